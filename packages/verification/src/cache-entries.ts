@@ -6,13 +6,16 @@ export interface CacheEntry<Found> {
   /** The stored key, or undefined if the store has no such key. */
   readonly found: Found | undefined;
   /**
-   * Start of the read in milliseconds of the monotonic clock. The entry's age counts from this
-   * time.
+   * Time at which the read started, in milliseconds of the monotonic clock. The entry's age counts
+   * from this time.
    */
   readonly startedAt: number;
 }
 
-/** The most recently used cache entries, by key id and by owner. */
+/**
+ * Holds the most recently used cache entries. Finds entries by key id, and deletes them by key id
+ * or by owner.
+ */
 export class CacheEntries<Found extends FoundKey> {
   readonly #byId: LRUCache<string, CacheEntry<Found>>;
   readonly #idsOf = new Map<string, Set<string>>();

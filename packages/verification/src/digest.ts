@@ -42,7 +42,7 @@ export function createDigester({ version, subkey }: DigestKey): Digester {
   };
 }
 
-/** Returns the possible ids of a key: its digest under each pepper. */
+/** Returns the ids under which a key may be stored: its digest under each pepper. */
 export function idsOf(digesters: readonly Digester[], key: string): string[] {
   return digesters.map(({ digest }) => digest(key));
 }

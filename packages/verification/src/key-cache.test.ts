@@ -319,7 +319,7 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
       let stored = true;
       /** Time at which the store last contained the key. */
       let lastStored = now;
-      /** The first step at which the cache knows that the store no longer contains the key. */
+      /** Index of the step that tells the cache that the store no longer contains the key. */
       let refusedFrom = Number.POSITIVE_INFINITY;
       const open: { answer(): void; fail(): void }[] = [];
       const cache = new KeyCache({

@@ -4,18 +4,19 @@ import { PendingRead } from './pending-read.ts';
 
 /** Maximum number of cached valid keys. */
 export const maximumValidEntries = 10_000;
-/** Maximum number of cached ids that have no valid key. */
+/** Maximum number of cached ids under which no valid key is stored. */
 const maximumRefusedEntries = 1_000;
 /**
- * Milliseconds for which a refusal is cached. This is the longest time for which a key that another
- * instance has just issued or extended can be rejected.
+ * Milliseconds for which a refusal is cached. During this time, a key can still be rejected after
+ * another instance has issued or extended it.
  */
 const refusedAge = 1_000;
 
 /**
  * Fraction of `maximumAge` after which a requested entry is refreshed in the background. Requests
- * then do not wait for the store, and the responses of `verify` can always be cached for some time.
- * Guards refresh their own entries a little later, so that they get a refreshed entry.
+ * then do not wait for the store, and every `verify` response can be cached for some time. A guard
+ * refreshes its entry for a key a little later than the service, so that the guard gets the
+ * refreshed result.
  */
 export const refreshAfter = 0.6;
 /** Milliseconds before a failed refresh is retried. */
@@ -37,7 +38,7 @@ export interface KeyCacheOptions<Found extends FoundKey> {
 }
 
 /**
- * Caches what the store returned for each key id. The cache contains no API keys.
+ * Caches the store's result for each key id. The cache contains no API keys.
  *
  * Refusals have a separate small cache, so that a flood of random keys neither exhausts memory nor
  * evicts valid keys. Concurrent requests for the same key share one read. Failed reads are not
@@ -48,13 +49,13 @@ export class KeyCache<Found extends FoundKey> {
   readonly #valid = new CacheEntries<Found>(maximumValidEntries);
   readonly #refused = new CacheEntries<Found>(maximumRefusedEntries);
   /**
-   * Pending reads by each of their ids. Invalidating an id removes its read, which then cannot be
-   * joined, and whose result is not cached.
+   * Maps each id to the pending read that includes it. Invalidating an id removes the read. Later
+   * calls then cannot join the read, and its result is not cached.
    */
   readonly #reads = new Map<string, PendingRead<Found>>();
   /**
-   * The earliest time of the next refresh, by entry, in milliseconds of the monotonic clock. Set
-   * when a refresh starts, so that a failed refresh is not retried at once.
+   * Maps an entry to the earliest time of its next refresh, in milliseconds of the monotonic clock.
+   * The time is set when a refresh starts, so that a failed refresh is not retried at once.
    */
   readonly #nextRefreshAt = new WeakMap<CacheEntry<Found>, number>();
   /** Number of calls to {@link KeyCache.invalidateOwner} so far. */
@@ -65,8 +66,9 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Returns the cached entry for an id, or undefined if it is missing or older than `maximumAge`.
-   * Refreshes an entry that approaches `maximumAge` in the background.
+   * Returns the cached entry for an id. Returns undefined if there is no entry or the entry is
+   * older than `maximumAge`. If the entry is nearly that old, also starts a refresh in the
+   * background.
    */
   get(id: string): CacheEntry<Found> | undefined {
     const { isValid, maximumAge } = this.#options;
@@ -88,7 +90,8 @@ export class KeyCache<Found extends FoundKey> {
    * Reads a key from the store, or joins a pending read of the same key.
    *
    * @param ids ids of one key, one for each pepper. A refusal is cached under the first id.
-   * @throws {StaleReadError} and the errors of `find`.
+   * @throws {StaleReadError} if the read takes longer than `maximumAge`.
+   * @throws the errors of `find`.
    */
   async read(ids: readonly [string, ...string[]]): Promise<CacheEntry<Found>> {
     const { maximumAge } = this.#options;
@@ -105,8 +108,8 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Removes ids from the cache. Later calls read them from the store, and do not join a pending
-   * read.
+   * Removes the entries for the given ids from the cache. Later calls read these ids from the store
+   * again, and do not join a pending read.
    */
   invalidate(ids: Iterable<string>): void {
     for (const id of ids) {
@@ -118,8 +121,8 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Removes all keys of an owner from the cache. The owner of a pending read is unknown until the
-   * read ends, so its result is checked at that time.
+   * Removes all keys of an owner from the cache. A pending read may also be for a key of this
+   * owner. The owner is known only when the read ends, so the result is checked at that time.
    */
   invalidateOwner(userId: string): void {
     this.#valid.deleteOwner(userId);

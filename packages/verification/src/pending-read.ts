@@ -4,11 +4,11 @@ import type { FoundKey } from './found-key.ts';
 /** A pending read of the store. */
 export class PendingRead<Found extends FoundKey> {
   readonly ids: readonly [string, ...string[]];
-  /** Start of the read in milliseconds of the monotonic clock. */
+  /** Time at which the read started, in milliseconds of the monotonic clock. */
   readonly startedAt: number;
   readonly entry: Promise<CacheEntry<Found>>;
   /**
-   * The owners invalidated since the read started. The value is the number of the owner's latest
+   * The owners invalidated since the read started, each with the number of the owner's latest
    * invalidation.
    */
   readonly #invalidations = new Map<string, number>();
@@ -24,16 +24,16 @@ export class PendingRead<Found extends FoundKey> {
   }
 
   /**
-   * Records that an owner was invalidated while the read was pending, so that the read may return
-   * outdated data.
+   * Records that an owner was invalidated while the read was pending. The read may therefore return
+   * outdated data of this owner.
    */
   noteInvalidation(userId: string, invalidation: number): void {
     this.#invalidations.set(userId, invalidation);
   }
 
   /**
-   * Reports whether the result may be older than an invalidation of its owner. Only invalidations
-   * up to the given number count.
+   * Reports whether the result may be outdated because its owner was invalidated during the read.
+   * Ignores an invalidation with a number above the given one.
    */
   mayPredate({ found }: CacheEntry<Found>, invalidation: number): boolean {
     const noted = found && this.#invalidations.get(found.record.userId);

@@ -2,11 +2,12 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
- * The ids of keys that were valid when last verified. A known key does not need an HMAC under each
- * pepper, which costs more than the rest of its verification.
+ * Maps keys that were valid when last verified to their ids. The id of such a key need not be
+ * computed again. This saves an HMAC under each pepper, which costs more than the rest of a
+ * verification.
  *
- * Keys are stored as SHA-256 digests. Nobody can find a key with 202 bits of randomness from its
- * digest.
+ * The map contains SHA-256 digests in place of the keys. Nobody can find a key with 202 bits of
+ * randomness from its digest.
  */
 export class ValidKeyIds {
   readonly #ids: LRUCache<string, string>;

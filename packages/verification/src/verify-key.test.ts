@@ -45,7 +45,7 @@ beforeEach(() => {
 
 const inSeconds = (seconds: number) => Math.floor(clock.unix / 1000) + seconds;
 
-/** Verifies the key. The store responds immediately. */
+/** Verifies the key against a store that immediately returns `found`. */
 async function verify(found: ReturnType<typeof foundKey> | undefined) {
   const answer = verifier.verify(key);
   for (const read of store.reads) read.find(found); // Completing a read twice has no effect.

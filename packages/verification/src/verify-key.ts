@@ -19,8 +19,8 @@ export interface KeyVerifierOptions<Found extends FoundKey> {
   /** One digester for each pepper. The first one creates the ids of new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
   /**
-   * Maximum age of a cached result in milliseconds. A change in the store takes effect here within
-   * this time.
+   * Maximum age of a cached result in milliseconds. The verifier recognizes every change in the
+   * store within this time.
    */
   readonly maximumAge: number;
   /** Returns the current time in Unix milliseconds. */
@@ -45,18 +45,18 @@ export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
 
 type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
 
-/** Verifies API keys, with a cache. */
+/** Verifies API keys and caches the results. */
 export interface KeyVerifier<Found extends FoundKey> {
   /**
    * Returns the cached verification of a key without reading the store.
    *
-   * @returns the verification, or undefined if the key is not cached as valid. Then call
+   * @returns the verification, or undefined if the key is not cached as valid. In that case, call
    * {@link KeyVerifier.verify}.
    */
   cached(text: string): Verification<Found>;
   /**
-   * Reports whether a key was valid when last verified, however long ago. Covers only the most
-   * recently used keys.
+   * Reports whether a key was valid when last verified, however long ago. The verifier remembers
+   * only the most recently used keys, and returns false for all others.
    */
   wasValid(text: string): boolean;
   /**
@@ -67,7 +67,10 @@ export interface KeyVerifier<Found extends FoundKey> {
    * @throws {StaleReadError} and the errors of `find`, as rejections of the promise.
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
-  /** Returns why {@link KeyVerifier.verify} just refused a key. Reads only the cache. */
+  /**
+   * Returns the reason for which {@link KeyVerifier.verify} has just refused a key. Reads only the
+   * cache, so it must be called immediately after the refusal.
+   */
   refusalReason(text: string): KeyRefusal;
   /**
    * Removes the cached results for the given ids, so that changes to these keys take effect

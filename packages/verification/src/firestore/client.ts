@@ -32,8 +32,8 @@ export interface Connection {
   /** Runs a task that uses the client. The client is not terminated before the task ends. */
   use<T>(task: () => Promise<T>): Promise<T>;
   /**
-   * Terminates the client. If tasks are still running, resolves immediately, and the client
-   * terminates after the last task.
+   * Terminates the client. If tasks are still running, the returned promise resolves immediately,
+   * and the client terminates after the last task.
    */
   close(): Promise<void>;
 }
@@ -41,8 +41,8 @@ export interface Connection {
 /**
  * Creates a Firestore client without sending a request.
  *
- * Its calls observe the deadline of their operation. A failure to set up a connection rejects the
- * call and does not terminate the process.
+ * A call observes the deadline of the operation to which it belongs. If a connection cannot be set
+ * up, the call rejects, and the process continues.
  */
 export function openDatabase(
   { project, database }: DatabaseAddress,
@@ -67,7 +67,7 @@ export function openDatabase(
   catchSetupFailures(firestore);
   let credentialsFound = isEmulator(settings);
   /**
-   * Checks for credentials before the first call. Otherwise, if Google's endpoint is also
+   * Checks for credentials before the first call. Without this check, if Google's endpoint is also
    * unreachable, the error would not mention that credentials are missing.
    */
   async function findCredentials(): Promise<void> {

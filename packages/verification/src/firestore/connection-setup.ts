@@ -30,8 +30,8 @@ function handleSetupFailures(client: GeneratedClient): GeneratedClient {
 }
 
 /**
- * Makes the affected calls reject if the setup of a connection fails, for example because a client
- * certificate or a root certificate file is missing, or a cipher is unknown.
+ * If the setup of a connection fails, makes the affected calls reject. Setup fails, for example, if
+ * a client certificate or a root certificate file is missing, or if a cipher is unknown.
  *
  * Without this function, the failure would terminate the process. A generated client starts each
  * call with `this.initialize().catch((err) => { throw err; })`, and no code handles the resulting

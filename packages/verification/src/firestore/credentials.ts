@@ -2,7 +2,10 @@ import { type AuthClient, GoogleAuth, PassThroughClient } from 'google-auth-libr
 import { withTimeout } from '../with-timeout.ts';
 import { CredentialsError, statusCodes } from './refusal.ts';
 
-/** Milliseconds that a call waits for credentials before the client library retries. */
+/**
+ * Time limit, in milliseconds, for obtaining the credentials of a call. After it, the attempt
+ * fails, and the client library retries the call.
+ */
 const credentialsTimeout = 1_500;
 
 /** The properties of a google-auth-library error that this module uses. */
@@ -29,8 +32,8 @@ const isFileError = (code: string) =>
   /^E(NOENT|NOTDIR|ISDIR|ACCES|PERM|LOOP|NAMETOOLONG)$/.test(code);
 
 /**
- * Reports whether the token endpoint failed or could not be reached. All other errors persist until
- * the configuration changes.
+ * Reports whether an error is transient: the token endpoint failed or could not be reached. All
+ * other errors persist until the configuration changes.
  */
 function isTransient(error: AuthError): boolean {
   if (typeof error.status === 'number') return error.status === 429 || error.status >= 500;

@@ -5,7 +5,7 @@ import { isPermanent } from './refusal.ts';
 /** A running Firestore operation. */
 interface Operation {
   /**
-   * Deadline in milliseconds of the monotonic clock. After it, no request is sent for the
+   * Deadline in milliseconds of the monotonic clock. After the deadline, no request is sent for the
    * operation.
    */
   readonly until: number;
@@ -40,19 +40,24 @@ interface CallProperties {
 
 /** gRPC status code of a call that did not reach a server. */
 const unavailable = 14;
-/** The prefix that gRPC adds to an error from the credentials. */
+/**
+ * The prefix that gRPC adds to the message of an error that occurred while obtaining credentials.
+ */
 const fromCredentials = /^Getting metadata from plugin failed with error: /;
 
 /**
- * Returns why an attempt did not reach a server. Returns undefined if it did, because a server's
- * error details may contain document names.
+ * Returns the reason why an attempt did not reach a server. Returns undefined if the attempt
+ * reached a server, because a server's error details may contain document names.
  */
 function failureOf({ code, details }: Status): string | undefined {
   const isLocal = code === unavailable || fromCredentials.test(details);
   return isLocal ? details.replace(fromCredentials, '') : undefined;
 }
 
-/** Creates an interceptor that records why the attempts of a call fail. */
+/**
+ * Creates an interceptor that records why the attempts of a call fail. It also ends the retries of
+ * a read after a permanent error.
+ */
 function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
   return (options, next) => {
     const call = next(options);
@@ -68,8 +73,8 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
         onReceiveStatus(status) {
           if (operation !== undefined)
             operation.lastFailure = failureOf(status) ?? operation.lastFailure;
-          // If a stream ends before its headers, the library treats it as a lost connection and
-          // retries it twice, whatever the status. Passing the metadata on as headers makes the
+          // If a stream ends before its headers arrive, the library treats it as a lost connection
+          // and retries it twice, whatever the status. Passing the metadata on as headers makes the
           // library read the status.
           if (isRead && !answered && isPermanent(status.code))
             listener.onReceiveMetadata?.(status.metadata);
@@ -82,7 +87,8 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
 }
 
 /**
- * Attaches the current operation's deadline and failure recording to each attempt of a call.
+ * Applies the current operation's deadline to each attempt of a call, and records why attempts
+ * fail.
  *
  * The client library retries a commit for up to ten minutes and has no setting to change that.
  * Without a deadline, a request that has already failed with 500 could still write its key when the
@@ -107,7 +113,7 @@ export function bindCall<Properties extends CallProperties>(call: Properties): P
  */
 const margin = 200;
 
-/** The error of an operation to which Firestore did not respond in time. */
+/** The error for an operation that Firestore did not complete in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }

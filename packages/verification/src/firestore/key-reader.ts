@@ -9,7 +9,7 @@ export type ReadKey = (id: string) => Promise<DocumentSnapshot>;
 
 /**
  * Creates a reader of key documents, without a cache. Documents requested in the same turn of the
- * event loop are read in one call, because under load a call costs more than its reads.
+ * event loop are read in one call, because under load a call costs more than the reads within it.
  */
 export function createKeyReader(firestore: Firestore): ReadKey {
   const keys = firestore.collection(collections.keys.id);
