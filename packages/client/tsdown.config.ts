@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsdown';
 
-// Bundles the private packages of the workspace, so that the tarball installs alone.
+// Bundles the workspace's private packages, so that the tarball can be installed without them.
 export default defineConfig({
   entry: 'src/index.ts',
   format: ['esm', 'cjs'],

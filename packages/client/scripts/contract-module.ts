@@ -14,8 +14,8 @@ import {
 } from './openapi.ts';
 
 /**
- * An operation's export name, and the permission that it requires. The OpenAPI document contains
- * neither.
+ * A published operation with the name under which packages/schema exports it, and the permission
+ * that it requires. The OpenAPI document contains neither the name nor the permission.
  */
 export interface NamedOperation {
   readonly name: string;
@@ -75,7 +75,7 @@ function credentials({ operationId, security }: OpenApiOperation): Credentials {
   return known;
 }
 
-/** Returns the client's descriptor of an operation, and the operation's summary. */
+/** Returns an operation's descriptor for the client, and the operation's summary. */
 export function describeOperation(document: OpenApiDocument, { id, permission }: NamedOperation) {
   const { path, method, declared } = findOperation(document, id);
   const answer = resolved(document, successSchema(declared));
@@ -98,7 +98,7 @@ function operationRow(document: OpenApiDocument, operation: NamedOperation): str
     ${operation.name}: ${JSON.stringify(facts, null, 2)},`;
 }
 
-/** Formats a file of this package as Biome does everywhere in the repository. */
+/** Formats a file of this package with Biome and the repository's settings. */
 export function formatted(source: string, file = 'src/generated/contract.ts'): string {
   const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
   const options = ['format', `--stdin-file-path=packages/client/${file}`];

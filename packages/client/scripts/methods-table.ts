@@ -2,7 +2,7 @@ import { type Contract, describeOperation, formatted } from './contract-module.t
 
 const credentialNames = { token: 'token', key: 'API key', none: 'none' } as const;
 
-/** Matches the section of the README with the table of methods. */
+/** Matches the content of the README's section with the table of methods. */
 const section = /(?<=<!-- methods: generated -->\n\n)[\s\S]*(?=\n<!-- \/methods -->)/;
 
 function row({ document }: Contract, operation: Contract['operations'][number]): string {
@@ -22,7 +22,7 @@ function row({ document }: Contract, operation: Contract['operations'][number]):
   return `| ${cells.join(' | ')} |\n`;
 }
 
-/** Returns a README with its table of methods replaced by that of the contract. */
+/** Returns the README with a new table of methods, generated from the contract. */
 export function withMethodsTable(readme: string, contract: Contract): string {
   if (!section.test(readme)) throw new Error('The README has no markers for the table of methods.');
   const rows = contract.operations.map((operation) => row(contract, operation));

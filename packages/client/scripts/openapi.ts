@@ -55,7 +55,10 @@ export function resolved<Value extends { readonly $ref?: string }>(
   ) as Value;
 }
 
-/** Returns an object schema of an operation's query parameters, or undefined if it has none. */
+/**
+ * Returns an object schema whose properties are the operation's query parameters. Returns undefined
+ * if the operation has no query parameters.
+ */
 export function querySchema(
   document: OpenApiDocument,
   { parameters = [] }: OpenApiOperation,
@@ -81,7 +84,7 @@ export function successSchema({ operationId, responses }: OpenApiOperation): Sch
   return success.content['application/json'].schema;
 }
 
-/** Returns the operation with an id. */
+/** Returns the operation with the given id, and its path and method. */
 export function findOperation(document: OpenApiDocument, id: string) {
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, declared] of Object.entries(methods)) {

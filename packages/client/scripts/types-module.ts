@@ -16,10 +16,12 @@ import {
 const unionOf = (values: readonly (string | number)[]) =>
   values.map((one) => JSON.stringify(one)).join(' | ');
 
-/** The TypeScript type of the tiers. An enumeration with this type is replaced by `Tier`. */
+/**
+ * The TypeScript type of the tier names. An enumeration that has this type is written as `Tier`.
+ */
 const tierType = unionOf(Object.keys(tiers));
 
-/** Columns that a line of a generated comment may have, without its indentation. */
+/** Maximum width of a line of a generated comment in columns, without the line's indentation. */
 const commentWidth = 92;
 
 function wrapped(paragraph: string): string[] {
@@ -52,8 +54,8 @@ function properties({ properties = {}, required = [], additionalProperties }: Sc
     const field = required.includes(name) ? `${name}: ${type}` : `${name}?: ${type} | undefined`;
     return `${propertyComment(property)}${field};`;
   });
-  // Other properties are declared only if they have a schema. Where JSON Schema merely allows them,
-  // the service ignores them in requests.
+  // Additional properties are declared only if the schema describes them. If the schema merely
+  // allows them, the service ignores them in requests.
   if (typeof additionalProperties === 'object') fields.push('[property: string]: unknown;');
   return `{\n${fields.join('\n')}\n}`;
 }
@@ -91,9 +93,10 @@ function typeOf(schema: Schema): string {
 }
 
 /**
- * Adds the interface of a schema, and of the schemas that it refers to.
+ * Adds an interface for each component schema to which a schema refers. Does the same for the
+ * schemas to which those component schemas refer.
  *
- * @param text the comment of the interface.
+ * @param text the comment of the interfaces to which the schema refers directly.
  */
 function addInterfaces(
   interfaces: Map<string, string>,
@@ -109,7 +112,10 @@ function addInterfaces(
   }
 }
 
-/** Returns the interfaces of all queries and bodies of the operations, each once. */
+/**
+ * Returns the interfaces for the query parameters, request bodies and response bodies of all
+ * operations, without duplicates.
+ */
 function interfacesOf({ document, operations }: Contract): string[] {
   const interfaces = new Map<string, string>();
   for (const operation of operations) {
@@ -127,11 +133,11 @@ function interfacesOf({ document, operations }: Contract): string[] {
   return [...interfaces.values()];
 }
 
-/** The name of the interface of an operation's query parameters. */
+/** Returns the name of the interface for an operation's query parameters. */
 const queryType = ({ name }: NamedOperation) =>
   `${name.charAt(0).toUpperCase()}${name.slice(1)}Query`;
 
-/** Returns the schemas of an operation's query parameters and bodies. */
+/** Returns the schemas of an operation's query parameters, request body and response body. */
 function schemasOf(document: OpenApiDocument, { id }: NamedOperation) {
   const { declared } = findOperation(document, id);
   return {
@@ -161,7 +167,9 @@ function method(document: OpenApiDocument, operation: NamedOperation): string {
   return `${comment(text)}\n${operation.name}(${parameters.join(', ')}): Promise<${typeOf(response)}>;`;
 }
 
-/** Returns the properties of the interface that documents the errors. */
+/**
+ * Returns the properties of `ServiceErrorStatuses`, each with the error's remedy as its comment.
+ */
 const errorRows = ({ errors }: Contract) =>
   Object.entries(errors).map(
     ([code, { status, remedy }]) => `${comment(remedy)}\nreadonly ${code}: ${status};`,

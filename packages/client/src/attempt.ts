@@ -5,7 +5,8 @@ import type { OperationDescriptor } from './operation.ts';
 import { readResponse } from './response.ts';
 
 /**
- * The parameters of a call. All attempts share them. Only the token may differ between attempts.
+ * The parameters of a call. All attempts of the call use the same parameters, but a token function
+ * may return a different token for each attempt.
  */
 export interface Request extends CredentialSources {
   readonly url: string;
@@ -38,8 +39,7 @@ export class FailedAttempt {
 }
 
 /**
- * The progress of a request that failed with a Node.js error code. Browsers do not expose error
- * codes.
+ * The progress of a failed request, by the Node.js error code. Browsers do not expose error codes.
  */
 const progressByCode: Readonly<Record<string, RequestProgress>> = {
   EAI_AGAIN: 'unsent',
@@ -54,8 +54,8 @@ const progressByCode: Readonly<Record<string, RequestProgress>> = {
 };
 
 /**
- * Returns the code of a system error, such as ECONNREFUSED. The error's message is not used because
- * it may quote received data.
+ * Returns the system error code, such as ECONNREFUSED, of an error or of one of its causes. The
+ * error's message is not used because it may quote received data.
  */
 function systemCodeOf(error: unknown, depth = 5): string | undefined {
   if (typeof error !== 'object' || error === null || depth === 0) return undefined;
@@ -80,7 +80,7 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
   return new FailedAttempt(apiError({ code, details: `${event} ${outcome}${reason}` }), progress);
 }
 
-/** Returns a function that wraps an error in a {@link FailedAttempt} and throws it. */
+/** Returns a function that wraps an error in a {@link FailedAttempt} and throws the wrapper. */
 function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => never {
   return (error) => {
     throw error instanceof ApiError

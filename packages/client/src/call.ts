@@ -4,7 +4,7 @@ import { pause, withDeadline } from './deadline.ts';
 import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
 import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
 
-/** The address and limits of all calls of a client. Times are in milliseconds. */
+/** The address, token and limits for all calls of a client. Times are in milliseconds. */
 export interface Connection {
   /** Base URL without a trailing slash. */
   readonly baseUrl: string;
@@ -43,9 +43,10 @@ function idempotencyKeyFor(
 }
 
 /**
- * Sends a request. Retries it while a retry is safe and the limits on attempts and time allow it.
+ * Sends a request. Retries the request as long as a retry is safe and the limits on attempts and
+ * time allow one.
  *
- * @throws {ApiError} of the last attempt.
+ * @throws {ApiError} the error of the last attempt.
  */
 async function sendWithRetries(
   request: Request,
@@ -70,8 +71,8 @@ async function sendWithRetries(
         retryPolicy,
         attempts + Math.max(0, breaks - immediateRetries),
       );
-      // Without enough time for the pause, the attempt's error tells the caller more than a timeout
-      // would.
+      // If the remaining time is too short for the pause, the attempt's error is thrown. It tells
+      // the caller more than a timeout would.
       const canRetry = ms !== undefined && performance.now() + ms < end;
       if (!canRetry || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
       await pause(ms, signal);
@@ -79,7 +80,7 @@ async function sendWithRetries(
   }
 }
 
-/** Returns the query string of a URL, without the parameters that are undefined. */
+/** Returns the query string with the given parameters, except those that are undefined. */
 function queryString(query: object = {}): string {
   const sent = Object.entries(query).filter(([, value]) => value !== undefined);
   const text = new URLSearchParams(

@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly maxAttempts?: number | undefined;
 }
 
-/** Maximum delay of a timer in milliseconds. */
+/** Maximum delay of a JavaScript timer in milliseconds. */
 const maximumMs = 2 ** 31 - 1;
 
 function positiveInteger(name: string, value: number): number {
@@ -53,12 +53,12 @@ function methodOf(connection: Connection, operation: OperationDescriptor) {
  * Creates a client with one method per operation. Each method resolves to the body of the
  * successful response.
  *
- * A method rejects with an `ApiError`, with the error of the `token` function, or with a
+ * A method rejects with an `ApiError`, with the error that the `token` function throws, or with a
  * `TypeError` if an argument cannot be sent.
  *
- * The client retries when a retry is safe. It retries a 429 response after its `Retry-After`. It
- * retries a 5xx response, a broken connection or a timeout only if the operation only reads or
- * accepts `Idempotency-Key`.
+ * The client retries when a retry is safe. It retries a 429 response after the time in its
+ * `Retry-After` header. It retries a 5xx response, a broken connection or a timeout only if the
+ * operation is read-only or accepts `Idempotency-Key`.
  *
  * @throws {TypeError | RangeError} if an option is invalid.
  */

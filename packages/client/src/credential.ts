@@ -20,8 +20,8 @@ interface Credential {
 }
 
 /**
- * Matches a valid header value. If `fetch` rejected the value, its error would quote the token or
- * key.
+ * Matches a value that is valid in a header. Other values are never passed to `fetch`, because its
+ * error would quote the token or key.
  */
 const headerValue = /^[\x21-\x7e]+$/;
 
@@ -34,7 +34,7 @@ function checked(secret: string | undefined, rule: string): string {
  * Returns the credential for a request.
  *
  * @throws {TypeError} if the token or key is missing or cannot be sent in a header.
- * @throws the error of the token function.
+ * @throws the error that the token function throws.
  */
 export async function credentialOf(
   kind: Credentials,

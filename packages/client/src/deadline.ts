@@ -11,8 +11,8 @@ export function abortCause(signal: AbortSignal): 'timeout' | 'aborted' | undefin
 }
 
 /**
- * Runs `work` with a signal that aborts after `ms` milliseconds, or when `outer` aborts. In the
- * latter case, it has the abort reason of `outer`.
+ * Runs `work` with a signal that aborts after `ms` milliseconds, or when `outer` aborts. If `outer`
+ * aborts, the signal has the same abort reason.
  *
  * `AbortSignal.any` would be shorter, but Node.js 20.0 and browsers released before 2024 lack it.
  */
@@ -49,7 +49,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits for work that cannot be aborted. If the signal aborts first, rejects with its abort reason.
+ * Waits for work that cannot be aborted. If the signal aborts first, rejects with the signal's
+ * abort reason.
  */
 export function abortable<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -24,11 +24,11 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
   readonly code: Code;
   /** The response's HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
-  /** The code and the details: `name_taken: You already have a key with this name.` */
+  /** The code and the details, such as `name_taken: You already have a key with this name.` */
   readonly message: string;
   /** An explanation for people. Programs should use `code`. */
   readonly details: string;
-  /** The response's `X-Request-Id`. The operators of the service can find the request by it. */
+  /** The response's `X-Request-Id`, by which the operators of the service can find the request. */
   readonly requestId: string | undefined;
   /**
    * Seconds to wait before a retry, from the `Retry-After` header. If a 429 response lacks the
@@ -45,8 +45,8 @@ type ServiceFailure = {
  * The error of a failed call: a closed union discriminated by `code`. A `switch` that ends in
  * `default: error satisfies never` compiles only if it handles every code.
  *
- * The error contains no key, no token and no `cause`. On some platforms, causes contain received
- * data.
+ * The error contains no key and no token. It has no `cause`, because on some platforms a cause
+ * contains received data.
  */
 export type ApiError =
   | ServiceFailure
@@ -86,7 +86,7 @@ class ApiErrorClass extends Error {
   }
 }
 
-/** The class of all {@link ApiError}s. Declared so that `instanceof` narrows to the union. */
+/** The class of all {@link ApiError}s. Its declared type makes `instanceof` narrow to the union. */
 export const ApiError = ApiErrorClass as unknown as abstract new (init: never) => ApiError;
 
 /** Creates an {@link ApiError}. The caller must ensure that `status` matches `code`. */

@@ -1,10 +1,10 @@
 /**
  * The policy for retrying a request that may already have been processed:
  *
- * - `always`: retry. The operation only reads.
- * - `with-key`: retry with the same `Idempotency-Key`, by which the service recognizes the request.
- *   The operation writes.
- * - `never`: do not retry. The operation could write twice.
+ * - `always`: retry, because the operation only reads.
+ * - `with-key`: retry with the same `Idempotency-Key`. The operation writes, but the service
+ *   recognizes the retry by this key.
+ * - `never`: do not retry, because the operation could write twice.
  */
 export type RetryPolicy = 'always' | 'with-key' | 'never';
 

@@ -5,8 +5,8 @@ import { retryAfterOf } from './retry-after.ts';
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Parses a JSON object. Returns undefined for invalid text instead of throwing. The parser's error
- * quotes the text, which may contain a key.
+ * Parses a JSON object. Returns undefined for invalid text. The parser's error is not thrown
+ * because it quotes the text, which may contain a key.
  */
 function jsonObjectOf(text: string): JsonObject | undefined {
   try {

@@ -14,7 +14,7 @@ function timeOf(date: string | null): number | undefined {
 
 /**
  * Returns the value of `Retry-After` in seconds (RFC 9110, section 10.2.3). A date is compared with
- * the response's own `Date` header, if present, so that a wrong local clock has no effect.
+ * the `Date` header of the same response, if present, so that a wrong local clock has no effect.
  *
  * @returns seconds from now. 0 for a date in the past, undefined if the header is missing or
  * invalid.

@@ -8,20 +8,20 @@ const maximumBackoffMs = 5_000;
 
 /**
  * Maximum number of broken connections per call that do not count as attempts. If more connections
- * break, the cause is probably the service.
+ * break, the cause is probably the service rather than a proxy that dropped idle connections.
  */
 const maximumUncountedBreaks = 20;
 
 /**
- * Number of uncounted broken connections after which a retry is immediate. Later retries pause
- * first.
+ * Number of broken connections per call after which the client retries without a pause. After
+ * further broken connections, the client pauses before it retries.
  */
 export const immediateRetries = 4;
 
 /**
- * Returns the pause after a failed attempt in milliseconds: a random fraction of an upper bound
- * that doubles with each attempt ("full jitter"). The randomness prevents clients that fail
- * together from retrying together.
+ * Returns the pause after a failed attempt in milliseconds. The pause is a random fraction of an
+ * upper bound that doubles with each attempt ("full jitter"). The randomness prevents clients that
+ * fail together from retrying together.
  *
  * @param attempt number of the failed attempt, starting at 1. If 0, there is no pause.
  */
@@ -33,8 +33,8 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 
 /**
  * Reports whether a failed request is retried without counting as an attempt, because the
- * connection broke before the response started. If a proxy dropped all idle connections, the client
- * notices each one only when it uses the connection.
+ * connection broke before the response started. A proxy may have dropped many idle connections. The
+ * client notices each dropped connection only when it uses that connection.
  *
  * @param breaks number of uncounted broken connections so far in the call.
  */
@@ -53,8 +53,8 @@ export function isUncounted(
  * `Retry-After`, waiting does not help (contract, part C). A request that was not sent was not
  * processed either.
  *
- * After a 5xx response, a broken connection or a timeout, the request may have been processed. It
- * is retried only if its retry policy allows that.
+ * After a 5xx response, a broken connection or a timeout, the request may have been processed. Such
+ * a request is retried only if the retry policy allows it.
  *
  * @param failures number of failures in this call that count toward the pause.
  * @returns milliseconds to wait, or undefined if the request must not be retried.

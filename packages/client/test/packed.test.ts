@@ -34,7 +34,10 @@ async function exampleOf(readme: string): Promise<string> {
 
 const readmeExample = () => exampleOf('../README.md');
 
-/** Returns the example of the repository's README, with its import and a token. */
+/**
+ * Returns the example in the repository's README, completed to a program that calls the test's
+ * service.
+ */
 async function repositoryExample(): Promise<string> {
   const started = 'http://127.0.0.1:8080';
   const lines = await exampleOf('../../../README.md');
@@ -154,7 +157,7 @@ describe('an installed client', () => {
   });
 });
 
-/** Writes files to the project of the consumer and type-checks them. */
+/** Writes files to the consumer's project, type-checks them and returns the compiler's output. */
 async function checkTexts(
   texts: Readonly<Record<string, string>>,
   resolution: 'node16' | 'bundler',

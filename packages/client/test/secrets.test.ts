@@ -19,7 +19,7 @@ const token = tokenFor('ada');
 const key = `ant-${'Secret1234'.repeat(4)}`;
 const issued = `{"api_key":"${key}"`;
 
-/** Returns every text in which a log, a debugger or an error report could show a value. */
+/** Returns all text that a log, a debugger or an error report could show for a value. */
 function shown(value: unknown): string {
   const error = value as Error;
   return [

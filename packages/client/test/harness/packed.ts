@@ -12,8 +12,8 @@ export interface Consumer {
 }
 
 /**
- * Packs the client as for publication, and installs it with npm into an empty project, without a
- * network. The project is removed after the test file.
+ * Packs the client in the same way as for publication. Installs the tarball with npm into an empty
+ * project, without network access. The project is removed when the test file ends.
  */
 export async function installPacked(): Promise<Consumer> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-consumer-'));

@@ -15,20 +15,20 @@ type Forward = (
   received: Received,
 ) => Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>;
 
-/** A fault of the proxy, which replaces forwarding the request. */
+/** A fault that the proxy causes instead of forwarding a request normally. */
 export type Fault = (
   response: ServerResponse,
   received: Received,
   forward: Forward,
 ) => void | Promise<void>;
 
-/** Responds with a fixed response. */
+/** Returns a fault that responds with the given status, headers and body. */
 export const answering =
   (status: number, headers: Record<string, string> = {}, body = ''): Fault =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 
-/** Responds with an error in the format of the service. */
+/** Returns a fault that responds with an error in the service's format. */
 export const failing = (
   status: number,
   code: string,
@@ -60,20 +60,20 @@ export const cuttingTheAnswer: Fault = async (response, received, forward) => {
 /** Never responds, and does not forward the request. */
 export const silent: Fault = () => {};
 
-/** Writes the given bytes as the response. They may be invalid HTTP. */
+/** Returns a fault that writes the given bytes as the response. The bytes may be invalid HTTP. */
 export const writing =
   (bytes: string): Fault =>
   (response) =>
     void response.socket?.end(bytes);
 
-/** A proxy in front of the service that can cause faults. */
+/** A proxy in front of the service. The proxy can cause faults. */
 export interface Proxy {
   readonly url: string;
   /** The received requests, oldest first. */
   readonly received: readonly Received[];
   /**
-   * Sets one fault for each of the next requests, and discards faults set earlier. Requests after
-   * these are forwarded.
+   * Sets the faults for the next requests, one fault per request. Discards faults that were set
+   * earlier. All later requests are forwarded.
    */
   next(...faults: readonly Fault[]): void;
 }
@@ -99,7 +99,7 @@ function forwardTo(url: string): Forward {
     });
 }
 
-/** Starts a proxy in front of `serviceUrl`. The proxy stops after the test file. */
+/** Starts a proxy in front of `serviceUrl`. The proxy stops when the test file ends. */
 export async function startProxy(serviceUrl: string): Promise<Proxy> {
   const faults: Fault[] = [];
   const received: Received[] = [];
@@ -127,8 +127,8 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
 }
 
 /**
- * Starts the built service with an empty store and returns its URL. The service stops after the
- * test file.
+ * Starts the built service with an empty store and returns its URL. The service stops when the test
+ * file ends.
  */
 export async function startService(): Promise<string> {
   const service = await startProcess({ SQLITE_PATH: ':memory:', KEY_REPORTS: 'on' });
