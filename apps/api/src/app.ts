@@ -14,6 +14,7 @@ import {
   type KeyCounters,
   limitAddresses,
   limitKeys,
+  limitReportedKeys,
   limitUsers,
 } from './http/limits/limit.ts';
 import type { RedisUsage } from './http/limits/redis-usage.ts';
@@ -90,6 +91,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   } = settings;
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
+    reportedKeys: limitReportedKeys(ipRateLimitPerMinute, createCounters),
     user: limitUsers(createCounters, keys.knownTiers),
   };
   const keyLimit = limitKeys(keyCounters);

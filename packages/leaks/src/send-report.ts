@@ -10,8 +10,8 @@ export class ReportError extends Error {
 }
 
 /**
- * Number of times that a batch is sent again after the service's rate limit refused it. Each key
- * counts as a request, so a large report takes several minutes.
+ * Number of times that a batch is sent again after the service's rate limit refused it. The limit
+ * counts keys, so a large report takes several minutes.
  */
 const maximumRetries = 2;
 
@@ -41,12 +41,7 @@ async function send(
     return send(target, keys, onWait, retries - 1);
   }
   const code = response.headers.get('x-error-code');
-  const hint =
-    response.status === 404
-      ? ' The service must have the setting KEY_REPORTS=on.'
-      : response.status === 429
-        ? ` Its limit for one address must allow ${maximumReportedKeys} requests per minute.`
-        : '';
+  const hint = response.status === 404 ? ' The service must have the setting KEY_REPORTS=on.' : '';
   throw new ReportError(
     `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${code}`}.${hint}`,
   );

@@ -29,6 +29,7 @@ export interface PipelineDependencies {
   readonly authenticate: Authentication;
   readonly limits: {
     readonly address: Limit<string>;
+    readonly reportedKeys: Limit<string>;
     readonly user: Limit<Principal>;
   };
   readonly countKeyRequest: CountKeyRequest;
@@ -80,8 +81,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     await count.consume(limits.address, address);
     if (!('body' in row)) return row.handle(exchange);
     const body = parseBody(await readBody(request, response), row.body.schema);
-    for (let left = row.costOf(body) - 1; left > 0; left--)
-      await count.consume(limits.address, address);
+    await count.consumeMany(limits.reportedKeys, address, row.keysIn(body) - 1);
     return jsonAnswer(await row.handle(body), row.success.status);
   }
 

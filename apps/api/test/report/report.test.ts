@@ -87,13 +87,28 @@ describe('POST /api/v1/apikey/report', () => {
     expect(answer.body['details']).toBe(details);
   });
 
-  test('counts each reported key as a request of the address', async () => {
+  const full = () => ({ api_keys: Array.from({ length: maximumReportedKeys }, makeKey) });
+
+  test('limits the reported keys of an address, and does not refuse its other requests', async () => {
     const limited = await startApp({ settings: { ipRateLimitPerMinute: 105 } });
     onTestFinished(() => limited.close());
-    const full = { api_keys: Array.from({ length: maximumReportedKeys }, makeKey) };
-    expect((await report(limited.url, full)).headers.get('x-ratelimit-remaining')).toBe('5');
-    expectError(await report(limited.url, full), 429, 'rate_limited');
+    expect((await report(limited.url, full())).headers.get('x-ratelimit-remaining')).toBe('104');
+    const refused = await report(limited.url, full());
+    expectError(refused, 429, 'rate_limited');
+    expect(refused.headers.get('ratelimit-policy')).toMatch(/^"report"; q=105; w=60;/);
+    expect(refused.headers.get('retry-after')).toMatch(/^([1-9]|[1-5]\d|60)$/);
+    const six = { api_keys: Array.from({ length: 6 }, makeKey) };
+    expect((await report(limited.url, six)).status, 'a refused report counts none').toBe(202);
+    expect((await getUser(limited.url, { token: tokenFor('neighbor') })).status).toBe(200);
+    for (let sent = 0; sent < 105; sent++) await verifyKey(limited.url, makeKey());
     expectError(await report(limited.url, { api_keys: [makeKey()] }), 429, 'rate_limited');
+  });
+
+  test('accepts a full report although an address may send fewer requests a minute', async () => {
+    const limited = await startApp({ settings: { ipRateLimitPerMinute: 10 } });
+    onTestFinished(() => limited.close());
+    expect((await report(limited.url, full())).status).toBe(202);
+    expectError(await report(limited.url, full()), 429, 'rate_limited');
   });
 
   test('handles at most eight reports at once, so that others find a free place', async () => {

@@ -51,7 +51,7 @@ export const reportApiKeys = {
     'Revokes keys that were found in public, without credentials: anyone who has a key may revoke it. The response does not tell whether a key was valid. An operator enables the operation with `KEY_REPORTS=on`; without it, the path does not exist.',
   security: 'none',
   body: {
-    description: `1 to ${maximumReportedKeys} keys. Each counts as a request of the client's address.`,
+    description: `1 to ${maximumReportedKeys} keys. The number of keys that a client's address may report in a minute is limited.`,
     schema: body,
     example: { api_keys: [foundKey] },
   },

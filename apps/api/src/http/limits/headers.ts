@@ -6,7 +6,7 @@ import type { RawHeaders } from '../response/answer.ts';
 /** The limit status of a client: a limit and how much of it is left. */
 export interface LimitStatus {
   /** The kind of subject that the limit applies to. */
-  readonly name: 'address' | 'user' | 'key';
+  readonly name: 'address' | 'report' | 'user' | 'key';
   /** The counter key of the subject. */
   readonly key: string;
   /** Requests per minute. */

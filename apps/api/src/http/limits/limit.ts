@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { KnownTiers } from '@andamio/keys/known-tiers';
 import type { FoundKey } from '@andamio/keys/model';
+import { maximumReportedKeys } from '@andamio/schema/operations';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
 import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
@@ -59,6 +60,23 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
     counters: createCounters('address'),
     keyOf: (address: string) => ipKeyGenerator(address, ipv6Subnet),
     maximumOf: () => perMinute,
+  });
+}
+
+/**
+ * Creates the limit on the keys that a client address reports in addition to one per request. It is
+ * separate from the limit on requests, so that a few reports do not refuse the requests of others
+ * behind the same address. It always allows a full report.
+ */
+export function limitReportedKeys(
+  perMinute: number,
+  createCounters: CreateCounters,
+): Limit<string> {
+  return createLimit({
+    name: 'report',
+    counters: createCounters('report'),
+    keyOf: (address: string) => ipKeyGenerator(address, ipv6Subnet),
+    maximumOf: () => Math.max(perMinute, maximumReportedKeys),
   });
 }
 
@@ -133,6 +151,28 @@ export class RequestCount {
     const { totalHits, resetTime } = await limit.counters.increment(limit.keyOf(subject));
     const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
     this.record(limit, subject, { totalHits, resetAt });
+  }
+
+  /**
+   * Counts several requests against a limit. If the limit does not allow all of them, counts none,
+   * so that a smaller number may still be allowed. Concurrent calls may exceed the limit.
+   *
+   * @throws {@link HttpError} `rate_limited` if the limit would be exceeded.
+   */
+  async consumeMany<Subject>(
+    limit: Limit<Subject>,
+    subject: Subject,
+    requests: number,
+  ): Promise<void> {
+    if (requests === 0) return;
+    const key = limit.keyOf(subject);
+    const before = await limit.counters.get?.(key);
+    const totalHits = (before?.totalHits ?? 0) + requests;
+    if (totalHits > limit.maximumOf(subject)) {
+      const resetAt = before?.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+      this.record(limit, subject, { totalHits, resetAt });
+    }
+    await Promise.all(Array.from({ length: requests }, () => limit.counters.increment(key)));
   }
 
   /**

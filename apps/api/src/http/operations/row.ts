@@ -30,9 +30,10 @@ export interface PublicRow extends PublicOperation {
 /** The row of an operation that takes a body and no credentials. */
 export interface PublicBodyRow extends PublicBodyOperation {
   /**
-   * Returns how many requests a request with this body counts as, toward the limit of its address.
+   * Returns the number of keys in a body. All but the first count toward a limit of their own,
+   * because each may cost a look-up.
    */
-  costOf(body: object): number;
+  keysIn(body: object): number;
   handle(body: object): Promise<unknown>;
 }
 
@@ -67,10 +68,10 @@ type ParsedQueryOf<Op extends BearerReadOperation> = Op extends {
 
 export function publicBodyRow<Op extends PublicBodyOperation>(
   operation: Op,
-  costOf: (body: z.output<Op['body']['schema']>) => number,
+  keysIn: (body: z.output<Op['body']['schema']>) => number,
   handle: (body: z.output<Op['body']['schema']>) => Promise<ResponseBodyOf<Op>>,
 ): PublicBodyRow {
-  return { ...operation, costOf, handle };
+  return { ...operation, keysIn, handle };
 }
 
 export function readRow<Op extends BearerReadOperation>(
