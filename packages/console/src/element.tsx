@@ -102,7 +102,10 @@ export class AndamioKeys extends HTMLElement {
     else this.#render();
   }
 
-  /** Reads the keys again, for example after the user has signed in again. */
+  /**
+   * Reads the keys again, for example after the user has signed in again. If `getToken` now returns
+   * the token of another user, the element starts again with that user's keys.
+   */
   async refresh(): Promise<void> {
     await this.#account?.load();
   }
@@ -122,14 +125,17 @@ export class AndamioKeys extends HTMLElement {
     this.#stop();
     const getToken = this.#getToken;
     if (!this.isConnected || getToken === undefined) return;
-    this.#account = new Account(
-      createCall(this.#baseUrl, getToken),
+    const account: Account = new Account(
+      createCall(this.#baseUrl, getToken, () => {
+        if (this.#account === account) this.#start();
+      }),
       () => this.#texts,
       () => this.#render(),
       (name, detail) =>
         this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })),
     );
-    void this.#account.load();
+    this.#account = account;
+    void account.load();
   }
 
   #render(): void {

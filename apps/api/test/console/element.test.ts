@@ -268,6 +268,28 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  test("a token of another user shows none of the first user's keys and changes no key", async () => {
+    await issue('first', 'shared');
+    await issue('first', 'private');
+    await issue('second', 'shared');
+    const { page } = await open('first');
+    await page.getByRole('button', { name: 'Delete: shared' }).click();
+    await dialog(page).getByText('This key was never used.').waitFor();
+    host.onToken(() => tokenFor('second', { scope: 'apikey:write' }));
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('Your sign-in does not allow this').waitFor();
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.getByRole('row').waitFor({ state: 'detached' });
+    expect([await list('first'), await list('second')]).toMatchObject([
+      { length: 2 },
+      { length: 1 },
+    ]);
+    expect(await page.evaluate('events')).not.toContainEqual(
+      expect.objectContaining({ type: 'andamio-auth-required' }),
+    );
+    await page.context().close();
+  });
+
   test('"Copied" appears only if the clipboard accepts the key, and closing asks otherwise', async () => {
     const { page } = await open('forbidden', { permissions: [] });
     await page.evaluate(

@@ -189,6 +189,7 @@ export class Account {
   /** Returns the problem behind an error, and reports it to the page. */
   #problemOf(error: unknown): Problem {
     const problem = problemOf(error, this.#texts());
+    if (this.#ended.signal.aborted) return problem;
     if (problem.kind === 'signed-out') this.#report('andamio-auth-required', {});
     else if (error instanceof ApiError)
       this.#report('andamio-error', {

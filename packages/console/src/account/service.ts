@@ -12,6 +12,23 @@ export class SignedOut extends Error {}
 /** Thrown if `getToken` rejects. */
 export class TokenUnavailable extends Error {}
 
+/** Thrown if `getToken` returns the token of another user than before. */
+export class OtherUser extends Error {}
+
+/**
+ * Returns the user that a token names, by its issuer and subject. Returns undefined for text that is
+ * not a JWT, which the service rejects.
+ */
+function userOf(token: string): string | undefined {
+  const [, payload = ''] = token.split('.');
+  try {
+    const { iss, sub } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    return JSON.stringify([iss, sub]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Calls an operation of the service with a valid token. */
 export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
 
@@ -20,10 +37,15 @@ export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
  * request, and for another one, once, if the service rejects it. `getToken` is not called again
  * while a call of it is pending.
  *
+ * All calls are for one user, the user of the first token. A token of another user is never sent,
+ * because the call is about a key of the first user, and both may have keys of the same name.
+ *
+ * @param onOtherUser called when `getToken` returns the token of another user.
  * @throws {TypeError} if no token may be sent to the base URL.
  */
-export function createCall(baseUrl: string, getToken: GetToken): Call {
+export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () => void): Call {
   let pending: Promise<string> | undefined;
+  let user: string | undefined;
   const ask = async (refresh: boolean): Promise<string> => {
     let token: string | null;
     try {
@@ -32,6 +54,12 @@ export function createCall(baseUrl: string, getToken: GetToken): Call {
       throw new TokenUnavailable();
     }
     if (!token) throw new SignedOut();
+    const tokenUser = userOf(token);
+    user ??= tokenUser;
+    if (tokenUser !== undefined && tokenUser !== user) {
+      onOtherUser();
+      throw new OtherUser();
+    }
     return token;
   };
   const clientOf = (refresh: boolean) =>
