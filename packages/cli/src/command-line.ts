@@ -3,7 +3,7 @@ import { keysInText } from '@andamio/schema/key-format';
 import type { Command, Context, Options, Report, Values } from './command.ts';
 import { commands } from './commands.ts';
 import { usageError } from './exit-code.ts';
-import { commonOptions, tokenOptions } from './options.ts';
+import { optionsOf } from './options.ts';
 
 /** A parsed command line. */
 export type Request =
@@ -16,12 +16,6 @@ export type Request =
       readonly url: string | undefined;
       readonly tokenCommand: string | undefined;
     };
-
-/** Returns all options of a command, with those that it shares with others. */
-export function optionsOf({ credential, options }: Command): Options {
-  const needsToken = credential === 'token' || credential === 'token or key';
-  return { ...options, ...(needsToken && tokenOptions), ...commonOptions };
-}
 
 const versionOption = { version: { type: 'boolean' } } as const;
 

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { completion } from './commands/completion.ts';
 import { create } from './commands/keys-create.ts';
 import { deleteKey } from './commands/keys-delete.ts';
 import { extend } from './commands/keys-extend.ts';
@@ -24,4 +25,5 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ['usage', usage],
   ['verify', verify],
   ['whoami', whoami],
+  ['completion', completion(() => commands)],
 ]);

@@ -1,8 +1,8 @@
 import manifest from '../package.json' with { type: 'json' };
 import type { Command, Option } from './command.ts';
-import { optionsOf } from './command-line.ts';
 import { commands } from './commands.ts';
 import { usageError } from './exit-code.ts';
+import { optionsOf } from './options.ts';
 import { defaultUrl } from './service.ts';
 
 const overview = `Manages your API keys of the Andamio platform.

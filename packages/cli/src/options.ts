@@ -1,20 +1,27 @@
+import type { Command, Options } from './command.ts';
 import { usageError } from './exit-code.ts';
 
 /** The options of every command. */
-export const commonOptions = {
+const commonOptions = {
   url: { type: 'string', value: 'URL', help: 'URL of the service. Default: ANDAMIO_URL.' },
   json: { type: 'boolean', help: 'Print one line of JSON.' },
   help: { type: 'boolean', short: 'h', help: 'Print this text.' },
 } as const;
 
 /** The option of the commands that need a token. */
-export const tokenOptions = {
+const tokenOptions = {
   'token-command': {
     type: 'string',
     value: 'COMMAND',
     help: 'A shell command that prints the token. Default: ANDAMIO_TOKEN_COMMAND.',
   },
 } as const;
+
+/** Returns all options of a command, with those that it shares with others. */
+export function optionsOf({ credential, options }: Command): Options {
+  const needsToken = credential === 'token' || credential === 'token or key';
+  return { ...options, ...(needsToken && tokenOptions), ...commonOptions };
+}
 
 /** The option of the commands that set the validity of a key. */
 export const daysOption = (help: string) => ({ type: 'string', value: 'N', help }) as const;

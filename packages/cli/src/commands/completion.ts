@@ -1,0 +1,31 @@
+import { type Command, defineCommand } from '../command.ts';
+import { bash } from '../completion/bash.ts';
+import { fish } from '../completion/fish.ts';
+import type { Commands } from '../completion/tree.ts';
+import { zsh } from '../completion/zsh.ts';
+import { usageError } from '../exit-code.ts';
+
+const shells = new Map([
+  ['bash', bash],
+  ['zsh', zsh],
+  ['fish', fish],
+]);
+
+/** Returns the command that prints completions for a shell. */
+export function completion(commands: () => Commands): Command {
+  return defineCommand({
+    parameter: 'SHELL',
+    summary: 'Prints the completions for bash, zsh or fish.',
+    details: [
+      'In ~/.bashrc or ~/.zshrc: eval "$(andamio completion bash)", or zsh. For fish, write them to',
+      '~/.config/fish/completions/andamio.fish.',
+    ],
+    credential: 'none',
+    options: {},
+    plan({ parameter }) {
+      const script = shells.get(parameter)?.(commands());
+      if (script === undefined) throw usageError('SHELL must be bash, zsh or fish.');
+      return async () => ({ json: { script }, text: [script.trimEnd()] });
+    },
+  });
+}

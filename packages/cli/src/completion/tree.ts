@@ -1,0 +1,48 @@
+import type { Command } from '../command.ts';
+import { optionsOf } from '../options.ts';
+
+/** All commands by their words. */
+export type Commands = ReadonlyMap<string, Command>;
+
+/** A list of words that may follow the words of a command line. */
+interface Step {
+  /** The words before, such as `keys`. Empty at the beginning. */
+  readonly after: string;
+  readonly words: readonly string[];
+}
+
+const shells = ['bash', 'zsh', 'fish'];
+
+/** Returns the words that may follow after each beginning of a command line. */
+export function stepsOf(commands: Commands): Step[] {
+  const verbs = [...commands.keys()];
+  const groups = [...new Set(verbs.flatMap((verb) => verb.match(/^\S+(?= )/) ?? []))];
+  const first = [
+    ...new Set(verbs.map((verb) => verb.split(' ')[0] as string)),
+    '--help',
+    '--version',
+  ];
+  return [
+    { after: '', words: first },
+    ...groups.map((group) => ({
+      after: group,
+      words: verbs
+        .filter((verb) => verb.startsWith(`${group} `))
+        .map((verb) => verb.slice(group.length + 1)),
+    })),
+    ...[...commands].map(([verb, command]) => ({
+      after: verb,
+      words: [
+        ...(command.parameter === 'SHELL' ? shells : []),
+        ...Object.keys(optionsOf(command)).map((name) => `--${name}`),
+      ],
+    })),
+  ];
+}
+
+/** Returns the options of all commands that are followed by a value, such as `--url`. */
+export function optionsWithValue(commands: Commands): string[] {
+  const options = [...commands.values()].flatMap((command) => Object.entries(optionsOf(command)));
+  const names = options.flatMap(([name, { type }]) => (type === 'string' ? `--${name}` : []));
+  return [...new Set(names)].toSorted();
+}

@@ -1,0 +1,13 @@
+import { loop } from './bash.ts';
+import type { Commands } from './tree.ts';
+
+/** Returns the completions for zsh. After an option with a value, zsh completes file names. */
+export function zsh(commands: Commands): string {
+  return `#compdef andamio
+_andamio() {
+${loop(commands, `"\${(@)words[2,CURRENT-1]}"`).replace('return', '{ _files; return; }')}
+  compadd -- \${=candidates}
+}
+compdef _andamio andamio
+`;
+}

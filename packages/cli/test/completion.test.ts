@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '@andamio/testing/packed';
+import { findAvailable, works } from '@andamio/testing/requirements';
+import { describe, expect, test } from 'vitest';
+import { andamio, temporaryFolder } from './harness/cli.ts';
+
+const available = findAvailable({
+  bash: () => (works('bash', '--version') ? undefined : 'bash'),
+  zsh: () => (works('zsh', '--version') ? undefined : 'zsh'),
+  fish: () => (works('fish', '--version') ? undefined : 'fish'),
+});
+
+const folder = temporaryFolder();
+
+type Shell = (typeof available)[number];
+
+async function scriptFor(shell: Shell): Promise<string> {
+  const { code, stdout } = await andamio(['completion', shell]);
+  expect(code).toBe(0);
+  const file = join(folder, shell);
+  await writeFile(file, stdout);
+  return file;
+}
+
+/**
+ * For each shell, the command line of a program that prints the completions of its arguments. The
+ * first argument is the script. fish completes by itself; the others call the function as their
+ * completion systems do.
+ */
+const programs: Readonly<Record<Shell, readonly string[]>> = {
+  bash: [
+    '--norc',
+    '-c',
+    `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _andamio
+     printf '%s\\n' "\${COMPREPLY[@]}"`,
+    'bash',
+  ],
+  zsh: [
+    '-f',
+    '-c',
+    `compdef() { :; }; compadd() { shift; print -l -- "\${(M)@:#\${words[CURRENT]}*}"; }
+     source "$1"; shift; words=("$@"); CURRENT=$#; _andamio`,
+    'zsh',
+  ],
+  fish: [
+    '--no-config',
+    '-c',
+    `source $argv[1]; complete -C "$argv[2..-1]" | string replace -r '\\t.*' ''`,
+  ],
+};
+
+describe.each(available)('completions for %s', async (shell) => {
+  const script = await scriptFor(shell);
+
+  test.each<[readonly string[], readonly string[]]>([
+    [['lo'], ['login', 'logout']],
+    [
+      ['keys', ''],
+      ['create', 'delete', 'extend', 'list', 'roll'],
+    ],
+    [['keys', 'create', 'name', '--da'], ['--days']],
+    [['--url', 'https://host', 'keys', 'ro'], ['roll']],
+    [['--url', '=', 'host', 'usage', '--j'], ['--json']],
+    [['usage', '--j'], ['--json']],
+    [['completion', 'z'], ['zsh']],
+  ])(`${shell} completes andamio %j`, async (words, expected) => {
+    const stdout = await run(folder, shell, [...programs[shell], script, 'andamio', ...words]);
+    expect(stdout.trim().split('\n').toSorted()).toEqual(expected);
+  });
+});
+
+test('an unknown shell is refused', async () => {
+  expect(await andamio(['completion', 'csh'])).toMatchObject({
+    code: 64,
+    stderr: 'SHELL must be bash, zsh or fish. See --help.\n',
+  });
+});
