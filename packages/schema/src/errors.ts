@@ -4,7 +4,7 @@ import { maximumAlertBytes } from './secret-scanning.ts';
 
 /**
  * The exact `message` for each status (contract, parts A and C). Clients compare these strings, so
- * changing one breaks clients. The contract specifies all of them except the message for 431.
+ * changing one breaks clients. The contract specifies every string except the message for 431.
  */
 export const statusMessages = {
   400: 'Bad Request: Invalid input.',

@@ -5,7 +5,7 @@
 export interface Collection {
   /** Id of the collection and of its collection group. */
   readonly id: string;
-  /** How a document's name is derived. */
+  /** A description of how the name of a document is derived. */
   readonly documentName: string;
   /**
    * Name of the timestamp field for the collection's TTL policy. Firestore deletes a document after

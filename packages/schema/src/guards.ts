@@ -1,7 +1,7 @@
 /**
- * The request header that identifies a guard: a service that verifies keys for many clients. The
- * service does not rate-limit the guard's address (contract, "Failures"). The value is one of the
- * service's GUARD_SECRETS.
+ * The request header with which a guard identifies itself. A guard is a service that verifies keys
+ * for many clients, so its address is not rate-limited (contract, "Failures"). The value is one of
+ * the service's GUARD_SECRETS.
  */
 export const guardSecretHeader = 'X-Guard-Secret';
 

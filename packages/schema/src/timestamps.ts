@@ -4,9 +4,7 @@
  */
 export const lastTimestamp = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/**
- * Number of seconds that a day counts in a key's validity period. Always 86,400 (contract, part C).
- */
+/** Length in seconds of one day of a key's validity period. Always 86,400 (contract, part C). */
 export const secondsPerDay = 86_400;
 
 /**

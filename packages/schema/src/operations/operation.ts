@@ -80,8 +80,8 @@ export interface BearerOperation<Body extends z.ZodObject = z.ZodObject> extends
  * An operation authenticated with an API key. The rate limits by client address and by key owner
  * apply.
  *
- * The service accepts any method, and any path below the operation's path. The authorization
- * requests of a proxy keep the method and path of the original request.
+ * The service accepts any method, and any path below the operation's path. This is for proxies,
+ * whose authorization requests have the method and path of the original request.
  */
 export interface KeyOperation extends OperationBase {
   readonly method: 'get';

@@ -315,8 +315,8 @@ export interface Settings {
          */
         readonly ca: string | undefined;
         /**
-         * How the service authenticates to Redis: with the password in the URL, or with access
-         * tokens of the service's Google identity.
+         * The method by which the service authenticates to Redis: the password in the URL, or
+         * access tokens of the service's Google identity.
          */
         readonly auth: 'url' | 'google-iam';
       }
