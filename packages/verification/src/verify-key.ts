@@ -63,8 +63,8 @@ export interface KeyVerifier<Found extends FoundKey> {
    * Verifies a key. The result is undefined if the key is malformed, unknown, expired, deleted, or
    * owned by a suspended user. A malformed key is rejected without reading the store.
    *
-   * @returns the result itself if it is cached, otherwise a promise.
-   * @throws {StaleReadError} and the errors of `find`, as rejections of the promise.
+   * @returns the result itself if it is cached, otherwise a promise. The promise rejects with a
+   * {@link StaleReadError} or with an error of `find`.
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
   /**

@@ -62,8 +62,8 @@ export class CredentialsError extends Error {
 }
 
 /**
- * The error for a connection that the client library could not set up because an environment
- * variable that it reads is invalid.
+ * The error for a connection that the client library could not set up. The cause is an invalid
+ * environment variable that the library reads.
  */
 export class ConnectionSetupError extends Error {
   override readonly name = 'ConnectionSetupError';
