@@ -61,7 +61,7 @@ function properties({ properties = {}, required = [], additionalProperties }: Sc
 }
 
 /**
- * Returns a schema as a TypeScript type.
+ * Returns the TypeScript type of the values that a schema allows.
  *
  * @throws if the schema uses a keyword that the generator does not know.
  */

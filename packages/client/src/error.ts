@@ -14,7 +14,7 @@ export type ServiceErrorCode = keyof ServiceErrorStatuses;
  */
 export type TransportErrorCode = 'network' | 'timeout' | 'aborted' | 'unexpected_answer';
 
-/** Any value of an {@link ApiError}'s `code`. */
+/** Any error code of an {@link ApiError}. */
 export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
