@@ -39,7 +39,7 @@ export const consolePicture: Picture = {
       join(root, 'packages/console/src'),
       '{styles.css,texts.ts}',
       'page/{page.css,html.ts}',
-      'views/{app,chart,key-table,usage}.tsx',
+      'views/{app,chart,key-table,time,usage}.tsx',
     ),
 };
 
