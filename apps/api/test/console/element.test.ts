@@ -483,6 +483,28 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  test('the list is read once after a change, and before one only if it is older than a minute', async () => {
+    await issue('thrifty', 'first');
+    await issue('thrifty', 'second');
+    const { page, requests } = await open('thrifty');
+    const reads = () => requests.filter((url) => url.includes('/apikey/list')).length;
+    const before = reads();
+    await page.getByRole('button', { name: 'Delete: first' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await announcement(page, 'The key “first” was deleted.');
+    await page.locator('table[aria-busy=false]').waitFor();
+    expect(reads() - before).toBe(1);
+    await page.evaluate('{ const now = performance.now(); performance.now = () => now + 60_001 }');
+    const read = page.waitForResponse('**/apikey/list*');
+    await page.getByRole('button', { name: 'Delete: second' }).click();
+    await read;
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete: second' }).click();
+    await dialog(page).getByText('This key was never used.').waitFor();
+    expect(reads() - before).toBe(2);
+    await page.context().close();
+  });
+
   test('a page can replace the texts and the language of dates', async () => {
     await issue('berliner', 'server');
     const { page } = await open('berliner');

@@ -58,6 +58,12 @@ export interface WriteOptions {
 }
 
 const day = 86_400_000;
+
+/**
+ * Milliseconds after which the list is read again before a key is deleted or replaced. The service
+ * reports the last use of a key to the minute.
+ */
+const freshness = 60_000;
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
 /** Returns the last 30 UTC days, such as `2026-11-30`, ending with the current one. */
@@ -108,6 +114,8 @@ export class Account {
   readonly #ended = new AbortController();
   /** Number of the newest read of the list. The results of older reads are dropped. */
   #reads = 0;
+  /** When the newest list was requested, in milliseconds of the monotonic clock. */
+  #readAt = Number.NEGATIVE_INFINITY;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(call: Call, texts: () => Texts, onChange: () => void, report: Report) {
@@ -172,9 +180,11 @@ export class Account {
   async #read(read: () => Promise<Partial<State>>): Promise<void> {
     clearTimeout(this.#retry);
     const number = ++this.#reads;
+    const startedAt = performance.now();
     this.#set({ isLoading: true });
     const change = await read().catch((error: unknown) => this.#failed(error));
     if (number !== this.#reads) return;
+    if (change.keys !== undefined) this.#readAt = startedAt;
     this.#set({ problem: undefined, ...change, isLoading: false });
     const { retryAt } = this.#state.problem ?? {};
     if (retryAt !== undefined && !this.#ended.signal.aborted)
@@ -201,12 +211,13 @@ export class Account {
   }
 
   /**
-   * Opens the dialog of a task. To delete or replace, it also reads the keys again, so that the
-   * dialog shows the latest use.
+   * Opens the dialog of a task. To delete or replace, it also reads the keys again if the list is
+   * older than a minute, so that the dialog shows the latest use.
    */
   open(task: Task): void {
     this.#set({ task, announcement: '' });
-    if (task.kind === 'delete' || task.kind === 'replace') void this.#loadKeys();
+    const isAboutUse = task.kind === 'delete' || task.kind === 'replace';
+    if (isAboutUse && performance.now() - this.#readAt > freshness) void this.#loadKeys();
   }
 
   /** Closes the dialog of the task. */
