@@ -329,6 +329,21 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(await count('client')).toBe(1);
   });
 
+  test('logs no password that a server repeats because it does not know the command', async () => {
+    const redis = await startRedis(
+      undefined,
+      '--requirepass',
+      'secret',
+      '--rename-command HELLO ""',
+    );
+    onTestFinished(() => redis.stop());
+    const url = redis.url.replace('//', '//:secret@');
+    const { lines, messages } = connectTo(url);
+    await waitFor('the warning', () => messages().length > 0);
+    expect(lines[0]?.err?.message).toMatch(/unknown command '?`?HELLO/);
+    expect(JSON.stringify(lines)).not.toContain('secret');
+  });
+
   test('logs the cause when nothing listens at the address of Redis', async () => {
     const { lines } = connectTo(`redis://127.0.0.1:${await freePort()}`);
     await waitFor('the line', () => lines.length > 0);

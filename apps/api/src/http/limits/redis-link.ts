@@ -107,6 +107,16 @@ function stateCodeOf(message: string): string | undefined {
 }
 
 /**
+ * Returns an error reply without secrets. Redis repeats the arguments of a command that it does not
+ * know. A server without the command HELLO, for example, repeats the password. Other servers may
+ * repeat the password in another form.
+ */
+function withoutSecrets({ message }: ErrorReply, password: string | undefined): ErrorReply {
+  const known = message.replace(/,? with args beginning with:.*$/s, '');
+  return new ErrorReply(password ? known.replaceAll(password, '***') : known);
+}
+
+/**
  * Returns an error that describes a failure for the log. A known error reply is replaced with its
  * explanation.
  */
@@ -123,6 +133,9 @@ function describe(error: unknown): Error {
     },
   );
 }
+
+/** Returns the password in a URL, decoded. */
+const passwordIn = (url: string) => decodeURIComponent(new URL(url).password);
 
 /** Reports whether an error is a reply that concerns only the command. */
 const isRefusal = (error: unknown): error is ErrorReply =>
@@ -188,7 +201,8 @@ export class RedisLink {
       return await this.#run(client, command);
     } catch (error) {
       if (!isRefusal(error)) this.#fail(client, error);
-      else if (!error.message.startsWith('NOSCRIPT')) this.#options.onRefused(error);
+      else if (!error.message.startsWith('NOSCRIPT'))
+        this.#options.onRefused(withoutSecrets(error, this.#password));
       throw error;
     }
   }
@@ -226,7 +240,7 @@ export class RedisLink {
     const attempt = ++this.#attempts;
     const found = await credentials?.();
     if (attempt !== this.#attempts || this.#closed) throw new Error('The attempt was abandoned.');
-    this.#password = found?.password;
+    this.#password = found?.password ?? passwordIn(this.#options.url);
     const client = clientOf(this.#options, found);
     this.#client = client;
     // While the client connects, connect() reports the failure.
@@ -270,7 +284,8 @@ export class RedisLink {
     const lasted = this.#ready ? monotonicNow() - this.#readySince : 0;
     if (lasted > times.longestPause) this.#pause = times.firstPause;
     this.#drop();
-    if (!this.#reported) onDown(describe(error));
+    const cause = error instanceof ErrorReply ? withoutSecrets(error, this.#password) : error;
+    if (!this.#reported) onDown(describe(cause));
     this.#reported = true;
     this.#schedule(this.#pause, () => this.#connect());
     this.#pause = Math.min(this.#pause * 2, times.longestPause);
