@@ -13,19 +13,20 @@ import { ApiError as ApiErrorValue } from '../src/index.ts';
 
 // The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
-type Operations = Omit<
-  typeof contract,
-  'operations' | 'maximumUsageDays' | 'maximumReportedKeys' | 'defaultExpiresInDays'
->;
-type WithBody =
-  | 'requestApiKey'
-  | 'rotateApiKey'
-  | 'rollApiKey'
-  | 'deleteApiKey'
-  | 'getDailyUsage'
-  | 'reportApiKeys';
+/** The names of the contract's exports that have a property. */
+type NamesWith<Property extends string> = {
+  [Name in keyof typeof contract]: (typeof contract)[Name] extends Readonly<
+    Record<Property, unknown>
+  >
+    ? Name
+    : never;
+}[keyof typeof contract];
+type Operations = Pick<typeof contract, NamesWith<'path'>>;
+type WithBody = NamesWith<'body'>;
 
 test("request and response bodies have the contract's types", () => {
+  expectTypeOf<'requestApiKey' | 'getDailyUsage'>().toExtend<WithBody>();
+  expectTypeOf<'getUser'>().not.toExtend<WithBody>();
   expectTypeOf<keyof Client>().toEqualTypeOf<keyof Operations>();
   expectTypeOf<{
     [Name in keyof Client]: Awaited<ReturnType<Client[Name]>>;
