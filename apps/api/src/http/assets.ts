@@ -29,7 +29,7 @@ function serveFolder(folder: string): RequestHandler {
 }
 
 /**
- * Passes GET and HEAD requests on within the router. Requests with other methods skip the router.
+ * Passes GET and HEAD requests to the next handler. Requests with other methods leave the router.
  */
 const readsOnly: RequestHandler = ({ method }, _response, next) => {
   next(method === 'GET' || method === 'HEAD' ? undefined : 'router');
@@ -40,7 +40,7 @@ const readsOnly: RequestHandler = ({ method }, _response, next) => {
  * forever, because its name contains a hash of its content.
  *
  * @param path the path under which the files are served
- * @param folder the folder that contains them in `assets`
+ * @param folder the folder whose subfolder `assets` contains the files
  */
 export function assets(path: string, folder: string): Router {
   const router = Router({ caseSensitive: true, strict: true });

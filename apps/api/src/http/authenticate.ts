@@ -20,15 +20,15 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Authenticates requests. A request counts against the limit of its client address and is refunded
- * once its credentials are verified (contract, "Failures").
+ * Authenticates requests. Each request is counted against the limit of its client address, and the
+ * count is refunded once the credentials are verified (contract, "Failures").
  *
- * Both functions throw CredentialsRefusedError, and HttpError `rate_limited` if the address limit
- * is exceeded.
+ * Both functions throw CredentialsRefusedError if they refuse the credentials, and HttpError
+ * `rate_limited` if the address limit is exceeded.
  */
 export interface Authentication {
   /**
-   * Verifies the token of a request and resolves to its user.
+   * Verifies the token of a request and resolves to the token's user.
    *
    * @throws {SigningKeysUnavailableError}
    */

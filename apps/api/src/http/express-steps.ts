@@ -39,7 +39,10 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
   };
 }
 
-/** Limits requests by client address. */
+/**
+ * Counts each request against the limit of its client address, and refuses requests beyond the
+ * limit.
+ */
 export function limitedByAddress({
   name,
   counters,
@@ -62,8 +65,8 @@ export function limitedByAddress({
 }
 
 /**
- * Adds the route of a request to its log line. Register this step behind the method and path of a
- * route, so that log lines contain only methods that the route accepts.
+ * Adds the route of a request to its log line. Register this step only for the methods and the path
+ * of the route, so that log lines never contain a method that the route does not accept.
  *
  * @param path the path as the route defines it, never as the client sent it.
  */
@@ -75,8 +78,9 @@ export function reportRoute(path: string, routine = false): RequestHandler {
 }
 
 /**
- * Answers all other methods with 405 (RFC 9110 section 15.5.6). `get` includes HEAD, because
- * Express serves HEAD requests with the handler for GET.
+ * Creates a step that answers every request with 405 and lists the given methods in `Allow` (RFC
+ * 9110 section 15.5.6). Register it after the handlers for these methods. `get` includes HEAD,
+ * because Express serves HEAD requests with the handler for GET.
  */
 export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): RequestHandler {
   const allow = methods
@@ -93,7 +97,7 @@ export const refuseUnknownPaths: RequestHandler = () => {
   throw new HttpError('not_found');
 };
 
-/** Answers requests that failed with an error. Must be the last step. */
+/** Sends the answer for an error that an earlier step threw. Must be the last step. */
 export function sendErrors(answerError: AnswerError): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);

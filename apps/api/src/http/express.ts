@@ -30,8 +30,8 @@ export interface ExpressDependencies {
 }
 
 /**
- * Routes requests to the operations. Operations that take an API key are excluded: they also accept
- * any path below their own, so `findRow` recognizes all of their requests.
+ * Routes requests to all operations except those that take an API key. Those also accept any path
+ * below their own, so `findRow` has already recognized every request to them.
  */
 function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   const router = Router({ caseSensitive: true, strict: true });
@@ -54,10 +54,10 @@ function refusingRouter(rows: readonly Row[]): Router {
 
 /**
  * Creates the Express application, an adapter around the pipeline. It handles the requests that
- * `findRow` does not recognize: operations whose path is spelled differently than in the table, and
- * all paths that are not operations.
+ * `findRow` does not recognize: requests to an operation whose path is spelled differently than in
+ * the table, and requests to paths that are not operations.
  *
- * @returns a request listener. Each response must have `locals.exchange`.
+ * @returns a request listener, which requires that `locals.exchange` is set on each response.
  */
 export function createExpress(
   dependencies: ExpressDependencies,

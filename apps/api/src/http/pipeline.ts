@@ -50,9 +50,9 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const { authenticate, limits, countKeyRequest, crossOrigin, answerError } = dependencies;
 
   /**
-   * Charges the address for each answer with status 429. The request itself was refunded when its
-   * token was verified. Without the charge, an address with one valid token could send unlimited
-   * requests.
+   * Runs steps, and charges the client address if they refuse the request with status 429. The
+   * request's own count was refunded when its credentials were verified. Without the charge, an
+   * address with one valid token or key could send unlimited requests.
    */
   async function chargingRefusals<Result>(
     address: string,

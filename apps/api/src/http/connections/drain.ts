@@ -6,19 +6,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 const quiet = 1_000;
 const pollInterval = 20;
 /**
- * Milliseconds without a new connection after which the service stops listening, and the maximum
- * wait for such a pause. The kernel completes connections before the process accepts them, and
- * resets those that are not accepted when the process stops listening. A busy process accepts only
- * one connection per turn of its event loop.
+ * Milliseconds without a new connection after which the service stops listening. `acceptLimit` is
+ * the longest wait for such a pause. The kernel completes connections before the process accepts
+ * them. When the process stops listening, the kernel resets those that are not accepted yet. A busy
+ * process accepts only one connection per turn of its event loop.
  */
 const acceptPause = 100;
 const acceptLimit = 1_000;
 
 /**
- * Creates a function that waits one poll interval, then resolves to the milliseconds for which
- * `count` has not changed. It adds up poll intervals instead of reading a clock. After the process
- * was paused, a clock would report a long calm although events that arrived meanwhile are still
- * pending.
+ * Creates a function that waits one poll interval and resolves to the number of milliseconds for
+ * which `count` has returned the same value. It adds up poll intervals instead of reading a clock.
+ * After the process was paused, a clock would report a long calm, although events that arrived
+ * during the pause are still pending.
  */
 function watchCalm(count: () => number): () => Promise<number> {
   let seen = count();

@@ -28,8 +28,8 @@ interface Connection {
   /** The latest exchange. */
   last?: Exchange;
   /**
-   * Whether the connection closes after the open exchanges. The service then ignores later
-   * requests.
+   * Whether the connection closes once the open exchanges have finished. Later requests are
+   * ignored.
    */
   closing: boolean;
   /** Called when an exchange finishes. */
@@ -86,10 +86,11 @@ export interface AnswerOrder {
    */
   readonly listener: RequestListener;
   /**
-   * Ends a connection after its open exchanges. Only the first call for a connection has an effect.
+   * Ends a connection once its open exchanges have finished. Only the first call for a connection
+   * has an effect.
    *
-   * @param code the error code of a last answer. If undefined, the connection ends without another
-   *   answer.
+   * @param code the code of an error that is sent as the last answer. If undefined, no further
+   *   answer is sent.
    * @param headers additional header lines of the last answer.
    */
   endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): void;

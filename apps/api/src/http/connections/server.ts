@@ -6,12 +6,10 @@ import { cutOffStalledReaders } from './write-timeout.ts';
 
 /** Timeouts in milliseconds. */
 const defaultTimeouts = {
-  /**
-   * Maximum time for the headers, and for the whole request (contract, "Requests").
-   */
+  /** Time limits for receiving the headers and the whole request (contract, "Requests"). */
   headersTimeout: 15_000,
   requestTimeout: 30_000,
-  /** Interval at which Node checks these two timeouts. */
+  /** Interval at which Node checks `headersTimeout` and `requestTimeout`. */
   connectionsCheckingInterval: 1_000,
   /** Time after which an idle connection is closed. */
   keepAliveTimeout: 65_000,

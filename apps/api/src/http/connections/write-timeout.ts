@@ -2,8 +2,8 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Number of parts into which the timeout is divided. A connection is closed at most one part too
- * late.
+ * Number of parts into which the timeout is divided. A stalled connection is closed at most one
+ * part later than the timeout.
  */
 const parts = 6;
 
@@ -11,8 +11,9 @@ const parts = 6;
  * Closes connections whose client has read nothing of a pending response for the given
  * milliseconds, because unread responses occupy memory. Clients that read slowly are not affected.
  *
- * Node's own timeout detects whether the kernel has accepted part of a write, but checks only when
- * the timeout fires. On its own, it would take up to twice as long.
+ * Node's own timeout checks whether the kernel has accepted part of a write, but only at the moment
+ * when the timeout fires. With that timeout alone, a stalled connection could stay open for twice
+ * the given time.
  */
 export function cutOffStalledReaders(server: Server, milliseconds: number): void {
   const part = milliseconds / parts;

@@ -12,8 +12,8 @@ interface Server {
 const serversMark = '@servers';
 
 /**
- * Loads the OpenAPI document as text, and its servers. Called on first use, so that it does not
- * delay the start of the service.
+ * Loads the OpenAPI document. Resolves to its servers and its text, in which a placeholder replaces
+ * the servers. Called on first use, so that it does not delay the start of the service.
  */
 async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
   const { default: document } = await import('@andamio/schema/openapi.json', {
@@ -33,10 +33,10 @@ function serversFrom(origin: string, published: readonly Server[]): Server[] {
 
 /**
  * Creates the handler of GET /api/v1/docs/doc.json, which returns the OpenAPI document from
- * `packages/schema`. The samples, and the first entry of the servers, contain the requested host,
- * so that copied samples call the same service.
+ * `packages/schema`. The samples and the first of the listed servers contain the host of the
+ * request, so that copied samples call the same service.
  *
- * @param load loads the document. A failed load is repeated by the next request.
+ * @param load loads the document. If loading fails, the next request tries again.
  */
 export function getOpenApiDocumentHandler(originOf: OriginOf, load = prepare) {
   let prepared: ReturnType<typeof prepare> | undefined;

@@ -16,8 +16,8 @@ import { HttpError } from '../response/errors.ts';
 const step = 1_000;
 
 /**
- * Maximum number of reports that a process handles at once. Each occupies a place of the instance
- * for at least a second, which other requests need.
+ * Maximum number of reports that a process handles at once. Each takes at least a second, and an
+ * instance serves a limited number of requests at once.
  */
 const maximumUnderWay = 8;
 
@@ -27,8 +27,8 @@ export interface ReportDependencies extends RevokeKeyDependencies {
 }
 
 /**
- * Creates the handler of POST /api/v1/apikey/report, with which anyone can report found keys. Valid
- * keys are revoked.
+ * Creates the handler of POST /api/v1/apikey/report, with which anyone can report keys that they
+ * found. Valid keys are revoked.
  *
  * The handler throws the same error for every failure of the store. A specific error for a write
  * that was not confirmed would reveal that a key was valid.

@@ -30,8 +30,8 @@ export interface PublicRow extends PublicOperation {
 /** The row of an operation that takes a body and no credentials. */
 export interface PublicBodyRow extends PublicBodyOperation {
   /**
-   * Returns the number of keys in a body. All but the first count toward a limit of their own,
-   * because each may cost a look-up.
+   * Returns the number of keys in a body. Each key after the first counts against a separate limit,
+   * because the service may have to look it up in the store.
    */
   keysIn(body: object): number;
   handle(body: object): Promise<unknown>;
@@ -48,8 +48,8 @@ export interface BodyRow extends BearerOperation {
 }
 
 /**
- * The row of an operation that takes an API key. The body and the operation's own headers depend
- * only on the key.
+ * The row of an operation that takes an API key. The response body and the headers that the
+ * operation adds depend only on the key.
  */
 export interface KeyRow extends KeyOperation {
   handle(found: FoundKey): { readonly headers: RawHeaders; readonly body: string };
@@ -115,7 +115,8 @@ export type FindRow = (request: Exchange['request']) => Row | undefined;
  *
  * The function recognizes only paths that are spelled as in the table. Express's router, which has
  * the same rows, handles other spellings. An operation that takes an API key accepts any method,
- * and any path below its own. Such a path is not decoded, since decoding could only fail.
+ * and any path below its own. The part below is ignored, so the path is not decoded: decoding could
+ * only fail.
  */
 export function findRow(rows: readonly Row[]): FindRow {
   const byMethodAndPath = new Map<string, Row>();

@@ -29,7 +29,8 @@ import { verifyApiKeyHandler } from './verify-api-key.ts';
 /**
  * Returns the table of all operations with their handlers.
  *
- * @param reports undefined if reports of found keys are disabled. Their path then does not exist.
+ * @param reports what the handler for reports of found keys needs. If undefined, such reports are
+ *   disabled and their path does not exist.
  */
 export function operationTable(
   keys: Keys,

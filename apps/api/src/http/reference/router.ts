@@ -15,11 +15,14 @@ const assetsPath = `${docs}/assets`;
 /** Paths that redirect to the reference page. */
 const otherPaths = ['/', '/docs', docs];
 
-/** A version of the reference as text. */
+/** A text version of the reference. */
 interface TextVersion {
   readonly file: string;
   readonly type: string;
-  /** Sets the origin in a text that does not contain it as a single string. */
+  /**
+   * Inserts the origin into a text that contains scheme and host as separate values, where
+   * replacing the documented origin has no effect.
+   */
   readonly withOrigin?: (text: string, origin: string) => string;
 }
 
@@ -40,7 +43,10 @@ const texts: Readonly<Record<string, TextVersion>> = {
   '/llms.txt': llms,
 };
 
-/** Resolves to a file of the reference, with the documented origin replaced by the given origin. */
+/**
+ * Resolves to the text of a file of the reference, with the documented origin replaced by the given
+ * origin.
+ */
 type ReadText = (name: string, origin: string) => Promise<string>;
 
 /**
@@ -62,9 +68,9 @@ function textsOf(folder: string): ReadText {
 }
 
 /**
- * The Content Security Policy of the reference page. Everything comes from the same origin, which
- * serves only the page's own scripts and styles. It forbids inline scripts and styles, and DOM
- * properties that parse text as HTML (https://www.w3.org/TR/trusted-types/).
+ * The Content Security Policy of the reference page. It allows scripts, styles and requests only
+ * from and to the same origin. It forbids inline scripts and styles, and DOM properties that parse
+ * text as HTML (https://www.w3.org/TR/trusted-types/).
  */
 const contentSecurityPolicy = [
   "default-src 'none'",

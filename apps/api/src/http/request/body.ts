@@ -25,8 +25,8 @@ const problemsOf = ({ issues }: z.ZodError): Problem[] =>
   issues.map(({ path, message }) => ({ field: String(path[0]), rule: message }));
 
 /**
- * Returns the error for values that break a schema. It lists each invalid field with the rule that
- * it breaks.
+ * Returns the error for values that break a schema. The error lists each invalid field with the
+ * rule that the field breaks.
  */
 export function invalidField(error: z.ZodError): HttpError {
   // If several items of a list break the same rule, the rule is listed once.

@@ -8,7 +8,8 @@ const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5
 /**
  * Returns the address of an `X-Forwarded-For` entry, without port and brackets. Azure's gateways
  * send the port, which differs for each connection. Returns undefined if the entry is not an
- * address: it comes from the client if too many proxies are trusted, and must not reach the log.
+ * address. If `TRUST_PROXY_HOPS` is too high, the client writes the entry, and its text must not
+ * reach the log.
  */
 function addressIn(entry: string): string | undefined {
   const [, ipv6, ipv4] = decorated.exec(entry) ?? [];

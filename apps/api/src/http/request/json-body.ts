@@ -7,7 +7,10 @@ export interface JsonBodyRules {
   readonly limit: number;
   /** The accepted content codings, in lower case. */
   readonly encodings: ReadonlySet<string>;
-  /** The `details` of the two errors. The default is the text of the error code. */
+  /**
+   * The `details` of the errors `invalid_body` and `body_too_large`. By default, the text of the
+   * error code.
+   */
   readonly details?: Readonly<Record<'invalid_body' | 'body_too_large', string>>;
 }
 
@@ -28,11 +31,14 @@ export type ReadBody = (
 const jsonType = /^application\/json[ \t]*(?:;|$)/i;
 
 /**
- * Aliases of content codings, with the names that the library accepts (RFC 9110 section 8.4.1.3).
+ * Maps aliases of content codings (RFC 9110 section 8.4.1.3) to the names that the library accepts.
  */
 const aliases: Readonly<Record<string, string>> = { 'x-gzip': 'gzip' };
 
-/** Creates a function that reads JSON bodies and enforces the rules. */
+/**
+ * Creates a function that reads the body of a request, and refuses a body that breaks the rules. It
+ * does not parse the JSON.
+ */
 export function readJsonBody({ limit, encodings, details }: JsonBodyRules): ReadBody {
   const wireLimit = 2 * limit; // Incompressible data grows a little when it is compressed.
   const readRaw = raw({ type: () => true, limit, inflate: true });

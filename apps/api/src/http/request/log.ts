@@ -12,10 +12,9 @@ import { traceContext } from './trace-context.ts';
 const maximumClients = 1_000;
 
 /**
- * Creates a function that samples log lines for refusals that a client can cause in any number at
- * no cost: rate limit refusals and malformed requests. The function reports whether to write a
- * line: true once per client and window. Other refusals are counted, and the count is logged when
- * the window ends.
+ * Creates a function that reports whether to log a refusal. Clients can cause rate limit refusals
+ * and malformed requests in any number at no cost, so only the first one per client and window is
+ * logged. The others are counted, and their number is logged when the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
   const clients = new Set<string>();
@@ -40,8 +39,8 @@ function sampleRefusals(log: Logger): (client: string) => boolean {
 }
 
 /**
- * Creates the function that logs a request that Node's parser refused. Its bytes are not logged:
- * they may contain keys and tokens.
+ * Creates the function that logs a request that Node's parser refused. The request's bytes are not
+ * logged: they may contain keys and tokens.
  */
 export function parserRefusalLogger(log: Logger): (code: ErrorCode, address: string) => void {
   const isSampled = sampleRefusals(log);

@@ -6,7 +6,7 @@ import type { Answer } from './answer.ts';
 
 /**
  * Creates the answer for a text that contains the requested host. The text depends on the request,
- * so caches must revalidate it and it is compressed each time.
+ * so caches must revalidate the answer, and the text is compressed for each request.
  */
 export async function compressedAnswer(
   request: IncomingMessage,

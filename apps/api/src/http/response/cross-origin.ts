@@ -8,8 +8,8 @@ import type { RawHeaders } from './answer.ts';
 const exposedHeaders = [...rateLimitHeaders, requestIdHeader, errorCodeHeader];
 
 /**
- * The header that lists the response headers that pages of other origins may read. It is sent even
- * if the request has no `Origin`.
+ * The header `Access-Control-Expose-Headers`, which names the response headers that pages of other
+ * origins may read. The service sends it even if the request has no `Origin`.
  */
 export const exposureHeaders: RawHeaders = [
   'Access-Control-Expose-Headers',

@@ -35,8 +35,9 @@ export class HttpError extends Error {
 }
 
 /**
- * Returns the error for a validity that is too long or ends too late. If the operator set a
- * maximum, the error states it: within the maximum, no key can reach the end of the year 9999.
+ * Returns the error for a key that would be valid for too long or beyond the year 9999. If the
+ * operator set a maximum validity, the error mentions only that: within the maximum, no key can
+ * reach the year 9999.
  */
 export function expiryTooLate(maximumDays: number | undefined): HttpError {
   const details = maximumDays === undefined ? undefined : specificDetails.maximumDays(maximumDays);

@@ -20,8 +20,8 @@ export const readAlerts = readJsonBody({
 });
 
 /**
- * Parses JSON even if a string in it is not valid UTF-8, since one such alert must not hide the
- * others.
+ * Parses JSON even if a string in it is not valid UTF-8, because one invalid alert must not hide
+ * the others.
  */
 function parse(bytes: Uint8Array): unknown {
   try {

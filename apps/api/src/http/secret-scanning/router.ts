@@ -13,7 +13,7 @@ import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 export interface SecretScanningDependencies {
   readonly keys: RevokeKeyDependencies;
   readonly verifyAlert: VerifyAlert;
-  /** The address limit. A message with a valid signature is refunded. */
+  /** The limit on requests per client address. A message with a valid signature is refunded. */
   readonly addressLimit: Limit<string>;
   readonly log: Logger;
 }
@@ -71,7 +71,9 @@ function handleAlerts({
   };
 }
 
-/** Creates the router of GitHub's secret scanning alerts, which revokes the reported keys. */
+/**
+ * Creates the router that receives GitHub's secret scanning alerts and revokes the reported keys.
+ */
 export function secretScanningRouter(dependencies: SecretScanningDependencies): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.post(secretScanningPath, reportRoute(secretScanningPath), handleAlerts(dependencies));
