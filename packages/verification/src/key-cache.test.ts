@@ -363,7 +363,7 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
           if (current.invalidate === 'nothing') continue;
           if (current.invalidate === 'id') cache.invalidate(['a']);
           else cache.invalidateOwner('user');
-          refusedFrom = index;
+          refusedFrom = Math.min(refusedFrom, index);
         } else {
           stored = true;
           refusedFrom = Number.POSITIVE_INFINITY;

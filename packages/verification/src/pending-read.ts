@@ -8,8 +8,8 @@ export class PendingRead<Found extends FoundKey> {
   readonly startedAt: number;
   readonly entry: Promise<CacheEntry<Found>>;
   /**
-   * The owners invalidated since the read started, each with the number of the owner's latest
-   * invalidation.
+   * The owners invalidated since the read started, each with the number of the owner's first
+   * invalidation since then.
    */
   readonly #invalidations = new Map<string, number>();
 
@@ -28,7 +28,7 @@ export class PendingRead<Found extends FoundKey> {
    * outdated data of this owner.
    */
   noteInvalidation(userId: string, invalidation: number): void {
-    this.#invalidations.set(userId, invalidation);
+    if (!this.#invalidations.has(userId)) this.#invalidations.set(userId, invalidation);
   }
 
   /**
