@@ -76,7 +76,8 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
       keyReads * find.reads + totalsReads * readTotals.reads + additions * addUsage.reads,
     firestoreWrites: additions * addUsage.writes,
     // Each batch is confirmed with one command. Looking for due batches takes a few more commands,
-    // whose number does not grow with the load.
+    // whose number does not grow with the load: one for each instance, and 64 for all together,
+    // every five seconds.
     redisCommands: shared
       ? verifications * (redisCommands.verification + (1 - known) * redisCommands.uncachedKey) +
         additions

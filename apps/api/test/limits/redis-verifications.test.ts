@@ -65,7 +65,9 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
     const monitor = await createClient({ url }).connect();
     onTestFinished(() => monitor.destroy());
     await monitor.monitor((line) => {
-      const isBackground = line.includes(scripts.claimDue.sha1);
+      const isBackground = [scripts.claimDue, scripts.announce].some(({ sha1 }) =>
+        line.includes(sha1),
+      );
       if (!line.includes(' lua] ') && !isBackground) commands.push(line);
     });
     return commands;

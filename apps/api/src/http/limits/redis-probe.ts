@@ -36,7 +36,9 @@ redis.call('LPOP', key)
 redis.call('ZADD', key, 1, 'member')
 redis.call('PEXPIRE', key, 10000)
 redis.call('ZRANGEBYSCORE', key, '-inf', 1)
+redis.call('ZCARD', key)
 redis.call('ZREM', key, 'member')
+redis.call('ZREMRANGEBYSCORE', key, '-inf', 1)
 redis.call('TIME')
 return 1
 `);

@@ -28,11 +28,17 @@ export const defaultSharedUsageTimes: SharedUsageTimes = {
   retention: sharedUsageRetention,
 };
 
-/**
- * Number of groups of owners. Each group has one hash slot and one list of due owners. Every
- * instance reads all lists every few seconds.
- */
+/** Number of groups of owners. Each group has one hash slot and one list of due owners. */
 const groups = 16;
+
+/**
+ * Number of instances that look for due owners in a group within an interval, on average. If there
+ * are more instances, each looks in some groups only, which it chooses at random. Otherwise the
+ * commands would grow with the instances, whether or not there is usage.
+ */
+const lookingInstances = 4;
+
+const allGroups = Array.from({ length: groups }, (_, group) => group);
 
 /** Maximum number of owners that one call claims in each group. */
 const claimedOwners = 100;
@@ -157,6 +163,8 @@ export class RedisUsage implements SharedUsage {
   readonly #instance = randomBytes(8).toString('base64url');
 
   readonly #onUnreadable: (error: Error) => void;
+  /** The groups with more due owners than the last call has claimed. */
+  readonly #full = new Set<number>();
 
   /** @param onUnreadable called when an owner's usage cannot be read and was set aside. */
   constructor(
@@ -197,7 +205,14 @@ export class RedisUsage implements SharedUsage {
   }
 
   async claimDue(): Promise<readonly SharedBatch[]> {
-    const claimed = await Promise.all(Array.from({ length: groups }, (_, at) => this.#claim(at)));
+    const instances = await this.#run(
+      this.#scripts.announce,
+      [`usage:${layout}:instances`],
+      [this.#instance],
+    );
+    const share = lookingInstances / (Number(instances) || 1);
+    const chosen = allGroups.filter((group) => this.#full.has(group) || Math.random() < share);
+    const claimed = await Promise.all(chosen.map((group) => this.#claim(group)));
     return claimed.flat();
   }
 
@@ -220,6 +235,8 @@ export class RedisUsage implements SharedUsage {
     const args = [claimedOwners, ...prefixes];
     const found = await this.#run(this.#scripts.claimDue, [prefixOf(group, 'due')], args);
     const pairs = (found ?? []) as string[];
+    if (pairs.length >= 2 * claimedOwners) this.#full.add(group);
+    else this.#full.delete(group);
     const batches = Array.from({ length: pairs.length / 2 }, (_, index) =>
       this.#parse(...(pairs.slice(2 * index, 2 * index + 2) as [string, string])),
     );

@@ -14,6 +14,10 @@
 //
 // Each group has a sorted set, due: the owners with an open or closed batch, by the time at which
 // an instance may claim them, in milliseconds.
+//
+// All groups together have a sorted set, instances: the processes that look for due usage, by the
+// time at which their announcement ends.
+import { usageInterval } from '@andamio/keys/usage/meter';
 import { type Script, script } from './redis-script.ts';
 
 /** Times of shared usage, in milliseconds. */
@@ -79,7 +83,20 @@ export interface UsageScripts {
    * KEYS: account, open, closed, due. ARGV: 1 member of due, 2 batch.
    */
   readonly setAside: Script;
+  /**
+   * Announces a process that looks for due usage, and returns the number of such processes,
+   * including those that were announced within {@link announcedFor}.
+   *
+   * KEYS: instances. ARGV: 1 id of the process.
+   */
+  readonly announce: Script;
 }
+
+/**
+ * Milliseconds for which a process counts as one that looks for due usage: three of the intervals
+ * at which it looks.
+ */
+const announcedFor = 3 * usageInterval;
 
 /**
  * Milliseconds for which data that cannot be read is kept in Redis, under the name of its key with
@@ -349,6 +366,15 @@ save(KEYS[1], account, account.number ~= 0)
 return 1
 `;
 
+/** An announcement that ends too late was made before the server's clock was set back. */
+const announce = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. text(now + announced), '+inf')
+redis.call('ZADD', KEYS[1], text(now + announced), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], announced)
+return redis.call('ZCARD', KEYS[1])
+`;
+
 /**
  * Creates the scripts.
  *
@@ -357,8 +383,8 @@ return 1
 export function usageScripts(times: SharedUsageTimes, time = "redis.call('TIME')"): UsageScripts {
   const { window, interval, claim, minimumAge, retention } = times;
   const head = `
-local window, interval, claim, minimum_age, retention, aside =
-  ${window}, ${interval}, ${claim}, ${minimumAge}, ${retention}, ${setAsideFor}
+local window, interval, claim, minimum_age, retention, aside, announced =
+  ${window}, ${interval}, ${claim}, ${minimumAge}, ${retention}, ${setAsideFor}, ${announcedFor}
 local time = ${time}
 local micros = time[1] * 1000000 + time[2]
 local now = math.floor(micros / 1000)
@@ -369,5 +395,6 @@ ${accounts}${closing}${repairing}${scheduling}${calendar}`;
     claimOwner: script(head + claimOwner),
     confirm: script(head + confirm),
     setAside: script(head + setAside),
+    announce: script(head + announce),
   };
 }
