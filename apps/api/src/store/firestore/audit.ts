@@ -17,8 +17,8 @@ export function audit({ firestore, write }: Database, batch: WriteBatch, entry: 
 const auditDocument = z.object({ at: time, ...auditFields });
 
 /**
- * Returns a user's entries, the newest first. They are sorted here, because an index on times would
- * be a hotspot.
+ * Returns a user's entries, the newest first. The entries are sorted in memory, because an index on
+ * times would be a hotspot.
  */
 export async function readAudit({ firestore }: Database, userId: string): Promise<AuditEntry[]> {
   const users = [userId, erasedUserId(userId)];
@@ -29,7 +29,7 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
     .toSorted((one, other) => other.at - one.at);
 }
 
-/** Reports whether there is an entry for the revocation of a secret with one of the ids. */
+/** Reports whether the audit log contains the revocation of a secret with one of the ids. */
 export async function wasRevoked(
   { firestore }: Database,
   ids: readonly string[],

@@ -4,8 +4,8 @@ import type { WriteBatch } from '@google-cloud/firestore';
 import { noteWrite, unavailable } from './deadline.ts';
 
 /**
- * The maximum of the random pause between attempts, in milliseconds. It doubles from `first` to
- * `longest`.
+ * The upper bound of the random pause between attempts, in milliseconds. It doubles with each
+ * attempt, from `first` to `longest`.
  */
 export const backoff = { first: 10, longest: 400 } as const;
 
@@ -15,8 +15,8 @@ export const backoff = { first: 10, longest: 400 } as const;
  */
 const refusedByPrecondition = new Set([5, 6, 9, 10]);
 /**
- * The gRPC status codes of a commit that failed otherwise and wrote nothing: INVALID_ARGUMENT,
- * PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED and UNAUTHENTICATED.
+ * The gRPC status codes of a commit that failed for another reason and wrote nothing:
+ * INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED and UNAUTHENTICATED.
  */
 const nothingWritten = new Set([3, 7, 8, 12, 16]);
 
@@ -40,8 +40,8 @@ async function commit(batch: WriteBatch): Promise<boolean> {
 }
 
 /**
- * An outcome, and the writes that belong to it. Their preconditions fail if the data has changed
- * since it was read.
+ * The outcome of a decision, and the writes to commit. The preconditions of the writes fail if the
+ * data has changed since it was read.
  */
 interface Attempt<Outcome> {
   readonly outcome: Outcome;
@@ -52,8 +52,8 @@ interface Attempt<Outcome> {
 /** A change that may conflict with changes by other processes. */
 export interface OptimisticCommit<View, Outcome> {
   /**
-   * A guess at the stored data, which saves the first read. A wrong guess costs one commit, which
-   * its preconditions refuse.
+   * A guess at the stored data, which replaces the first read. If the guess is wrong, the commit
+   * fails its preconditions, and the data is read.
    */
   readonly guess?: View | undefined;
   read(): Promise<View>;
@@ -66,9 +66,9 @@ export interface OptimisticCommit<View, Outcome> {
 }
 
 /**
- * Decides and commits, and repeats both until no other process changes the data in between. A guess
- * whose decision writes nothing is verified by a read. The retries end with the deadline of the
- * call (deadline.ts).
+ * Reads the data, decides and commits. Repeats all three if another process changes the data in
+ * between. A decision on a guess that writes nothing is repeated with the read data. The retries
+ * end with the deadline of the call (deadline.ts).
  *
  * @throws {@link StoreUnavailableError} or {@link OutcomeUnknownError}.
  */

@@ -8,7 +8,10 @@ import { withDeadline } from './deadline.ts';
 import { countedFields, parseCounted } from './documents.ts';
 import { documentsWhere } from './query.ts';
 
-/** Maximum milliseconds for a count or for reading one page. Google allows a count one minute. */
+/**
+ * Time limit, in milliseconds, for a count or for reading one page. Google's own limit for a count
+ * is one minute.
+ */
 const stepDeadline = 60_000;
 
 /** Number of documents in a page. */

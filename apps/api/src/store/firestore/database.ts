@@ -13,8 +13,8 @@ export interface Database {
 }
 
 /**
- * Adds the write of a document to a batch. The write requires that the document has not changed
- * since it was found, or does not exist if it was not found.
+ * Adds a write of a document to a batch. The write fails if the document has changed since it was
+ * found. If it was not found, the write fails if the document has been created since.
  */
 export function put(
   batch: WriteBatch,

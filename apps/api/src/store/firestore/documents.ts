@@ -13,7 +13,7 @@ import type {
 import * as z from 'zod';
 
 /**
- * Returns the name of the document for one or more texts, such as a user id: a SHA-256 in hex. The
+ * Returns the name of a document: the SHA-256, in hex, of one or more texts, such as a user id. The
  * texts may contain any character and must not be readable in the name.
  */
 export function nameOf(...texts: readonly string[]): string {
@@ -60,8 +60,8 @@ const ownerDocument = z.object({
    */
   active: z.record(z.string(), time),
   /**
-   * The expiry of the {@link listedExpiredKeys} most recently expired keys, by key id. The list of
-   * keys contains no other expired keys.
+   * The expiry of the most recently expired keys, by key id, for at most {@link listedExpiredKeys}
+   * keys. The list of keys contains no other expired keys.
    */
   expired: z.record(z.string(), time).default({}),
   /**
@@ -70,8 +70,8 @@ const ownerDocument = z.object({
    */
   superseded: z.record(z.string(), time),
   /**
-   * The marks of the latest changes. They identify a change whose commit succeeded but whose
-   * response was lost.
+   * The marks of the latest changes. By its mark, a change is recognized if its commit succeeded
+   * but the response was lost.
    */
   attempts: z.array(z.string()).default([]),
 });
@@ -101,7 +101,10 @@ const keyDocument = z.object({
 export type OwnerDocument = z.output<typeof ownerDocument>;
 export type NameDocument = z.output<typeof nameDocument>;
 
-/** A document as it was read: its content, and the update time that a write can require. */
+/**
+ * A document as it was read: its content, and the update time, which a write can require as a
+ * precondition.
+ */
 export interface Found<Content> {
   readonly content: Content;
   readonly updateTime: Timestamp;

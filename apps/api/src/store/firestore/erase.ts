@@ -101,8 +101,9 @@ function removeSome(
 }
 
 /**
- * Deletes the owner's document, unless it has changed since it was read. After a change, other
- * documents of the user may have been written. Returns whether the document is deleted.
+ * Deletes the owner's document if it has not changed since it was read. If it has changed, more
+ * documents of the owner may have been written meanwhile. Returns whether the document no longer
+ * exists.
  */
 function removeOwner(
   { firestore }: Database,

@@ -4,15 +4,15 @@ import { listedExpiredKeys } from '@andamio/keys/store';
 import type { OwnerDocument } from './documents.ts';
 
 /**
- * Number of marks of recent changes in an owner's document. Each process makes one change of an
- * owner at a time. A lost response goes unrecognized only if this many other changes come between
- * the commit and its retry.
+ * Maximum number of marks of recent changes in an owner's document. A change whose response was
+ * lost is not recognized if this many other changes follow before its retry. That is unlikely,
+ * because each process makes only one change of an owner at a time.
  */
 const rememberedAttempts = 20;
 
 /**
- * A change to write to an owner's document: the new owner record, and the keys to add to and remove
- * from its lists.
+ * A change to an owner's document: the new owner record, and the changes to the document's lists of
+ * keys.
  */
 export interface OwnerChange {
   readonly userId: string;
@@ -20,13 +20,13 @@ export interface OwnerChange {
   readonly now: number;
   /** The owner after the change. Omitted if the owner's record does not change. */
   readonly owner?: OwnerRecord | undefined;
-  /** The keys to add to the list, by key id, with their expiry in Unix seconds. */
+  /** The keys to add to the unexpired keys, by key id, with their expiry in Unix seconds. */
   readonly put?: Readonly<Record<string, number>>;
-  /** The previous secrets to add to the list, by key id, with their expiry in Unix seconds. */
+  /** The secrets to add to the previous secrets, by key id, with their expiry in Unix seconds. */
   readonly supersede?: Readonly<Record<string, number>>;
-  /** The key ids to remove from the lists, unless the change also adds them. */
+  /** The key ids to remove from all lists, unless the change also adds them. */
   readonly drop?: readonly string[];
-  /** The mark that identifies the change after it was committed. */
+  /** The mark by which a later read recognizes that the change was committed. */
   readonly mark?: string;
 }
 

@@ -4,7 +4,8 @@ import type { Firestore, Query } from '@google-cloud/firestore';
 /**
  * Returns a query for the documents of a collection whose field has a value. The field must be one
  * of the indexed fields that the layout declares, because the infrastructure creates no other
- * indexes. The emulator needs none, so only the type prevents a query that Firestore would reject.
+ * indexes. The emulator requires no indexes, so only the type prevents a query that Firestore would
+ * reject.
  *
  * @param operator `==`, or `in` to match any of the values in an array
  */

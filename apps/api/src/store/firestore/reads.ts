@@ -137,7 +137,9 @@ export async function inspect(
 /** Runs a task with an open database, which is not closed before the task ends. */
 type UseDatabase = <T>(task: (database: Database) => Promise<T>) => Promise<T>;
 
-/** Lists all owners by reading the document of each. The database is in use only for each page. */
+/**
+ * Lists all owners by reading the document of each. The database may be closed between two pages.
+ */
 export async function* owners(use: UseDatabase): AsyncGenerator<readonly OwnerSummary[]> {
   for (let last: QueryDocumentSnapshot | undefined; ; ) {
     const after = last;

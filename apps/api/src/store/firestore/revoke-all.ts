@@ -28,7 +28,10 @@ import { writeOwner } from './write-owner.ts';
  */
 const chunk = 100;
 
-/** Some of an owner's keys, grouped by name. Unexpired keys are read before all others. */
+/**
+ * Some of an owner's keys, grouped by name. Expired keys are read only once no unexpired key is
+ * left.
+ */
 interface Some {
   readonly owner: Found<OwnerDocument> | undefined;
   readonly names: readonly {

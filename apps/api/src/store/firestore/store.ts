@@ -22,7 +22,8 @@ const checkDeadline = 2_000;
 
 /**
  * Creates a store in Firestore. Conflicts between the requests of one owner are resolved by
- * preconditions on the owner's document. No document is written by requests of several owners.
+ * preconditions on the owner's document. Requests of different owners never write the same
+ * document.
  */
 export function createFirestoreStore(address: FirestoreAddress): KeyStore & Administration {
   const changes = new OwnerQueue();

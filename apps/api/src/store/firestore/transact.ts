@@ -43,7 +43,7 @@ export function transact<Outcome>(
 /** The combined effect of a list of changes: the name's new state, and the other data to write. */
 class Effect {
   owner: OwnerRecord | undefined;
-  /** The key with the name. Undefined if it is removed. */
+  /** The key that has the name after the changes. Undefined if the changes remove the key. */
   key: Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'> | undefined;
   previousId: string | undefined;
   readonly put = new Map<string, KeyRecord>();
@@ -105,7 +105,7 @@ const expiries = (keys: ReadonlyMap<string, KeyRecord>) =>
   Object.fromEntries([...keys].map(([id, { expiresAt }]) => [id, expiresAt]));
 
 /**
- * Returns the writes for a list of changes. Each write requires that its document has not changed
+ * Returns the writes for a list of changes. Their commit fails if the owner's document has changed
  * since it was read.
  */
 function writesOf(

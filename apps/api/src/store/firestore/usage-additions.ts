@@ -25,8 +25,8 @@ import {
 const maximumGroup = 100;
 
 /**
- * Maximum number of counts and last uses in a group, which bounds the size of a request. Each takes
- * about 100 bytes, and Firestore accepts 10 MiB.
+ * Maximum number of counts and last uses in a group, which bounds the size of a request. Each count
+ * or last use takes about 100 bytes, and Firestore accepts 10 MiB.
  */
 const maximumCounts = 2_000;
 
@@ -44,7 +44,7 @@ interface Target extends MonthKey {
   readonly additions: readonly Addition[];
 }
 
-/** Splits additions into groups. */
+/** Splits additions into groups within {@link maximumGroup} and {@link maximumCounts}. */
 function groupsOf(additions: readonly Addition[]): Addition[][] {
   const groups: Addition[][] = [];
   let group: Addition[] = [];
@@ -73,9 +73,9 @@ function targetsOf(additions: Iterable<Addition>): Target[] {
 }
 
 /**
- * Additions that are made together. Their documents are read in one call and written with a writer
- * that writes each document independently. Only additions to a document that another process has
- * changed are tried again.
+ * Additions that are made together. One call reads their documents, and a bulk writer writes each
+ * document independently. If another process has changed a document, only the additions to that
+ * document are tried again.
  */
 class Group {
   readonly #database: Database;
@@ -125,8 +125,8 @@ class Group {
   }
 
   /**
-   * Makes the additions to one document. They stay pending if another process has changed the
-   * document.
+   * Makes the additions to one document. The additions stay pending if another process has changed
+   * the document.
    */
   async #add(writer: BulkWriter, target: Target, found: FoundMonth): Promise<void> {
     let month = found.content;
@@ -178,7 +178,7 @@ function failureOf({ isSent }: Addition, error: unknown): unknown {
   return new OutcomeUnknownError(message, { cause: error });
 }
 
-/** Returns a writer's error without the document and the client that it refers to. */
+/** Returns a copy of a writer's error, without its references to the document and the client. */
 const withoutDocument = ({ code, message }: BulkWriterError) =>
   Object.assign(new Error(message), { code });
 

@@ -31,7 +31,7 @@ import { usageMonthFields } from '../usage-month.ts';
 import type { Database } from './database.ts';
 import { type Found, nameOf, parseDocument } from './documents.ts';
 
-/** The owner and month of a document. */
+/** The owner and the month of a usage document. */
 export interface MonthKey {
   readonly userId: string;
   /** A UTC month, such as `2025-08`. */
@@ -39,19 +39,19 @@ export interface MonthKey {
 }
 
 /**
- * A month's document. Earlier releases store each day in a separate document, and only the total in
- * the month's document. Such a release may run at the same time as this one, so the total always
- * includes its requests.
+ * The usage document of a month. Earlier releases store only the total in it, and each day in a
+ * separate document. Such a release may run at the same time as this one, so the total always
+ * includes the requests that it counted.
  */
 export interface MonthDocument extends UsageMonth {
   /**
-   * The totals of the day documents that earlier releases write, as of the last time this release
-   * wrote the month's document.
+   * The totals of the day documents of earlier releases, as they were when this release last wrote
+   * the month's document.
    */
   readonly older_days: RequestsByDay;
   /**
-   * The number up to which additions are covered by the user's last erasure. Absent if the user was
-   * not erased.
+   * The user's last erasure covers all additions whose number is at most this one. Absent if the
+   * user was not erased.
    */
   readonly erased?: number | undefined;
 }
@@ -73,8 +73,8 @@ const monthDocument = z.object({
 const lastUsesDocument = monthDocument.pick({ last_uses: true });
 
 /**
- * The document of one day, which only earlier releases write. `requests` has counts by {@link
- * nameField}.
+ * The document of one day, which only earlier releases write. `requests` contains the count of each
+ * key, by the {@link nameField} of the key's name.
  */
 const dayDocument = z.object({ total, requests: days });
 
@@ -103,18 +103,19 @@ function daysOf(month: string): string[] {
 }
 
 /**
- * Reports whether an earlier release has added requests to the month since this one last wrote it.
+ * Reports whether an earlier release has added requests to the month since this release last wrote
+ * the month's document.
  */
 function hasUnknownDays({ total: stored, days: own, older_days: older }: MonthDocument): boolean {
   return stored !== sumOf(own) + sumOf(older);
 }
 
-/** The fields that the totals of a day and its month need. */
+/** The fields from which the totals of a day and its month are calculated. */
 export const totalsFields = ['total', 'days', 'older_days'] satisfies (keyof MonthDocument)[];
 
 /**
- * Maximum number of entries of a map that are read one by one. It exceeds what a page of the list
- * of keys needs. For more entries, the map is read as a whole.
+ * Maximum number of entries of a map for which each entry is requested separately. For more
+ * entries, the whole map is read. A page of the list of keys needs fewer.
  */
 const maximumEntries = 250;
 
@@ -128,7 +129,10 @@ export const namesFields = (names: readonly string[]) => entriesOf('names', name
 export const lastUsesFields = (serials: readonly string[]) =>
   entriesOf('last_uses', serials.map(secretField));
 
-/** Reads fields of an owner's months with one call, in the order of the months. */
+/**
+ * Reads the given fields of an owner's month documents with one call. Returns the documents in the
+ * order of the given months.
+ */
 export async function readMonths(
   firestore: Firestore,
   userId: string,
@@ -145,7 +149,7 @@ export function parseLastUses(snapshot: DocumentSnapshot): Pick<UsageMonth, 'las
   return parseDocument(lastUsesDocument, snapshot)?.content ?? emptyMonth;
 }
 
-/** A month's usage as read from Firestore. It is empty if the document does not exist. */
+/** A month's usage as read from Firestore. The usage is empty if the document does not exist. */
 export interface FoundMonth {
   readonly content: MonthDocument;
   readonly stored: Found<MonthDocument> | undefined;
@@ -196,7 +200,10 @@ export function resetFields(month: MonthDocument): Omit<MonthDocument, 'last_use
   return { ...fields, older_days: {} };
 }
 
-/** The months of a query, and its days on which an earlier release may have counted. */
+/**
+ * Parses the month documents of a query. Returns their contents by month, and a function that
+ * reports whether an earlier release may have counted requests on a day.
+ */
 export function parseMonths(snapshots: readonly DocumentSnapshot[], months: readonly string[]) {
   const contents = new Map(
     snapshots.map((snapshot, index) => [months[index], parseMonth(snapshot).content]),
@@ -211,7 +218,10 @@ export function parseMonths(snapshots: readonly DocumentSnapshot[], months: read
   };
 }
 
-/** Returns the requests by key name on a day, including those in the document of the day. */
+/**
+ * Returns the requests by key name on a day, including those that an earlier release counted in the
+ * day's document.
+ */
 export function usageIn(
   month: MonthDocument,
   day: string,
@@ -229,8 +239,8 @@ export function usageIn(
 }
 
 /**
- * Returns the fields that differ, by path. A map that has lost a field is replaced as a whole.
- * Field names of a month need no quoting in a path.
+ * Returns the fields of `after` that differ from `before`, by path. A map that has lost a field is
+ * replaced as a whole. Field names of a month need no quoting in a path.
  */
 function changesBetween(before: object, after: object, parent = ''): Record<string, unknown> {
   const stored = new Map(Object.entries(before));
@@ -247,10 +257,11 @@ function changesBetween(before: object, after: object, parent = ''): Record<stri
 }
 
 /**
- * Replaces the documents of a user's months with empty ones that refuse additions from before an
- * erasure. The user id is only in the hash that is their name. Without them, an idle instance or
- * Redis could store usage later. An addition reads the document in any case, so this costs it
- * nothing, and an addition that is under way fails because the document has changed.
+ * Replaces a user's month documents with empty ones, which refuse additions from before the
+ * erasure. Otherwise, an idle instance or Redis could later store usage that it counted earlier. An
+ * empty document contains the user id only in the hash that is its name. An addition reads the
+ * document in any case, so the refusal costs nothing. An addition that is under way fails, because
+ * the document has changed.
  *
  * @param now the time of the erasure, in Unix seconds.
  */
@@ -271,9 +282,9 @@ export function eraseMonths(
 }
 
 /**
- * Adds the write of a month to a writer. An update sends only the fields that differ, because a
- * month may have tens of thousands of them. It requires that the document has not changed since it
- * was read.
+ * Adds a write of a month's usage document to a writer. An update sends only the changed fields,
+ * because a month may have tens of thousands of fields. The write fails if the document has changed
+ * since it was read.
  */
 export function writeMonth(
   { firestore, write }: Database,

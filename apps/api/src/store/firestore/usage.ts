@@ -29,7 +29,7 @@ import {
   usageIn,
 } from './usage-documents.ts';
 
-/** Reads an owner's totals of a day and its month. */
+/** Reads an owner's totals for a day and its month. */
 export async function readTotals(
   { firestore }: Database,
   userId: string,
@@ -47,10 +47,11 @@ export async function readUsage(database: Database, query: UsageQuery): Promise<
 }
 
 /**
- * Finds the requests per key and day, and the last uses of secrets. A month may have a megabyte, so
- * only the fields of the wanted names and secrets are read. One call reads the months of the days,
- * and another at the same time reads the other months, of which only last uses are wanted. A third
- * call reads the days on which an earlier release may have counted requests.
+ * Finds the requests per key and day, and the last uses of secrets. A month's document may have a
+ * megabyte, so only the fields of the wanted names and secrets are read. Two calls run at the same
+ * time: one reads the months of the days, the other reads the months of which only last uses are
+ * wanted. A third call reads the documents of the days on which an earlier release may have counted
+ * requests.
  */
 export async function readActivity(
   { firestore }: Database,

@@ -51,9 +51,9 @@ function secretsOf(
  * document, so secrets take a second read.
  *
  * The second read includes all documents again, for a consistent snapshot. Otherwise, an earlier
- * commit of the same transaction that arrives between the reads would show in the key but not in
- * the owner's document, by which it is recognized. The name's key may also change between the
- * reads. The documents are then read once more.
+ * attempt of the same transaction might be committed between the reads. The key would then contain
+ * the attempt's change, but the owner's document, which identifies the attempt, would not. If the
+ * name has another key by the second read, the documents are read once more.
  */
 export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
   const { userId, name: keyName, request } = target;

@@ -5,8 +5,9 @@ import { type OwnerChange, ownerAfter } from './owner.ts';
 
 /**
  * Adds a change of an owner to a batch. If the owner's tier or suspension changes, also updates
- * them in the owner's unexpired keys, except in keys that the change itself writes. Such changes
- * are rare, and a key can be verified without reading its owner.
+ * both in the owner's unexpired keys, except in keys that the change itself writes. Keys contain
+ * the tier and suspension so that a key can be verified without reading its owner. Both rarely
+ * change.
  *
  * @returns the owner's document after the change.
  */

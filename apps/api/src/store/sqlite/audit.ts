@@ -51,7 +51,7 @@ export function auditTable(database: DatabaseSync) {
     },
 
     /**
-     * Returns the number up to which additions of usage are covered by the user's last erasure.
+     * Returns the highest number of an addition of usage that the user's last erasure covers.
      * Undefined if the user was not erased.
      */
     erasedUpTo(userId: string): number | undefined {
@@ -59,7 +59,7 @@ export function auditTable(database: DatabaseSync) {
       return at === null ? undefined : erasedUpTo(at);
     },
 
-    /** Reports whether there is an entry for the revocation of a secret with one of the ids. */
+    /** Reports whether the audit log contains the revocation of a secret with one of the ids. */
     hasRevocation: (ids: readonly string[]) =>
       findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
 

@@ -44,8 +44,8 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Reports whether a SQLite file contains the tables of this service, of any version. Does not
- * change the file.
+ * Reports whether a SQLite file contains the tables of any version of this service. Does not change
+ * the file.
  */
 export function isStore(path: string): boolean {
   const database = new DatabaseSync(path, { readOnly: true });

@@ -91,8 +91,8 @@ export class GroupCommit {
   /**
    * Commits a group of operations, and resolves or rejects each of them. If one of several
    * operations fails, each is committed alone, so that the failure affects no other operation.
-   * Returns the operations that another process prevented by holding the lock. They have written
-   * nothing and are neither resolved nor rejected.
+   * Returns the operations that could not run because another process holds the lock. They have
+   * written nothing and are neither resolved nor rejected.
    */
   #commit(group: readonly Waiting<unknown>[]): readonly Waiting<unknown>[] {
     let database: DatabaseSync | undefined;
@@ -115,7 +115,10 @@ export class GroupCommit {
     }
   }
 
-  /** Commits each operation alone, in order. Returns those from the first locked one on. */
+  /**
+   * Commits each operation alone, in order. If another process holds the lock, stops and returns
+   * all operations that are not committed yet.
+   */
   #commitEach(operations: readonly Waiting<unknown>[]): readonly Waiting<unknown>[] {
     const locked = operations.findIndex((operation) => this.#commit([operation]).length > 0);
     return locked < 0 ? [] : operations.slice(locked);
@@ -131,7 +134,10 @@ interface Failure {
   readonly onlyReads: boolean;
 }
 
-/** Returns the error that an operation rejects with. Errors of its own code are passed on. */
+/**
+ * Returns the error with which an operation rejects. An error that the operation's own code threw
+ * is passed on.
+ */
 function errorOf(cause: unknown, { step, onlyReads }: Failure): Error {
   const isOwn = step === 'apply' && (cause as { errcode?: number }).errcode === undefined;
   if (isOwn && cause instanceof Error) return cause;

@@ -20,7 +20,7 @@ export interface Statement {
  * `node:sqlite` takes 0.3 µs longer for each parameter that it binds by name. Binding by name took
  * up to a fifth of the time of issuing a key.
  *
- * @throws TypeError, from a call, if a parameter is missing.
+ * @throws TypeError when the statement is run without one of its parameters.
  */
 export function prepare(database: DatabaseSync, source: string): Statement {
   const names: string[] = [];

@@ -12,8 +12,8 @@ type Lazy<Value> = Value | undefined | typeof unread;
  */
 export class SqliteView implements View {
   /**
-   * The owner, and the name if the scope has one. Undefined if no secret has one of the scope's
-   * ids.
+   * The owner, and the name if the scope has one. Undefined if the scope consists of ids and no
+   * secret has any of them.
    */
   readonly target: Pick<OwnerScope, 'userId' | 'name'> | undefined;
   readonly located: KeyRecord | undefined;
@@ -71,8 +71,8 @@ export class SqliteView implements View {
   }
 
   /**
-   * The current time, or the time of the owner's latest change if that is later, as it is if this
-   * transaction had to wait.
+   * The current time, or the time of the owner's latest change if that is later. It is later if
+   * this transaction had to wait for that change.
    */
   get #latest(): number {
     return Math.max(this.#scope.now, this.#stored?.changedAt ?? 0);

@@ -40,7 +40,7 @@ export function usageTable(database: DatabaseSync) {
   );
   const sweep = prepare(database, 'DELETE FROM usage WHERE remove_at <= :now');
 
-  /** Returns an owner's usage in a month. It is empty if there is no row. */
+  /** Returns an owner's usage in a month. The usage is empty if there is no row. */
   function monthAt(userId: string, month: string): UsageMonth {
     const row = find.get({ userId, month });
     if (row === undefined) return emptyMonth;
@@ -73,8 +73,8 @@ export function usageTable(database: DatabaseSync) {
     /**
      * Makes an addition unless it was made before, and returns the totals.
      *
-     * @param erased the number up to which additions are covered by the user's last erasure, if any.
-     * @throws AdditionForgottenError if the store no longer knows whether the addition was made
+     * @param erased the highest number of an addition that the user's last erasure covers, if any.
+     * @throws AdditionForgottenError if the store no longer knows whether the addition was made.
      */
     add(command: AddUsageCommand, erased: number | undefined): UsageTotals {
       const { userId, day } = command;
