@@ -10,7 +10,10 @@ type Values<Declared extends Options> = ReturnType<
   typeof parseArgs<{ options: Declared; strict: true; allowPositionals: false }>
 >['values'];
 
-/** What a command may use: the store, the peppers, the clock and standard input. */
+/**
+ * The resources that a command may use, such as the store, the peppers, the clock and standard
+ * input.
+ */
 export interface Context {
   readonly store: KeyStore & Administration;
   /**
@@ -25,20 +28,23 @@ export interface Context {
   readonly readInput: () => Promise<string>;
   /** Prints a report on standard output before the command has completed. */
   readonly print: (report: Report) => void;
-  /** A description of the store for people. */
+  /** A human-readable description of the store. */
   readonly storeName: string;
   /** Whether the store is a database at Google, not a file or the emulator. */
   readonly isLive: boolean;
-  /** The folder with the built page for operators. */
+  /** The folder that contains the built page for operators. */
   readonly pageFolder: string;
 }
 
 export interface Report {
-  /** False if there was nothing to show or change, or if the change was refused: exit code 1. */
+  /**
+   * False if there was nothing to show or change, or if the operator did not confirm the change.
+   * The exit code is then 1.
+   */
   readonly done: boolean;
   /** The result for programs, with stable field names. */
   readonly json: { readonly outcome: string } & Readonly<Record<string, unknown>>;
-  /** The result for people, in lines. */
+  /** The human-readable result, one entry per line. */
   readonly text: readonly string[];
 }
 
@@ -46,7 +52,7 @@ export interface Report {
 interface Preview {
   /** The effect of the change, for programs. */
   readonly json: Readonly<Record<string, unknown>>;
-  /** The effect of the change, as lines for people. */
+  /** A human-readable description of the change's effect, one entry per line. */
   readonly text: readonly string[];
   /** Whether the user is unknown. A dry run then exits with 1. */
   readonly isUnknown?: boolean;
@@ -68,7 +74,7 @@ export interface Command<Declared extends Options = Options> {
   /** A short description for the help. */
   readonly summary: string;
   readonly options: Declared;
-  /** Whether the report contains a secret, which may appear in the terminal but on no page. */
+  /** Whether the report contains a secret, which may appear in the terminal but not on the page. */
   readonly printsSecret?: true;
   /**
    * Validates the options.
@@ -78,7 +84,10 @@ export interface Command<Declared extends Options = Options> {
   plan(values: Values<Declared>): Plan;
 }
 
-/** Returns a command unchanged, with the type of `plan`'s argument inferred from its options. */
+/**
+ * Returns the given command. The call makes TypeScript infer the type of `plan`'s argument from the
+ * options.
+ */
 export function defineCommand<const Declared extends Options>(command: Command<Declared>): Command {
   return command as Command;
 }

@@ -15,7 +15,7 @@ import { suspend } from './commands/suspend.ts';
 import { usage } from './commands/usage.ts';
 import { users } from './commands/users.ts';
 
-/** The commands that do one task, by verb. */
+/** All commands except `serve`, by verb. */
 const tasks: ReadonlyMap<string, Command> = new Map([
   ['show', show],
   ['users', users],

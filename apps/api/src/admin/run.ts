@@ -19,7 +19,10 @@ const exitCodes = {
   settings: 78,
 } as const;
 
-/** Maximum milliseconds to wait for the store, so that operators see a failure within 10 s. */
+/**
+ * Time limit, in milliseconds, for the store to respond, so that operators see a failure within 10
+ * s.
+ */
 const connectDeadline = 8_000;
 
 /** Returns the exit code and the message for an error. The message contains no secret. */
@@ -99,7 +102,7 @@ function tolerateFailedOutput(): void {
  * Runs an operator's command on the store that the environment selects, and sets the exit code.
  *
  * @param args the arguments after the program's path
- * @param pageFolder the folder with the built page for operators
+ * @param pageFolder the folder that contains the built page for operators
  */
 export async function runAdmin(args: readonly string[], pageFolder: string): Promise<void> {
   tolerateFailedOutput();

@@ -6,7 +6,7 @@ import { readSettings, SettingsError } from '../settings.ts';
 /** The settings of `admin.js`: the service's settings for the store and the peppers. */
 export interface AdminSettings {
   readonly store: Settings['store'];
-  /** A description of the store for people. */
+  /** A human-readable description of the store. */
   readonly storeName: string;
   /** Whether the store is a database at Google, not a file or the emulator. */
   readonly isLive: boolean;
@@ -35,8 +35,8 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
 }
 
 /**
- * Reads the settings of `admin.js`. A missing secret is an error and is never generated. With a new
- * pepper, the command would not find a leaked key and would report "no such key".
+ * Reads the settings of `admin.js`. A missing secret is an error and is never generated. Under a
+ * new pepper, a command would not find a leaked key and would report "no such key".
  *
  * @throws {@link SettingsError}
  */

@@ -12,8 +12,8 @@ export const notAKey: Report = {
 };
 
 /**
- * Returns the report for a key that is not in the store. It lists the peppers that were tried,
- * because no key can be found under the wrong peppers.
+ * Returns the report for a key that is not in the store. The report lists the peppers that were
+ * tried, because a key that was issued under another pepper is not found.
  */
 export function noSuchKey({ peppers }: Context): Report {
   const versions = peppers().map(({ version }) => version);
@@ -24,13 +24,19 @@ export function noSuchKey({ peppers }: Context): Report {
   };
 }
 
-/** Reads a key from standard input. Returns undefined if it does not have the format of a key. */
+/**
+ * Reads a key from standard input. Returns undefined if the input does not have the format of a
+ * key.
+ */
 export async function keyFromInput({ readInput }: Context): Promise<string | undefined> {
   const key = (await readInput()).trim();
   return isKey(key) ? key : undefined;
 }
 
-/** Returns the digesters of all configured peppers, one for each possible key id. */
+/**
+ * Returns one digester for each configured pepper. Each digester computes one of a key's possible
+ * ids.
+ */
 export function digestersOf({ peppers }: Context) {
   return peppers().map((pepper) => createDigester(digestKeyOf(pepper)));
 }

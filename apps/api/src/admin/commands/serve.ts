@@ -16,7 +16,10 @@ function portOf({ port }: { readonly port?: string | undefined }): number {
   return Number(port);
 }
 
-/** Resolves at the first signal that asks the process to end. The next one ends it at once. */
+/**
+ * Resolves at the first signal that asks the process to end. The next signal ends the process at
+ * once.
+ */
 function untilSignal(): Promise<'signal'> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   return new Promise((resolve) => {

@@ -8,17 +8,20 @@ import type { PageAnswer } from './server.ts';
 
 /** The body of a request that executes a command. */
 const requestSchema = z.strictObject({
-  /** The options of the command, without those that the page sets itself. */
+  /** The options of the command. None of them is {@link reserved}. */
   options: z.record(z.string(), z.union([z.string(), z.boolean()])),
   /** The text that the command reads from standard input: a key. */
   input: z.string().default(''),
-  /** Whether to return what the change would do, without making it. */
+  /** Whether to return a preview of the change instead of making it. */
   preview: z.boolean().default(false),
 });
 
 type PageRequest = z.infer<typeof requestSchema>;
 
-/** Options that the page does not set: it confirms by itself, and the run has one operator. */
+/**
+ * Options that a request must not contain. The page asks for confirmation itself, and `serve` fixes
+ * the operator for the whole run.
+ */
 const reserved: readonly string[] = ['yes', 'dry-run', 'by'];
 
 function assertOptions({ options: declared }: Command, options: PageRequest['options']): void {
@@ -72,8 +75,8 @@ function answerError(error: unknown): PageAnswer {
 }
 
 /**
- * Creates the function that executes commands for the page. They are the commands of the command
- * line, with the same validation, previews and reports.
+ * Creates the function that executes commands for the page. They have the same validation, previews
+ * and reports as on the command line.
  *
  * @param operator the name that the audit log records
  */

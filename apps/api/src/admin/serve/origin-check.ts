@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
  * Reports whether a browser sent a request from the page itself, or because the operator entered
  * the page's address.
  *
- * Any website can send requests to a server on loopback, and by DNS rebinding it can also read the
- * responses: its own name then resolves to 127.0.0.1. The `Host` header still contains that name.
- * Another port of the same machine is another origin, but the same site, so `Sec-Fetch-Site` must
- * be `same-origin` (https://www.w3.org/TR/fetch-metadata/), or `none` for an entered address.
+ * Any website can send requests to a server on loopback. A website can even read the responses if
+ * its own name resolves to 127.0.0.1 (DNS rebinding). The `Host` header then contains the website's
+ * name. Another port of the same machine is another origin, but the same site, so `Sec-Fetch-Site`
+ * must be `same-origin` (https://www.w3.org/TR/fetch-metadata/), or `none` for an entered address.
  *
  * @param port the port that the server listens on
  */

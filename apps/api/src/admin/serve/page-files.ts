@@ -18,8 +18,8 @@ async function read(path: string): Promise<PageFile> {
 }
 
 /**
- * Reads the files of the page, by request path. No path of a request is ever used as a path of the
- * file system.
+ * Reads the files of the page, by request path. The path of a request is only looked up in this
+ * map, never in the file system.
  *
  * @param folder the folder that `packages/console` builds
  */

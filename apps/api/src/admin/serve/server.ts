@@ -18,17 +18,17 @@ export interface PageServerOptions {
   readonly port: number;
   /** Milliseconds without a request of the open session after which the server ends. */
   readonly idleTime: number;
-  /** What the page shows about the run, and the commands. */
+  /** The data that the page shows about the run and the commands. */
   readonly about: unknown;
   /** Executes a command with the body of a request. Never rejects. */
   readonly execute: (command: string, body: unknown) => Promise<PageAnswer>;
 }
 
 export interface PageServer {
-  /** The address that opens the page in one browser. It contains the token. */
+  /** The address that opens the page, in one browser only. The address contains a token. */
   readonly address: string;
   readonly port: number;
-  /** Resolves once no request has come for `idleTime`. */
+  /** Resolves once no request has arrived for `idleTime`. */
   readonly idle: Promise<void>;
   /** Stops accepting requests, and resolves once all pending commands have completed. */
   close(): Promise<void>;
@@ -38,9 +38,10 @@ export interface PageServer {
 const maximumBody = 16_384;
 
 /**
- * The headers of every response. The policy allows only files and requests of the same origin, no
- * inline script or style, no text that is parsed as HTML, and no frame. The last three keep
- * documents of other origins from embedding the files, reading them or holding the page's window.
+ * The headers of every response. The Content Security Policy allows only files and requests of the
+ * same origin. It forbids inline scripts and styles, text that is parsed as HTML, and frames. The
+ * last three headers prevent pages of other origins from framing the page, loading its files or
+ * keeping a reference to its window.
  */
 const headers = {
   'Cache-Control': 'no-store',
@@ -117,11 +118,12 @@ function createIdleTimer(milliseconds: number) {
 }
 
 /**
- * Starts the server of the operators' page, on 127.0.0.1 only, which other machines cannot reach.
+ * Starts the server of the operators' page. It listens only on 127.0.0.1, which other machines
+ * cannot reach.
  *
- * Everything except the files of the page requires the session. Its token is sent in a header and
- * not in a cookie, because browsers also send cookies to servers on other ports of the same host
- * (RFC 6265 section 8.5), which may belong to other users of the machine.
+ * Everything except the files of the page requires a token. The token is sent in a header and not
+ * in a cookie, because browsers also send cookies to servers on other ports of the same host (RFC
+ * 6265 section 8.5), which may belong to other users of the machine.
  *
  * @throws {@link UsageError} if the port is in use
  */

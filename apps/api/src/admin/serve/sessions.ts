@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** Length of tokens in bytes. Nobody guesses 128 random bits. */
+/** Length of tokens in bytes. 128 random bits cannot be guessed. */
 const tokenLength = 16;
 
 const newToken = () => randomBytes(tokenLength).toString('hex');
@@ -10,11 +10,17 @@ function equals(one: string, other: string): boolean {
   return first.length === second.length && timingSafeEqual(first, second);
 }
 
-/** The credentials of the page: a token for the address, which a browser exchanges for a session. */
+/**
+ * The credentials of the page. The page's address contains a token, which a browser exchanges for
+ * the token of a session.
+ */
 export interface Sessions {
   /** The token in the page's address. It opens one session. */
   readonly addressToken: string;
-  /** Opens the session. Returns undefined if the token is wrong or was used before. */
+  /**
+   * Opens the session and returns its token. Returns undefined if the given token is wrong or was
+   * used before.
+   */
   open(token: string): string | undefined;
   /** Reports whether a token is that of the open session. */
   isOpen(session: string): boolean;
