@@ -26,7 +26,8 @@ function member(value: unknown, name: string): unknown {
 }
 
 /**
- * Returns the value of one claim in a payload. Returns undefined if the payload does not have it.
+ * Returns the value of one claim in a payload, or undefined if the payload does not contain the
+ * claim.
  */
 export type ReadClaim = (payload: object) => unknown;
 

@@ -8,8 +8,8 @@ import type { TokenRefusal } from './refusals.ts';
 const controlCharacter = /\p{Cc}/u;
 
 /**
- * A subject: 1 to 128 code points, not blank, without control characters and lone surrogates
- * (contract, "The token"). The same rules apply if another claim than `sub` identifies the owner.
+ * A subject: 1 to 128 code points, not blank, without control characters or lone surrogates
+ * (contract, "The token"). The same rules apply if a claim other than `sub` identifies the owner.
  */
 const subject = z
   .string()
@@ -34,12 +34,12 @@ const tokenClaims = z.object({
   subject,
   exp: numericDate,
   iat: numericDate.default(0),
-  /** The tier, or names of which some may be tiers. */
+  /** The name of the tier, or a list of names, some of which may be tiers. */
   tier: names.optional(),
   /** The scopes, separated by spaces (RFC 8693 section 4.2) or in a list. */
   scope: names.optional(),
   /**
-   * Rejects logout tokens, which are the only tokens with events (OpenID Connect Back-Channel
+   * Rejects logout tokens, the only tokens with the claim `events` (OpenID Connect Back-Channel
    * Logout 1.0 section 2.4).
    */
   events: absent,
@@ -55,10 +55,7 @@ type Names = z.output<typeof names>;
 /** The tiers from the lowest to the highest. */
 const tierOrder = Object.keys(tiers) as Tier[];
 
-/**
- * Returns a function that determines the tier of a token. It returns undefined if the tier is
- * unknown.
- */
+/** Creates a function that returns the tier of a token, or undefined if the tier is unknown. */
 function createTierReader({ tiers: aliases, defaultTier }: ClaimSettings) {
   const tierNamed = (name: string): Tier | undefined =>
     aliases.get(name) ?? (isTier(name) ? name : undefined);
@@ -71,8 +68,8 @@ function createTierReader({ tiers: aliases, defaultTier }: ClaimSettings) {
 }
 
 /**
- * Returns a function that determines the scopes of a token. It returns undefined if the token is
- * not restricted to scopes.
+ * Creates a function that returns the scopes of a token, or undefined if the token is not
+ * restricted to scopes.
  */
 function createScopeReader({ scopes: aliases, scopeRequired }: ClaimSettings) {
   return (claim: Names | undefined): ReadonlySet<string> | undefined => {
@@ -83,8 +80,8 @@ function createScopeReader({ scopes: aliases, scopeRequired }: ClaimSettings) {
 }
 
 /**
- * Returns a function that reports whether a payload meets a condition. A list or an object cannot
- * be compared, so it fails every condition.
+ * Creates a function that reports whether a payload meets a condition. A list or an object cannot
+ * be compared, so a claim with such a value fails every condition.
  */
 function createConditionCheck({ name, values, isExcluded }: RequiredClaim) {
   const read = claimReader(name);
@@ -97,14 +94,18 @@ function createConditionCheck({ name, values, isExcluded }: RequiredClaim) {
 }
 
 /**
- * The issuers and audiences of which a token must have one. If undefined, any party is accepted.
+ * The accepted issuers and audiences. A token must have one of each. A list that is undefined
+ * accepts every value.
  */
 export interface ExpectedParties {
   readonly issuers: readonly string[] | undefined;
   readonly audiences: readonly string[] | undefined;
 }
 
-/** Reports whether an audience claim, a string or a list (RFC 7519 section 4.1.3), is expected. */
+/**
+ * Reports whether an audience claim contains an expected audience. The claim is a string or a list
+ * (RFC 7519 section 4.1.3).
+ */
 function isFor(audiences: readonly string[], claim: unknown): boolean {
   const list: unknown[] = Array.isArray(claim) ? claim : [claim];
   return list.some((audience) => audiences.some((expected) => expected === audience));
@@ -113,8 +114,8 @@ function isFor(audiences: readonly string[], claim: unknown): boolean {
 /**
  * Reads the claims of a token whose signature and times have been verified.
  *
- * @param nowSeconds the current time in Unix seconds. An `iat` in the future is replaced with it.
- *   Otherwise one issuer with a wrong clock could fix an owner's tier forever.
+ * @param nowSeconds the current time in Unix seconds. It replaces an `iat` in the future.
+ *   Otherwise, one issuer with a wrong clock could fix an owner's tier forever.
  * @returns the principal, or the reason for refusing the token.
  */
 export type ReadClaims = (payload: object, nowSeconds: number) => Principal | TokenRefusal;

@@ -19,8 +19,9 @@ export function bearerToken(request: IncomingMessage): string | undefined {
 const keyHeader = apiKeyHeader.toLowerCase();
 
 /**
- * Returns the API key header of a request. Undefined without the header. Node joins repeated
- * headers with a comma, which no key contains, so a request with two keys is refused.
+ * Returns the value of the API key header, or undefined if the request has no such header. Node
+ * joins repeated headers with a comma, which no key contains, so a request with two keys is
+ * refused.
  */
 export function apiKeyOf({ headers }: IncomingMessage): string | undefined {
   return headers[keyHeader] as string | undefined;

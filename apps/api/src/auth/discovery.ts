@@ -4,7 +4,7 @@ import { fetchKeySet, keySetKeys } from './jwks.ts';
 import { published } from './published.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
-/** Minimum time in milliseconds between failed attempts to read the configuration. */
+/** Minimum time, in milliseconds, between failed attempts to read the configuration. */
 const fetchInterval = 5_000;
 /**
  * Milliseconds after which the configuration is read again before the keys are fetched. The
@@ -12,7 +12,7 @@ const fetchInterval = 5_000;
  */
 const maximumAge = 75 * 60_000;
 
-/** Maximum length of the issuer that an error message quotes from a wrong document. */
+/** Maximum number of characters of a wrong document's issuer that an error message quotes. */
 const longestIssuer = 200;
 
 /** The members of an OpenID configuration that lead to the keys (OpenID Connect Discovery 1.0). */
@@ -27,10 +27,10 @@ export function configurationUrl(issuer: string): string {
 }
 
 /**
- * Fetches the URL of an issuer's keys.
+ * Fetches an issuer's configuration and returns the URL of the issuer's keys.
  *
- * @throws the errors of {@link fetchJson}, and if the document is not the configuration of this
- *   issuer, compared exactly, or has no usable `jwks_uri`.
+ * @throws the errors of {@link fetchJson}. Also throws if the `issuer` in the document is not
+ *   exactly the expected one, or if the document has no usable `jwks_uri`.
  */
 async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<string> {
   const { success, data } = configuration.safeParse(await fetchJson(configurationUrl(issuer)));
@@ -53,7 +53,7 @@ async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<stri
 export interface DiscoveryOptions {
   /** The issuer, exactly as in the claim `iss` of its tokens. */
   readonly issuer: string;
-  /** True to refuse keys at an `http:` URL. */
+  /** Whether keys at an `http:` URL are refused. */
   readonly requireHttps: boolean;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
@@ -62,8 +62,8 @@ export interface DiscoveryOptions {
 }
 
 /**
- * Creates a source of an issuer's verification keys. They are fetched from the `jwks_uri` of its
- * OpenID configuration, as {@link keySetKeys} does.
+ * Creates a source of an issuer's verification keys. The keys are fetched from the `jwks_uri` of
+ * the issuer's OpenID configuration, and cached as by {@link keySetKeys}.
  */
 export function discoveredKeys(options: DiscoveryOptions): VerificationKeys {
   const { issuer, requireHttps, now, onFailure } = options;

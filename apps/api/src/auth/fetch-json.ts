@@ -1,4 +1,4 @@
-/** Maximum milliseconds until the whole response has arrived. */
+/** Time limit, in milliseconds, for the whole response to arrive. */
 const timeout = 4_000;
 
 /**
@@ -7,15 +7,15 @@ const timeout = 4_000;
  */
 const maximumBytes = 1024 * 1024;
 
-/** Returns a URL for logs and errors: without its query, which may contain secrets. */
+/** Returns a URL without its query, for logs and errors. The query may contain secrets. */
 export function withoutQuery(url: string, base?: string): string {
   const parsed = URL.parse(url, base);
   return parsed === null ? 'an invalid address' : `${parsed.origin}${parsed.pathname}`;
 }
 
 /**
- * Reads a body and counts its bytes as they arrive, because a small compressed body can expand to a
- * very large one.
+ * Reads a body of at most {@link maximumBytes}. The bytes are counted as they arrive, because a
+ * small compressed body can expand to a very large one.
  */
 async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -33,8 +33,9 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
 /**
  * Fetches JSON from a URL. One deadline covers the connection, the headers and the body.
  *
- * @throws unless a complete JSON response with a 2xx status arrives within 4 s and 1 MiB. Redirects
- *   are not followed, because they would extend the trust in the configured URL to another address.
+ * @throws unless a complete JSON response with a 2xx status and at most 1 MiB arrives within 4 s.
+ *   Redirects are not followed, because they would extend the trust in the configured URL to
+ *   another address.
  */
 export async function fetchJson(
   url: string,

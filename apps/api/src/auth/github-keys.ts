@@ -4,8 +4,8 @@ import { fetchJson } from './fetch-json.ts';
 import { published } from './published.ts';
 
 /**
- * Minimum milliseconds between fetches. GitHub allows 60 requests an hour without a token, and
- * anyone can cause a fetch by sending an unknown key identifier.
+ * Minimum time, in milliseconds, between fetches. GitHub allows 60 requests an hour without a
+ * token, and anyone can cause a fetch by sending an unknown key identifier.
  */
 const fetchInterval = 60_000;
 /**
@@ -21,14 +21,14 @@ const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
 /**
  * Finds the key that GitHub publishes under an identifier.
  *
- * @returns undefined if GitHub publishes no such key. `unconfirmed` if the keys were fetched too
- *   recently to be fetched again, so the key may be a new one.
+ * @returns undefined if GitHub publishes no such key, or `unconfirmed` if GitHub may have published
+ *   the key after the last fetch, which was too recent for another one.
  */
 export type FindGithubKey = (
   keyIdentifier: string,
 ) => Promise<KeyObject | 'unconfirmed' | undefined>;
 
-/** Reads a key in PEM. Returns undefined if it is not an ECDSA key with the curve P-256. */
+/** Parses a key in PEM. Returns undefined if it is not an ECDSA key with the curve P-256. */
 function p256Key(pem: string): KeyObject | undefined {
   try {
     const key = createPublicKey(pem);

@@ -5,8 +5,8 @@ import { published } from './published.ts';
 import type { TokenAlgorithm, VerificationKey, VerificationKeys } from './signing-keys.ts';
 
 /**
- * Minimum milliseconds between fetches. It limits the fetches that a flood of unknown `kid`s causes
- * to 12 per minute.
+ * Minimum time, in milliseconds, between fetches. It limits the fetches that a flood of unknown
+ * `kid`s causes to 12 per minute.
  */
 const fetchInterval = 5_000;
 /**
@@ -21,8 +21,8 @@ const minimumRsaBits = 2048;
 const keySet = z.object({ keys: z.array(z.unknown()) });
 
 /**
- * The members of a JWK that determine whether it verifies signatures (RFC 7517 sections 4.2 to
- * 4.5).
+ * The members of a JWK that determine whether the key may verify signatures (RFC 7517 sections 4.2
+ * to 4.5).
  */
 const signingKey = z.looseObject({
   kty: z.string(),
@@ -47,7 +47,9 @@ function importKey(jwk: JsonWebKey): KeyObject | undefined {
   }
 }
 
-/** Returns the algorithm that a key is used with. Undefined if the key is not supported. */
+/**
+ * Returns the only algorithm that a key may be used with. Undefined if the key is not supported.
+ */
 function algorithmOf({
   asymmetricKeyType,
   asymmetricKeyDetails,
@@ -136,7 +138,10 @@ export function keySetKeys(
   };
 }
 
-/** Creates a source of verification keys from the JWK set at a URL, as {@link keySetKeys} does. */
+/**
+ * Creates a source of verification keys from the JWK set at a URL, which is cached as by {@link
+ * keySetKeys}.
+ */
 export function jwksKeys(
   url: string,
   now: () => number,

@@ -7,10 +7,10 @@ export interface Principal {
   readonly userId: string;
   /** The display name, if the token has one. */
   readonly alias: string | undefined;
-  /** The tier according to the token. Undefined if it is unknown. */
+  /** The tier according to the token. Undefined if the tier is unknown. */
   readonly tier: Tier | undefined;
   /**
-   * The scopes of the token. Undefined if it may perform every operation, like a user's own
+   * The scopes of the token. Undefined if the token may perform every operation, like a user's own
    * session.
    */
   readonly scopes: ReadonlySet<string> | undefined;

@@ -4,8 +4,8 @@ export interface PublishedOptions<Value> {
   /** Fetches the value, for example a whole set of keys. */
   readonly fetchValue: () => Promise<Value>;
   /**
-   * Minimum milliseconds between the starts of two fetches. It limits the fetches that unknown key
-   * ids cause.
+   * Minimum time, in milliseconds, between the starts of two fetches. It limits the fetches that
+   * unknown key ids cause.
    */
   readonly fetchInterval: number;
   /**
@@ -26,8 +26,8 @@ export interface PublishedOptions<Value> {
 const refreshFrom = 0.8;
 
 /**
- * Maximum milliseconds since the last successful fetch for which a value is used while fetches
- * fail: 24 hours (contract, "The token").
+ * Maximum age, in milliseconds, of a value that is used while fetches fail: 24 hours since its
+ * fetch (contract, "The token").
  */
 const longestOutage = 24 * 3_600_000;
 
@@ -39,14 +39,14 @@ interface Fetched<Value> {
 
 /**
  * A cached value that another party publishes and on which the verification of signatures depends.
- * Both functions throw {@link SigningKeysUnavailableError}.
+ * Both functions throw {@link SigningKeysUnavailableError} if there is no usable value.
  */
 export interface Published<Value> {
   /** Returns the cached value. Fetches the value first if it is missing or too old. */
   current(): Promise<Fetched<Value>>;
   /**
    * Fetches the value, for example to find keys that the cached set lacks. If the last fetch
-   * started less than `fetchInterval` ago, returns its result instead.
+   * started less than `fetchInterval` ago, returns the result of that fetch instead.
    */
   newest(): Promise<Fetched<Value>>;
 }

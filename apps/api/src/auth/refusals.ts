@@ -15,7 +15,7 @@ export type TokenRefusal =
    * another type.
    */
   | 'malformed'
-  /** No configured key is for the token's algorithm. */
+  /** No configured key uses the token's algorithm. */
   | 'algorithm'
   /** None of the configured or published keys can have signed the token. */
   | 'unknown_key'

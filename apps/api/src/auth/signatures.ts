@@ -9,7 +9,7 @@ import type { VerificationKey } from './signing-keys.ts';
 const clockTolerance = 5;
 
 /**
- * Verifies the signature of a token, then `nbf` and `exp`, which may be absent.
+ * Verifies the signature of a token, and its times `nbf` and `exp` if they are present.
  *
  * @param nowSeconds the current time in Unix seconds.
  * @returns the payload, or the reason for refusing the token.
@@ -45,7 +45,10 @@ const byJsonwebtoken: VerifySignature = async (token, { key, algorithm }, nowSec
   }
 };
 
-/** Verifies EdDSA, which jsonwebtoken 9 does not support. Loads jose for the first such token. */
+/**
+ * Verifies tokens that are signed with EdDSA, which jsonwebtoken 9 does not support. Loads jose for
+ * the first such token.
+ */
 const byJose: VerifySignature = async (token, { key }, nowSeconds) => {
   const { errors, jwtVerify } = await import('jose');
   try {

@@ -10,8 +10,8 @@ export interface AlertSignature {
 }
 
 /**
- * The result of verifying a message. `unconfirmed` means that its key is unknown, and that GitHub's
- * keys were fetched too recently to be fetched again.
+ * The result of verifying a message. `unconfirmed` means that the message's key is unknown, and
+ * that GitHub's keys were fetched too recently to be fetched again.
  */
 type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 

@@ -8,8 +8,8 @@ import { verifySignature } from './signatures.ts';
 import type { VerificationKeys } from './signing-keys.ts';
 
 /**
- * Returns the algorithm of keys for a token's `alg`. `Ed25519` is the newer name of EdDSA with that
- * curve (RFC 9864).
+ * Returns the algorithm that a key must have for a token with the given `alg`. `Ed25519` is the
+ * newer name of EdDSA with that curve (RFC 9864).
  */
 const algorithmOf = (alg: string) => (alg === 'Ed25519' ? 'EdDSA' : alg);
 
@@ -62,7 +62,10 @@ export interface TokenRules extends ExpectedParties {
   readonly now: () => number;
 }
 
-/** Verifies a compact JWT. Resolves to its principal, or to the reason for refusing it. */
+/**
+ * Verifies a compact JWT. Resolves to the token's principal, or to the reason for refusing the
+ * token.
+ */
 export type VerifyToken = (token: string) => Promise<Principal | TokenRefusal>;
 
 /**
