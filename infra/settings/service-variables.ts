@@ -54,6 +54,7 @@ export const variables = {
   CONSOLE: { key: 'console' },
   GITHUB_SECRET_SCANNING_KEYS_URL: { key: 'githubSecretScanningKeysUrl' },
   KEY_REPORTS: { key: 'keyReports' },
+  DEVICE_LOGIN: { key: 'deviceLogin' },
   LOG_LEVEL: { key: 'logLevel' },
   SHUTDOWN_GRACE_SECONDS: { unset: 'the default is within the 10 seconds that Cloud Run gives' },
 } as const satisfies Record<SettingName, Source>;

@@ -41,6 +41,7 @@ export interface AppDependencies {
     | 'console'
     | 'maxExpiresInDays'
     | 'keyReports'
+    | 'deviceLogin'
   >;
   readonly log: Logger;
   readonly keys: Keys;
@@ -51,6 +52,8 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
+  /** Returns milliseconds from a monotonic clock. */
+  readonly monotonicNow: () => number;
   /** The counters of requests with keys, used while this instance counts alone. */
   readonly keyCounters: KeyCounters;
   /**
@@ -77,6 +80,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     verifyToken,
     verifyAlert,
     createCounters,
+    monotonicNow,
     keyCounters,
     redisUsage,
     pages,
@@ -88,6 +92,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     guardSecrets,
     corsOrigins,
     keyReports,
+    deviceLogin,
   } = settings;
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
@@ -103,17 +108,16 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const answerError = answerErrors(!production);
   const originOf = createOriginOf(trustProxyHops);
 
-  const rows = operationTable(
-    keys,
-    originOf,
-    keyReports
+  const rows = operationTable(keys, originOf, {
+    reports: keyReports
       ? {
           ...keys,
           onLeakedKeysRevoked: (revoked) =>
             logEvent(log, 'warn', logEvents.leakedKeysRevoked, { keys: revoked }),
         }
       : undefined,
-  );
+    deviceLogin: deviceLogin ? { createCounters, monotonicNow } : undefined,
+  });
   const rowOf = findRow(rows);
   const authenticate = createAuthentication({
     verifyToken,

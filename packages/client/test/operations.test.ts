@@ -58,6 +58,19 @@ describe('a method', () => {
     ]);
   });
 
+  test('the methods of a device login lead from the codes to the key', async () => {
+    const program = createClient({ baseUrl });
+    const { user_code, device_code } = await program.startDeviceLogin({ api_key_name: 'laptop' });
+    const pending = await failureOf(program.redeemDeviceLogin({ device_code }));
+    expect([pending.code, pending.status]).toEqual(['authorization_pending', 400]);
+    const user = createClient({ baseUrl, token: tokenFor('device user') });
+    expect((await user.approveDeviceLogin({ user_code })).state).toBe('pending');
+    const decided = await user.approveDeviceLogin({ user_code, decision: 'approve' });
+    expect(decided.state).toBe('approved');
+    const key = await program.redeemDeviceLogin({ device_code });
+    expect(key).toMatchObject({ name: 'device-laptop', api_key: expect.stringMatching(/^ant-/) });
+  });
+
   test('getOpenApiDocument returns the document', async () => {
     const document = await createClient({ baseUrl, token: tokenFor('ada') }).getOpenApiDocument();
     expect(document).toMatchObject({ openapi: '3.1.1', paths: { '/api/v1/apikey/request': {} } });

@@ -21,6 +21,8 @@ export const auditActions = [
   'key.deleted',
   'key.revoked',
   'key.redigested',
+  'device_login.approved',
+  'device_login.denied',
   'user.tier_changed',
   'user.suspended',
   'user.resumed',

@@ -9,8 +9,8 @@ const replayedFor = secondsPerDay;
 /** The identity of a request that a client may repeat. */
 export interface IdempotencyScope {
   readonly userId: string;
-  readonly operation: 'request' | 'rotate' | 'roll';
-  /** The `Idempotency-Key` header. It is never stored. */
+  readonly operation: 'request' | 'rotate' | 'roll' | 'device';
+  /** The `Idempotency-Key` header, or the code of a device login. It is never stored. */
   readonly idempotencyKey: string;
 }
 

@@ -45,22 +45,21 @@ export function storeKey(
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
+ * @param operation tells the `Idempotency-Key` of a request from the code of a device login.
  * @throws the errors of {@link KeyStore.transact}.
  */
 export async function issueKey(
   dependencies: IssueKeyDependencies,
   owner: Owner,
   { name, expiresInDays, idempotencyKey }: IssueInput,
+  operation: 'request' | 'device' = 'request',
 ): Promise<NewKey | IssueRefusal | ReplayRefusal> {
   const { store, deriveKey, now, maximumDays } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
   const deleteAfter = deleteAfterOf(expiresAt);
   const { userId } = owner;
-  const request = idempotentRequest({ userId, operation: 'request', idempotencyKey }, [
-    name,
-    expiresInDays,
-  ]);
+  const request = idempotentRequest({ userId, operation, idempotencyKey }, [name, expiresInDays]);
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
   const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, maximumDays, request };

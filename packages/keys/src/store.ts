@@ -1,3 +1,4 @@
+import type { DeviceLoginStore } from './device-login/model.ts';
 import type { Decision, FoundKey, KeyRecord, Scope, TierClaim, View } from './model.ts';
 import type { UsageStore } from './usage/store.ts';
 
@@ -59,7 +60,7 @@ export interface KeyPage {
  * Each call ends within {@link storeDeadline}: it returns its outcome, or throws {@link
  * StoreUnavailableError} or {@link OutcomeUnknownError}.
  */
-export interface KeyStore extends UsageStore {
+export interface KeyStore extends UsageStore, DeviceLoginStore {
   /**
    * Runs a decision on the stored data and applies its changes. The changes are applied atomically
    * and exactly once. Transactions on the same owner are serializable, even across processes.

@@ -57,6 +57,7 @@ A proxy such as nginx, Caddy or Envoy can verify the key of each request with a 
 - Send the key over HTTPS and in the header, never in a URL.
 - Extend a key within 1 day of its expiry, or up to 30 days after it, with \`POST /api/v1/apikey/rotate\`. The key itself stays the same. To replace its secret, use \`POST /api/v1/apikey/roll\`. The previous secret stays valid for a day by default and up to a week, while you update your programs.
 - A key is \`ant-\` followed by 40 characters, the last six of which are a checksum. To find leaked keys, search for \`ant-[0-9A-Za-z]{40}\`.
+- A program on a machine without a browser can get a key that its user approves on a page, with \`POST /api/v1/apikey/device\`, if the operator enabled it.
 - To revoke keys that you found in public, even if they are not yours, send them to \`POST /api/v1/apikey/report\` if the operator enabled it.
 
 ## Safe retries

@@ -12,6 +12,8 @@ import {
   errorCodeHeader,
   errorCodes,
   errorKinds,
+  oauthErrorOf,
+  oauthErrors,
   statusMessages,
 } from '../src/errors.ts';
 import { publicHosts, publicUrl } from '../src/hosts.ts';
@@ -22,8 +24,11 @@ import { type Operation, operations } from '../src/operations/index.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
-const errorCodesOf = (status: ErrorStatus) =>
-  errorCodes.filter((code) => errorKinds[code].status === status);
+/** Reports whether only operations with `oauthErrors` send an error. */
+const isOAuthOnly = (code: ErrorCode) => oauthErrorOf(code) === code;
+
+const errorCodesOf = (status: ErrorStatus, oauth: boolean) =>
+  errorCodes.filter((code) => errorKinds[code].status === status && (oauth || !isOAuthOnly(code)));
 
 /**
  * The security requirement of each kind of operation. Every operation declares its own, because
@@ -79,13 +84,39 @@ const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly de
     },
   };
 
-function errorResponse(status: ErrorStatus) {
+/** The body schema and example of an error. */
+function errorContent(status: ErrorStatus) {
   return {
-    id: `Error${status}`,
+    schema: errorBodySchema(status).meta({ id: `Error${status}Body` }),
+    example: errorBody(exampleErrors[status].code, exampleErrors[status].details),
+  };
+}
+
+/** The body schema and example of an error of an operation with `oauthErrors`. */
+function oauthErrorContent(status: ErrorStatus) {
+  const { code, details } =
+    status === 400
+      ? { code: 'authorization_pending' as const, details: undefined }
+      : exampleErrors[status];
+  const error = z.enum(oauthErrors).optional().meta({
+    description:
+      'The error in the words of RFC 6749 section 5.2 and RFC 8628 section 3.5. Absent if the service failed.',
+  });
+  return {
+    schema: errorBodySchema(status)
+      .extend({ error })
+      .meta({ id: `OAuthError${status}Body` }),
+    example: { ...errorBody(code, details), error: oauthErrorOf(code) },
+  };
+}
+
+function errorResponse(status: ErrorStatus, oauth: boolean) {
+  return {
+    id: `${oauth ? 'OAuth' : ''}Error${status}`,
     description: statusMessages[status],
     headers: z.object({
       [errorCodeHeader]: z
-        .enum(errorCodesOf(status) as [string, ...string[]])
+        .enum(errorCodesOf(status, oauth) as [string, ...string[]])
         .meta({ description: 'Machine-readable error code.' }),
       ...(status === 429 ? { 'Retry-After': secondsToWait } : {}),
       ...(status === 401
@@ -97,18 +128,15 @@ function errorResponse(status: ErrorStatus) {
         : {}),
     }),
     content: {
-      'application/json': {
-        schema: errorBodySchema(status).meta({ id: `Error${status}Body` }),
-        example: errorBody(exampleErrors[status].code, exampleErrors[status].details),
-      },
+      'application/json': oauth ? oauthErrorContent(status) : errorContent(status),
     },
   };
 }
 
-function operationObject(
-  operation: Operation,
-  responses: ReadonlyMap<ErrorStatus, ReturnType<typeof errorResponse>>,
-) {
+type Responses = (status: ErrorStatus, oauth: boolean) => ReturnType<typeof errorResponse>;
+
+function operationObject(operation: Operation, responses: Responses) {
+  const oauth = 'oauthErrors' in operation;
   return {
     operationId: operation.id,
     tags: [operation.tag],
@@ -137,7 +165,7 @@ function operationObject(
           },
         },
       },
-      ...Object.fromEntries(operation.errors.map((status) => [status, responses.get(status)])),
+      ...Object.fromEntries(operation.errors.map((status) => [status, responses(status, oauth)])),
     },
     'x-codeSamples': codeSamples(operation),
   } as ZodOpenApiOperationObject;
@@ -145,8 +173,13 @@ function operationObject(
 
 /** Builds the OpenAPI 3.1 document from the operations. */
 function openApiDocument() {
-  const statuses = new Set(operations.flatMap((operation) => operation.errors));
-  const responses = new Map([...statuses].map((status) => [status, errorResponse(status)]));
+  const created = new Map<string, ReturnType<typeof errorResponse>>();
+  // Each response is created once, so that operations refer to the same component.
+  const responses: Responses = (status, oauth) => {
+    const response = created.get(`${status} ${oauth}`) ?? errorResponse(status, oauth);
+    created.set(`${status} ${oauth}`, response);
+    return response;
+  };
   const paths: ZodOpenApiPathsObject = {};
   for (const operation of operations) {
     paths[operation.path] = {
@@ -170,6 +203,11 @@ function openApiDocument() {
       {
         name: 'API Key',
         description: 'Manage and verify the API keys with which programs call the platform.',
+      },
+      {
+        name: 'Device Login',
+        description:
+          'Give a key to a program on a machine without a browser, if the operator enabled it.',
       },
       { name: 'User', description: 'The authenticated user, their keys and their usage.' },
       { name: 'Documentation', description: 'The description of this API.' },

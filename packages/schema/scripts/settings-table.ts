@@ -110,6 +110,10 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     '`on`: anyone may report found keys with `POST /api/v1/apikey/report`, which revokes them',
     '`off`',
   ],
+  DEVICE_LOGIN: [
+    '`on`: programs without a browser may ask for a key with `POST /api/v1/apikey/device`, which a user approves at `/console/device`',
+    '`off`',
+  ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
   SHUTDOWN_GRACE_SECONDS: [
     'seconds to finish requests after SIGTERM; Cloud Run kills after 10 s',

@@ -6,6 +6,7 @@ import {
   errorCodeHeader,
   errorCodes,
   errorKinds,
+  oauthErrorOf,
 } from './errors.ts';
 
 /**
@@ -17,6 +18,10 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   body_too_large: [400, 'Bad Request: Invalid input.'],
   missing_field: [400, 'Bad Request: Invalid input.'],
   malformed_request: [400, 'Bad Request: Invalid input.'],
+  authorization_pending: [400, 'Bad Request: Invalid input.'],
+  slow_down: [400, 'Bad Request: Invalid input.'],
+  expired_token: [400, 'Bad Request: Invalid input.'],
+  access_denied: [400, 'Bad Request: Invalid input.'],
   headers_too_large: [
     431,
     'Request Header Fields Too Large: The headers exceed the accepted size.',
@@ -29,6 +34,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   suspended: [403, 'Forbidden: Insufficient permissions or tier access.'],
   not_found: [404, 'Not Found: The requested resource does not exist.'],
   no_such_key: [404, 'Not Found: The requested resource does not exist.'],
+  unknown_user_code: [404, 'Not Found: The requested resource does not exist.'],
   method_not_allowed: [405, 'Method Not Allowed: This method is not supported here.'],
   not_yet_rotatable: [409, 'Conflict: The request conflicts with the current state.'],
   key_expired: [409, 'Conflict: The request conflicts with the current state.'],
@@ -38,6 +44,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   idempotency_key_reused: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   idempotency_key_outdated: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   rate_limited: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
+  too_many_wrong_codes: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   quota_exceeded: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   key_limit_reached: [429, 'Too Many Requests: Rate limit or quota exceeded.'],
   internal: [500, 'Internal Server Error: An unexpected error occurred.'],
@@ -81,5 +88,25 @@ describe('errors', () => {
     expect(schema.safeParse({ ...errorBody('name_taken'), message: 'Unprocessable' }).success).toBe(
       false,
     );
+  });
+});
+
+describe('the member `error` of OAuth', () => {
+  test.each([
+    ['authorization_pending', 'authorization_pending'],
+    ['slow_down', 'slow_down'],
+    ['expired_token', 'expired_token'],
+    ['access_denied', 'access_denied'],
+    ['rate_limited', 'slow_down'],
+    ['name_taken', 'access_denied'],
+    ['key_limit_reached', 'access_denied'],
+    ['suspended', 'access_denied'],
+    ['expiry_too_late', 'access_denied'],
+    ['missing_field', 'invalid_request'],
+    ['invalid_field', 'invalid_request'],
+    ['store_unavailable', undefined],
+    ['outcome_unknown', undefined],
+  ] as const)('of %s is %s', (code, error) => {
+    expect(oauthErrorOf(code)).toBe(error);
   });
 });

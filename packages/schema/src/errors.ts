@@ -61,6 +61,26 @@ export const errorKinds = {
     details: 'The request headers must be at most 16 KiB.',
     remedy: 'Send fewer or shorter headers, at most 16 KiB in total.',
   },
+  authorization_pending: {
+    status: 400,
+    details: 'The user has not decided yet. Ask again after the interval.',
+    remedy: 'Send the same request again after `interval` seconds.',
+  },
+  slow_down: {
+    status: 400,
+    details: 'The requests come too fast. Wait 5 seconds longer between them from now on.',
+    remedy: 'Wait 5 seconds longer between requests, for this login to its end.',
+  },
+  expired_token: {
+    status: 400,
+    details: 'device_code: is unknown, has expired or was used. Start a new login.',
+    remedy: 'Start a new login.',
+  },
+  access_denied: {
+    status: 400,
+    details: 'The user denied the login. No key was issued.',
+    remedy: 'Stop. The user denied the login.',
+  },
   unauthenticated: {
     status: 401,
     details: 'Send a valid, unexpired token in the header "Authorization: Bearer <JWT>".',
@@ -102,6 +122,13 @@ export const errorKinds = {
     status: 404,
     details: 'api_key_name: you have no key with this name.',
     remedy: 'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
+  },
+  unknown_user_code: {
+    status: 404,
+    details:
+      'user_code: no login that you can decide has this code. Compare the code, or start again in your terminal.',
+    remedy:
+      'Compare the code with the one that the program shows. Look the login up before you decide it. If the code has expired, start again.',
   },
   method_not_allowed: {
     status: 405,
@@ -152,6 +179,13 @@ export const errorKinds = {
     details: 'Rate limit: too many requests. Retry after the time in Retry-After.',
     remedy: 'Retry after the number of seconds in `Retry-After`.',
   },
+  too_many_wrong_codes: {
+    status: 429,
+    details:
+      'user_code: too many wrong codes. Retry after the time in Retry-After, and do not guess codes.',
+    remedy:
+      'Retry after the number of seconds in `Retry-After`, with the code that the program shows.',
+  },
   quota_exceeded: {
     status: 429,
     details:
@@ -201,6 +235,8 @@ export const errorKinds = {
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
   idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
+  slowDown: (seconds: number) =>
+    `The requests come too fast. Wait ${seconds} seconds between them from now on.`,
   sentTwice: (field: string) => `${field}: must be sent at most once`,
   pageToken: 'page_token: must be the next_page_token of a page of your keys',
   missingField: (field: string) => `${field}: is required`,
@@ -218,6 +254,32 @@ export const specificDetails = {
   },
 } as const;
 
+/**
+ * The values of the member `error` in the error bodies of operations with `oauthErrors`: those of
+ * RFC 6749 section 5.2 and RFC 8628 section 3.5.
+ */
+export const oauthErrors = [
+  'authorization_pending',
+  'slow_down',
+  'expired_token',
+  'access_denied',
+  'invalid_request',
+] as const;
+
+/**
+ * Returns the member `error` of an error body. A program must stop at any value except
+ * `authorization_pending` and `slow_down`. Undefined for failures of the service, which the RFCs
+ * have no value for.
+ */
+export function oauthErrorOf(code: ErrorCode): (typeof oauthErrors)[number] | undefined {
+  const own = oauthErrors.find((error) => error === code);
+  if (own !== undefined) return own;
+  if (code === 'rate_limited') return 'slow_down';
+  if (['suspended', 'name_taken', 'key_limit_reached', 'expiry_too_late'].includes(code))
+    return 'access_denied';
+  return errorKinds[code].status < 500 ? 'invalid_request' : undefined;
+}
+
 /** An error code, which the service sends in the `X-Error-Code` header. */
 export type ErrorCode = keyof typeof errorKinds;
 
@@ -229,12 +291,14 @@ export const errorCodeHeader = 'X-Error-Code';
 
 /**
  * The body of every error response. It has exactly these three members, of which only `details` is
- * free text (contract, part A).
+ * free text (contract, part A), and `error` if the operation has `oauthErrors`.
  */
 export interface ErrorBody {
   readonly details: string;
   readonly message: string;
   readonly statusCode: number;
+  /** See {@link oauthErrorOf}. */
+  readonly error?: string;
 }
 
 /**

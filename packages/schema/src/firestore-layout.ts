@@ -48,6 +48,12 @@ export const collections = {
     ttlField: 'remove_at',
     indexedFields: ['user_id'],
   },
+  deviceLogins: {
+    id: 'device_logins',
+    documentName: 'HMAC-SHA256 of the user code under the pepper that created it, hex',
+    ttlField: 'remove_at',
+    indexedFields: ['user_id'],
+  },
   audit: {
     id: 'audit',
     documentName: 'a random UUID',

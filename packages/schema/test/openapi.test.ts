@@ -21,7 +21,7 @@ describe('openapi.json', () => {
         'idempotency_key_outdated',
       ],
     ],
-    [429, ['rate_limited', 'quota_exceeded', 'key_limit_reached']],
+    [429, ['rate_limited', 'too_many_wrong_codes', 'quota_exceeded', 'key_limit_reached']],
     [500, ['internal', 'store_unavailable', 'outcome_unknown', 'signing_keys_unavailable']],
   ])('lists the error codes of status %i', (status, codes) => {
     const { headers } = resolved(requestApiKey.responses[status]) as never as {
@@ -103,7 +103,8 @@ describe('openapi.json', () => {
     expect(errors.length).toBeGreaterThan(8);
     for (const [name, { headers, content }] of errors) {
       const { example } = content['application/json'];
-      expect(Object.keys(example), name).toEqual(['details', 'message', 'statusCode']);
+      const more = name.startsWith('OAuth') && name !== 'OAuthError500' ? ['error'] : [];
+      expect(Object.keys(example), name).toEqual(['details', 'message', 'statusCode', ...more]);
       expect(example['details'], name).not.toBe('string');
       expect(example['details'], name).toMatch(/[a-z]{3}/);
       expect(headers['X-Error-Code'], name).toBeDefined();
@@ -260,8 +261,23 @@ describe('openapi.json', () => {
     });
   });
 
+  test('only the operation of the device login that knows OAuth lists the errors of OAuth', () => {
+    const codesOf = (name: string) =>
+      document.components.responses[name].headers['X-Error-Code'].schema.enum as string[];
+    const own = ['authorization_pending', 'slow_down', 'expired_token', 'access_denied'];
+    expect(codesOf('OAuthError400')).toEqual(expect.arrayContaining(own));
+    for (const code of own) expect(codesOf('Error400')).not.toContain(code);
+    const { responses } = document.paths['/api/v1/apikey/device/token'].post;
+    expect(responses['400']).toEqual({ $ref: '#/components/responses/OAuthError400' });
+    const { schema } = document.components.responses['OAuthError400'].content['application/json'];
+    expect(resolved(schema)).toMatchObject({
+      required: ['details', 'message', 'statusCode'],
+      properties: { error: { enum: [...own, 'invalid_request'] } },
+    });
+  });
+
   test.each([
-    [404, ['not_found', 'no_such_key']],
+    [404, ['not_found', 'no_such_key', 'unknown_user_code']],
     [409, ['not_yet_rotatable', 'key_expired']],
     [503, ['verification_unavailable', 'not_ready']],
   ])('lists the error codes of status %i', (status, codes) => {

@@ -5,6 +5,9 @@ export const rotatePath = '/api/v1/apikey/rotate';
 export const rollPath = '/api/v1/apikey/roll';
 export const deletePath = '/api/v1/apikey/delete';
 export const listPath = '/api/v1/apikey/list';
+export const devicePath = '/api/v1/apikey/device';
+export const approvePath = '/api/v1/apikey/device/approve';
+export const deviceTokenPath = '/api/v1/apikey/device/token';
 export const verifyPath = '/api/v1/apikey/verify';
 export const userPath = '/api/v1/user/me';
 export const usagePath = '/api/v1/user/usage';
@@ -62,6 +65,21 @@ export const rotateKey = (url: string, body: unknown, options?: RequestOptions) 
 /** Rolls a key, which replaces its secret. */
 export const rollKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${rollPath}`, body, options);
+
+/** Starts a device login. */
+export const startDeviceLogin = (
+  url: string,
+  body: unknown = { api_key_name: 'laptop' },
+  options?: RequestOptions,
+) => post(`${url}${devicePath}`, body, options);
+
+/** Looks up a device login, or decides it. */
+export const approveDevice = (url: string, body: unknown, options?: RequestOptions) =>
+  post(`${url}${approvePath}`, body, options);
+
+/** Gets the key of a device login. */
+export const redeemDevice = (url: string, deviceCode: unknown) =>
+  post(`${url}${deviceTokenPath}`, { device_code: deviceCode });
 
 export const deleteKey = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${deletePath}`, body, options);

@@ -82,7 +82,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     if (!('body' in row)) return row.handle(exchange);
     const body = parseBody(await readBody(request, response), row.body.schema);
     await count.consumeMany(limits.reportedKeys, address, row.keysIn(body) - 1);
-    return jsonAnswer(await row.handle(body), row.success.status);
+    return jsonAnswer(await row.handle(body, exchange), row.success.status);
   }
 
   async function answerUser(
@@ -102,7 +102,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       }
       const body = parseBody(await readBody(request, response), row.body.schema);
       const idempotencyKey = row.repeatable ? idempotencyKeyOf(request) : undefined;
-      return jsonAnswer(await row.handle(owner, body, idempotencyKey));
+      return jsonAnswer(await row.handle(owner, body, idempotencyKey, exchange));
     });
   }
 
@@ -154,7 +154,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       isReadable = true;
       result = await answer(row, exchange, count);
     } catch (error) {
-      result = answerError(error, exchange, isReadable ? uncached : noStore);
+      const isOAuth = security === 'none' && 'oauthErrors' in row;
+      result = answerError(error, exchange, isReadable ? uncached : noStore, isOAuth);
     }
     if (isReadable && request.headers.origin !== undefined) crossOrigin.expose(request, response);
     const { always, readable } = constantHeaders[security];

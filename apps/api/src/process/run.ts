@@ -105,6 +105,7 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
     verifyAlert,
     verifyToken: createTokenVerifier({ ...settings.jwt, keys: signingKeys, now: clock.now }),
     createCounters: counters.createCounters,
+    monotonicNow: clock.monotonicNow,
     keyCounters: counters.keyCounters,
     redisUsage: counters.usage,
     pages,

@@ -97,6 +97,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       console: true,
       maxExpiresInDays: options.maximumDays,
       keyReports: true,
+      deviceLogin: true,
       ...options.settings,
     },
     log,
@@ -106,6 +107,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       githubKeysUrl === undefined
         ? undefined
         : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
+    monotonicNow,
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
     redisUsage: options.redisUsage,

@@ -121,7 +121,7 @@ function describeBody({ headers, body }: RawResponse): string {
     headerOf('Content-Encoding') === 'gzip' ? gunzipSync(body).toString() : body.toString();
   if (text.startsWith('{"openapi"'))
     return `(the document, whose first server is ${JSON.parse(text).servers[0].url})`;
-  if (text.length > 1_200) return '(a long text)';
+  if (text.length > 1_500) return '(a long text)';
   return maskRandom(maskDetails(text));
 }
 

@@ -16,7 +16,7 @@ const checks = [
 test.runIf(inject('available').includes('schemathesis'))(
   'responds to everything that schemathesis sends as the document describes',
   async () => {
-    const service = await startProcess({ KEY_REPORTS: 'on' });
+    const service = await startProcess({ KEY_REPORTS: 'on', DEVICE_LOGIN: 'on' });
     const token = tokenFor('schemathesis');
     const key = await newKey(service.url, 'another user');
     try {

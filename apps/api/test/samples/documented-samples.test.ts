@@ -1,6 +1,11 @@
-import { operations, requestApiKey } from '@andamio/schema/operations';
+import {
+  approveDeviceLogin,
+  operations,
+  redeemDeviceLogin,
+  requestApiKey,
+} from '@andamio/schema/operations';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
-import { requestKey } from '@andamio/testing/service-requests';
+import { approveDevice, requestKey, startDeviceLogin } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createSampleRunner, runners } from '../harness/languages.ts';
@@ -39,7 +44,11 @@ describe('code samples of the OpenAPI document', () => {
   let service: TestProcess;
   let paths: Documented;
   beforeAll(async () => {
-    service = await startProcess({ KEY_REPORTS: 'on' });
+    service = await startProcess({
+      KEY_REPORTS: 'on',
+      DEVICE_LOGIN: 'on',
+      TRUST_PROXY_HOPS: '1',
+    });
     const answer = await fetch(`${service.url}/api/v1/docs/doc.json`);
     ({ paths } = (await answer.json()) as { paths: Documented });
   });
@@ -47,6 +56,25 @@ describe('code samples of the OpenAPI document', () => {
     service.signal('SIGKILL');
     runner.close();
   });
+
+  let logins = 0;
+
+  /** Returns a sample with the codes of a login, which is approved if the sample redeems it. */
+  async function withCodes(operation: { id: string }, source: string, token: string) {
+    if (![approveDeviceLogin.id, redeemDeviceLogin.id].some((id) => id === operation.id))
+      return source;
+    // The number of logins of an address is limited.
+    const headers = { 'x-forwarded-for': `203.0.113.${logins++}` };
+    const { body } = await startDeviceLogin(service.url, undefined, { headers });
+    const user_code = body['user_code'] as string;
+    if (operation.id === redeemDeviceLogin.id) {
+      for (const decision of [undefined, 'approve'])
+        await approveDevice(service.url, { user_code, decision }, { token });
+    }
+    return source
+      .replace(approveDeviceLogin.body.example.user_code, user_code)
+      .replace(redeemDeviceLogin.body.example.device_code, body['device_code'] as string);
+  }
 
   const samplesOf = ({ path, method }: { path: string; method: string }) =>
     paths[path]?.[method]?.['x-codeSamples'];
@@ -77,7 +105,7 @@ describe('code samples of the OpenAPI document', () => {
             const source = sampleOf(operation, label)
               .replace('YOUR_JWT_TOKEN', token)
               .replace('YOUR_API_KEY', key);
-            const result = await runner.run(label, source);
+            const result = await runner.run(label, await withCodes(operation, source, token));
             expect(result).toMatchObject({ code: 0, stderr: '' });
             expect(operation.success.schema.safeParse(JSON.parse(result.stdout))).toMatchObject({
               success: true,

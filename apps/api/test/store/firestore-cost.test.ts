@@ -9,6 +9,7 @@ import {
   today,
   year,
 } from '@andamio/testing/store/commands';
+import { deviceLogins } from '@andamio/testing/store/device-login';
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { order, revocation } from '@andamio/testing/store/operator';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
@@ -137,6 +138,25 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     const { store, costOf } = await start();
     const flush = () => Promise.all(ofHundred().map((one) => store.addUsage(one)));
     expect(await costOf(flush)).toEqual(cost(6, 100, 100));
+  });
+
+  test('a device login costs a read to poll, and little to start, look up and approve', async () => {
+    const { store, costOf } = await start();
+    const logins = deviceLogins(store);
+    const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+    let codes = { userCode: '', deviceCode: '' };
+    const starting = async () => {
+      codes = await logins.start();
+    };
+    expect(await costOf(starting)).toEqual(cost(2, 1, 1));
+    const { userCode, deviceCode } = codes;
+    expect(await costOf(() => logins.redeem(deviceCode))).toEqual(cost(1, 1, 0));
+    expect(await costOf(() => logins.lookUp(owner, userCode))).toEqual(cost(2, 1, 1));
+    expect(await costOf(() => logins.redeem(deviceCode))).toEqual(cost(1, 1, 0));
+    expect(await costOf(() => logins.decide(owner, userCode, 'approved'))).toEqual(cost(4, 4, 2));
+    expect(await costOf(() => logins.redeem(deviceCode))).toEqual(cost(2, 1, 5));
+    // The repeated request first tries to issue the owner's first key, which Firestore refuses.
+    expect(await costOf(() => logins.redeem(deviceCode))).toEqual(cost(3, 4, 5));
   });
 
   test('an owner whose document another process changes costs no other owner a retry', async () => {

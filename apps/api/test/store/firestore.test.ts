@@ -18,6 +18,7 @@ import {
   today,
 } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
+import { boundLogin } from '@andamio/testing/store/device-login';
 import { testAgainstModel } from '@andamio/testing/store/model';
 import { order } from '@andamio/testing/store/operator';
 import { describe, expect, inject, test } from 'vitest';
@@ -45,6 +46,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       });
       await store.issue({ record, ...rules });
       await store.addUsage(addition({ ключ: 1 }, { userId: 'a/b' }));
+      const login = await boundLogin(store, 'a/b');
 
       const stored = await read();
       expect(Object.keys(stored).toSorted()).toEqual(
@@ -57,6 +59,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       expect(namesOf('names')).toEqual([sha256('["a/b","ключ"]')]);
       expect(namesOf('keys')).toEqual([record.id]);
       expect(namesOf('idempotency')).toEqual([sha256('["a/b","request","a \\"key\\""]')]);
+      expect(namesOf('device_logins')).toEqual([login.id]);
       expect(namesOf('usage')).toEqual([sha256('["a/b","2025-08"]')]);
     });
 
@@ -64,8 +67,10 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { store, read } = create();
       await store.issue(command({ expiresInDays: 1, request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
+      await boundLogin(store, 'owner');
       const stored = await read();
       const removals: Record<string, number> = {
+        device_logins: present + 660,
         audit: present + auditRetentionDays * day,
         idempotency: present + day,
         usage: usageDeleteAfter('owner', today),
@@ -85,6 +90,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       const { store, read } = create();
       await store.issue(command({ request: idempotent('request') }));
       await store.addUsage(addition({ name: 1 }));
+      await boundLogin(store, 'owner');
       const stored = await read();
       for (const { id } of Object.values(collections)) {
         const owners = new Set(stored[id]?.map(({ user_id }) => user_id));

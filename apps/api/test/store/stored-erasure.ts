@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { idempotentRequest } from '@andamio/keys/idempotency';
 import { addition, command, day, present, renewal } from '@andamio/testing/store/commands';
+import { boundLogin } from '@andamio/testing/store/device-login';
 import { operator, order } from '@andamio/testing/store/operator';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
@@ -29,7 +30,9 @@ export function describeStoredErasure(kind: string, create: () => ReadableStore)
       await store.suspend(order({ userId, reason: `${userId} asked for it` }));
       await store.resume(order({ userId }));
       await store.addUsage(addition({ [name]: 1 }, { userId }));
+      await boundLogin(store, userId, name);
       await store.issue(command({ userId: 'other' }));
+      await boundLogin(store, 'other');
       return under;
     }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { keyMaking } from '../harness/key-making.ts';
 import { describeAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
+import { describeStoredDeviceLogins } from './stored-device-logins.ts';
 import { describeStoredErasure } from './stored-erasure.ts';
 import { describeStoredUsage } from './stored-usage.ts';
 
@@ -19,6 +20,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeAudit(kind, create);
   describeStoredUsage(kind, create);
   describeStoredErasure(kind, create);
+  describeStoredDeviceLogins(kind, create);
 
   describe(`${kind}: stored data`, () => {
     test('stores the complete record, the owner and the tier of the token', async () => {

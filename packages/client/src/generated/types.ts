@@ -233,6 +233,72 @@ export interface DailyUsageOfKey {
   requests: number;
 }
 
+/** The body of `startDeviceLogin`. */
+export interface StartDeviceLoginBody {
+  /**
+   * The name of the key, to which the service adds the prefix `device-`. The user who approves
+   * the login must have no key with this name.
+   */
+  api_key_name: string;
+  /**
+   * Days until the key expires, counted from when it is issued. The operator may set a maximum,
+   * which the error then names. Default: 30.
+   */
+  expires_in_days?: number | undefined;
+}
+
+/** The response of `startDeviceLogin`. */
+export interface StartedDeviceLogin {
+  /** The secret with which the program gets the key. Keep it in memory and show it to nobody. */
+  device_code: string;
+  /** The code that the program shows to the user, 8 letters with a dash. */
+  user_code: string;
+  /** The page on which the user enters the code. The program shows it too. */
+  verification_uri: string;
+  /** Minimum number of seconds between requests for the key. */
+  interval: number;
+  /** Seconds until the codes expire. */
+  expires_in: number;
+}
+
+/** The body of `approveDeviceLogin`. */
+export interface ApproveDeviceLoginBody {
+  /** The code that the program shows. Case, dashes and spaces do not matter. */
+  user_code: string;
+  /**
+   * The decision of the user. Without it, the request looks up the login, and from then on only
+   * this user can decide it.
+   */
+  decision?: 'approve' | 'deny' | undefined;
+}
+
+/** The response of `approveDeviceLogin`. */
+export interface DeviceLogin {
+  /** The code as the program shows it. */
+  user_code: string;
+  /** The decision so far. `pending` if there is none. */
+  state: 'pending' | 'approved' | 'denied';
+  /**
+   * The name that the key gets. The program chose it, except for the prefix: it proves nothing
+   * about the program.
+   */
+  api_key_name: string;
+  /** The validity of the key in days. */
+  expires_in_days: number;
+  /** The network address from which the program started the login. */
+  address: string;
+  /** Time at which the program started the login (RFC 3339, UTC). */
+  requested_at: string;
+  /** Time until which the login can be decided (RFC 3339, UTC). */
+  expires_at: string;
+}
+
+/** The body of `redeemDeviceLogin`. */
+export interface RedeemDeviceLoginBody {
+  /** The `device_code` of the login. */
+  device_code: string;
+}
+
 /** The body of `reportApiKeys`. */
 export interface ReportApiKeysBody {
   /** The keys that were found. Strings that are not keys are ignored. */
@@ -257,6 +323,14 @@ export interface ServiceErrorStatuses {
   readonly malformed_request: 400;
   /** Send fewer or shorter headers, at most 16 KiB in total. */
   readonly headers_too_large: 431;
+  /** Send the same request again after `interval` seconds. */
+  readonly authorization_pending: 400;
+  /** Wait 5 seconds longer between requests, for this login to its end. */
+  readonly slow_down: 400;
+  /** Start a new login. */
+  readonly expired_token: 400;
+  /** Stop. The user denied the login. */
+  readonly access_denied: 400;
   /**
    * Get a new token and send it as `Authorization: Bearer YOUR_JWT_TOKEN`. Do not retry with the
    * same token.
@@ -276,6 +350,11 @@ export interface ServiceErrorStatuses {
   readonly not_found: 404;
   /** List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry. */
   readonly no_such_key: 404;
+  /**
+   * Compare the code with the one that the program shows. Look the login up before you decide
+   * it. If the code has expired, start again.
+   */
+  readonly unknown_user_code: 404;
   /** Use a method listed in the `Allow` header. */
   readonly method_not_allowed: 405;
   /** Retry within 1 day of the expiry of the key, or after it. */
@@ -297,6 +376,8 @@ export interface ServiceErrorStatuses {
   readonly idempotency_key_outdated: 422;
   /** Retry after the number of seconds in `Retry-After`. */
   readonly rate_limited: 429;
+  /** Retry after the number of seconds in `Retry-After`, with the code that the program shows. */
+  readonly too_many_wrong_codes: 429;
   /**
    * Retry after the number of seconds in `Retry-After`, when the UTC day or month ends, or get a
    * higher tier.
@@ -425,6 +506,43 @@ export interface Client {
    * @throws {ApiError} if the call fails.
    */
   getDailyUsage(body: GetDailyUsageBody, options?: CallOptions): Promise<DailyUsage>;
+
+  /**
+   * Start a Device Login: `POST /api/v1/apikey/device`.
+   *
+   * Starts a login of a program on a machine without a browser (RFC 8628), without credentials.
+   * The program shows `user_code` and `verification_uri` to its user, who approves the login on
+   * that page. Meanwhile the program asks for the key with `device_code`. An operator enables
+   * device logins with `DEVICE_LOGIN=on`; without it, the path does not exist.
+   *
+   * @throws {ApiError} if the call fails.
+   */
+  startDeviceLogin(body: StartDeviceLoginBody, options?: CallOptions): Promise<StartedDeviceLogin>;
+
+  /**
+   * Look Up, Approve or Deny a Device Login: `POST /api/v1/apikey/device/approve`.
+   *
+   * Shows the user who asks for a key, and approves or denies it. Look the login up first,
+   * without `decision`: this binds it to the user, and nobody else can decide it. The first
+   * decision is final. Unknown, expired and decided codes get the same 404. At most 5 wrong
+   * codes in 10 minutes are answered per user.
+   *
+   * @throws {ApiError} if the call fails.
+   */
+  approveDeviceLogin(body: ApproveDeviceLoginBody, options?: CallOptions): Promise<DeviceLogin>;
+
+  /**
+   * Get the API Key of a Device Login: `POST /api/v1/apikey/device/token`.
+   *
+   * Returns the key once the user has approved the login. Until then, the response is 400 with
+   * `authorization_pending`, or `slow_down` if the requests come too fast; from then on, wait 5
+   * seconds longer between requests. `access_denied` and `expired_token` are final. A login
+   * yields at most one key. A repeated request gets the same key until 1 minute after the codes
+   * expire.
+   *
+   * @throws {ApiError} if the call fails.
+   */
+  redeemDeviceLogin(body: RedeemDeviceLoginBody, options?: CallOptions): Promise<IssuedApiKey>;
 
   /**
    * Report Found API Keys: `POST /api/v1/apikey/report`.

@@ -131,7 +131,11 @@ export async function startProxy(serviceUrl: string): Promise<Proxy> {
  * file ends.
  */
 export async function startService(): Promise<string> {
-  const service = await startProcess({ SQLITE_PATH: ':memory:', KEY_REPORTS: 'on' });
+  const service = await startProcess({
+    SQLITE_PATH: ':memory:',
+    KEY_REPORTS: 'on',
+    DEVICE_LOGIN: 'on',
+  });
   endWithFile(() => service.stop());
   return service.url;
 }

@@ -5,6 +5,8 @@ import type {
   Decision,
   IssueCommand,
   IssueOutcome,
+  IssueRefusal,
+  KeyRecord,
   OwnerRecord,
   OwnerScope,
   View,
@@ -12,22 +14,43 @@ import type {
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
+/** The part of a command to issue a key on which a refusal depends. */
+export type IssueCheck = Pick<IssueCommand, 'tierClaim' | 'maximumKeysOf' | 'maximumDays'> & {
+  readonly record: Pick<KeyRecord, 'userId' | 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
+  readonly request?: IssueCommand['request'];
+};
+
 /** Returns the scope of issuing a key: the data that {@link decideIssue} reads. */
-export function issueScope({ record, request }: IssueCommand): OwnerScope {
+export function issueScope({ record, request }: IssueCheck): OwnerScope {
   const { userId, name, createdAt: now } = record;
   return { userId, name, now, request, expectsNothing: true };
 }
 
-function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
-  const { record, maximumKeysOf, maximumDays, request } = command;
-  const { createdAt: now } = record;
-  if (owner.suspended) return 'suspended';
-  const replay = decideReplay(view, request, now);
-  if (replay !== undefined) return replay;
+/** Returns the reason for refusing a new key, unless the owner is suspended. */
+function ruleRefusal(
+  view: View,
+  { record, maximumKeysOf, maximumDays }: IssueCheck,
+  owner: OwnerRecord,
+) {
   if (isTooLate(record, maximumDays)) return 'expiry_too_late';
-  if (view.named !== undefined && !isRemoved(view.named, now)) return 'name_taken';
+  if (view.named !== undefined && !isRemoved(view.named, record.createdAt)) return 'name_taken';
   const maximum = maximumKeysOf(owner.tierClaim.tier);
   return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
+}
+
+/** Decides whether a key could be issued. Issues none, but stores the tier claim. */
+export function decideIssuable(view: View, check: IssueCheck): Decision<'issuable' | IssueRefusal> {
+  const { record, tierClaim } = check;
+  const { userId, createdAt: now } = record;
+  const { owner, claimed } = applyTierClaim(view.owner, { userId, tierClaim, now });
+  const refusal = owner.suspended ? 'suspended' : ruleRefusal(view, check, owner);
+  return { outcome: refusal ?? 'issuable', changes: claimed };
+}
+
+function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
+  if (owner.suspended) return 'suspended';
+  const replay = decideReplay(view, command.request, command.record.createdAt);
+  return replay ?? ruleRefusal(view, command, owner);
 }
 
 /**

@@ -4,7 +4,7 @@ import * as z from 'zod';
  * Minimum and maximum length of a key's name in Unicode code points, the unit in which JSON Schema
  * also measures length (contract, part C).
  */
-const nameLength = { minimum: 3, maximum: 100 } as const;
+export const nameLength = { minimum: 3, maximum: 100 } as const;
 
 /** Matches a control character: Unicode category Cc (contract, part C). */
 const controlCharacter = /\p{Cc}/u;
@@ -15,33 +15,40 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** The name of a key. Names are compared by code point and never trimmed. */
-export const apiKeyName = z
-  .string({ error: 'must be a string' })
-  .refine((name) => name.isWellFormed(), {
-    error: 'must not contain a lone surrogate',
-    abort: true,
-  })
-  .refine((name) => !controlCharacter.test(name), {
-    error: 'must not contain a control character',
-    abort: true,
-  })
-  .refine(
-    (name) => {
-      const length = codePoints(name);
-      return length >= nameLength.minimum && length <= nameLength.maximum;
-    },
-    {
-      error: `must be ${nameLength.minimum} to ${nameLength.maximum} characters long (Unicode code points)`,
-    },
-  )
-  .meta({
-    description:
-      'The name of the key. Must be unique among your keys and must not contain control characters.',
-    minLength: nameLength.minimum,
-    maxLength: nameLength.maximum,
-    examples: ['MyFirstKey'],
-  });
+/**
+ * Returns the schema of a key's name with at most the given number of code points. Names are
+ * compared by code point and never trimmed.
+ */
+export const keyName = (maximum: number) =>
+  z
+    .string({ error: 'must be a string' })
+    .refine((name) => name.isWellFormed(), {
+      error: 'must not contain a lone surrogate',
+      abort: true,
+    })
+    .refine((name) => !controlCharacter.test(name), {
+      error: 'must not contain a control character',
+      abort: true,
+    })
+    .refine(
+      (name) => {
+        const length = codePoints(name);
+        return length >= nameLength.minimum && length <= maximum;
+      },
+      {
+        error: `must be ${nameLength.minimum} to ${maximum} characters long (Unicode code points)`,
+      },
+    )
+    .meta({
+      description:
+        'The name of the key. Must be unique among your keys and must not contain control characters.',
+      minLength: nameLength.minimum,
+      maxLength: maximum,
+      examples: ['MyFirstKey'],
+    });
+
+/** The name of a key. */
+export const apiKeyName = keyName(nameLength.maximum);
 
 /**
  * An integer in the mathematical sense: 30.0 is an integer, 30.5 is not (contract, part C). Zod's

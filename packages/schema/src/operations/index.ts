@@ -1,3 +1,4 @@
+import { approveDeviceLogin } from './approve-device-login.ts';
 import { deleteApiKey } from './delete-api-key.ts';
 import { getDailyUsage } from './get-daily-usage.ts';
 import { getOpenApiDocument } from './get-openapi-document.ts';
@@ -5,12 +6,19 @@ import { getUsage } from './get-usage.ts';
 import { getUser } from './get-user.ts';
 import { listApiKeys } from './list-api-keys.ts';
 import type { Operation } from './operation.ts';
+import { redeemDeviceLogin } from './redeem-device-login.ts';
 import { reportApiKeys } from './report-api-keys.ts';
 import { requestApiKey } from './request-api-key.ts';
 import { rollApiKey } from './roll-api-key.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
+import { startDeviceLogin } from './start-device-login.ts';
 import { verifyApiKey } from './verify-api-key.ts';
 
+export {
+  type ApproveDeviceLoginBody,
+  approveDeviceLogin,
+  type DeviceLoginAnswer,
+} from './approve-device-login.ts';
 export { type DeleteApiKeyBody, type DeletedApiKey, deleteApiKey } from './delete-api-key.ts';
 export {
   type DailyUsage,
@@ -34,6 +42,7 @@ export type {
   ResponseHeadersOf,
   Scope,
 } from './operation.ts';
+export { type RedeemDeviceLoginBody, redeemDeviceLogin } from './redeem-device-login.ts';
 export {
   type ApiKeysReported,
   maximumReportedKeys,
@@ -48,6 +57,14 @@ export {
 } from './request-api-key.ts';
 export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
+export {
+  deviceKeyPrefix,
+  deviceLoginSeconds,
+  devicePollSeconds,
+  type StartDeviceLoginBody,
+  type StartedDeviceLogin,
+  startDeviceLogin,
+} from './start-device-login.ts';
 export { type IdentityHeaders, type VerifiedApiKey, verifyApiKey } from './verify-api-key.ts';
 
 /** All published operations, in the order of the reference. */
@@ -61,6 +78,9 @@ export const operations: readonly Operation[] = [
   getUser,
   getUsage,
   getDailyUsage,
+  startDeviceLogin,
+  approveDeviceLogin,
+  redeemDeviceLogin,
   reportApiKeys,
   getOpenApiDocument,
 ];

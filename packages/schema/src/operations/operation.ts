@@ -32,6 +32,11 @@ interface OperationBase {
 /** An operation without authentication. Only the rate limit by client address applies. */
 interface PublicBase extends OperationBase {
   readonly security: 'none';
+  /**
+   * `true` if error bodies have the member `error` of RFC 6749 section 5.2, for programs that know
+   * OAuth.
+   */
+  readonly oauthErrors?: true;
 }
 
 /** A public operation without a request body. */

@@ -87,6 +87,7 @@ const variables = z.object({
   CONSOLE: oneOf(['on', 'off']).default('on'),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   KEY_REPORTS: oneOf(['on', 'off']).default('off'),
+  DEVICE_LOGIN: oneOf(['on', 'off']).default('off'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   SHUTDOWN_GRACE_SECONDS: integer(1, 3600).default(8),
 });
@@ -196,6 +197,11 @@ function crossRules(env: Environment): SettingProblem[] {
       env['REDIS_AUTH'] === 'google-iam' && hasCredentials(env['REDIS_URL']),
       'REDIS_URL',
       'must not contain a user name or password when REDIS_AUTH is google-iam',
+    ],
+    [
+      env['DEVICE_LOGIN'] === 'on' && env['CONSOLE'] === 'off',
+      'DEVICE_LOGIN',
+      'must be off when CONSOLE is off: users approve device logins in the console',
     ],
     [
       production && !firestore,
@@ -345,6 +351,8 @@ export interface Settings {
   readonly githubSecretScanningKeysUrl: string | undefined;
   /** True if anyone may report keys that they found. The service revokes the reported keys. */
   readonly keyReports: boolean;
+  /** True if programs may get keys that a user approves in the console. */
+  readonly deviceLogin: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;
 }
@@ -410,6 +418,7 @@ function toSettings(values: Values): Settings {
     console: values.CONSOLE === 'on',
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     keyReports: values.KEY_REPORTS === 'on',
+    deviceLogin: values.DEVICE_LOGIN === 'on',
     logLevel: values.LOG_LEVEL,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
   };

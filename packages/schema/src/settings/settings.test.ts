@@ -79,6 +79,7 @@ describe('settings', () => {
       console: true,
       githubSecretScanningKeysUrl: undefined,
       keyReports: false,
+      deviceLogin: false,
       logLevel: 'info',
       shutdownGraceSeconds: 8,
     });
@@ -161,6 +162,7 @@ describe('settings', () => {
     ['MAX_EXPIRES_IN_DAYS', '36501', 'must be an integer from 1 to 36500'],
     ['CONSOLE', 'false', 'must be one of: on, off'],
     ['KEY_REPORTS', 'true', 'must be one of: on, off'],
+    ['DEVICE_LOGIN', 'true', 'must be one of: on, off'],
     ['GUARD_SECRETS', 'short', 'must be secrets of at least 32 bytes each, separated by commas'],
     [
       'GUARD_SECRETS',
@@ -234,6 +236,7 @@ describe('settings', () => {
     ['VERIFY_CACHE_SECONDS', ['1', '10']],
     ['MAX_EXPIRES_IN_DAYS', ['1', '36500']],
     ['KEY_REPORTS', ['on', 'off']],
+    ['DEVICE_LOGIN', ['on', 'off']],
     [
       'CORS_ORIGINS',
       ['https://example.com', 'http://localhost:3000,https://a.example:8443', 'http://[::1]:3000'],

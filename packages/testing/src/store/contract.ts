@@ -3,6 +3,7 @@ import { storeDeadline } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, day, present } from './commands.ts';
 import { describeDeletion } from './delete.ts';
+import { describeDeviceLogins } from './device-login.ts';
 import { describeErasure } from './erase.ts';
 import { describeFinding } from './find.ts';
 import { describeInspection } from './inspect.ts';
@@ -46,6 +47,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeErasure(kind, create);
   describeInspection(kind, create);
   describePages(kind, create);
+  describeDeviceLogins(kind, create);
 
   describe(`${kind}: names`, () => {
     test('rejects a second key with the same name', async () => {

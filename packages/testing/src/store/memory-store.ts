@@ -1,5 +1,6 @@
 import type { Administration } from '@andamio/keys/administration';
 import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/keys/audit';
+import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import { isRemoved } from '@andamio/keys/expiry';
 import type { IdempotencyRecord, IdempotencyScope } from '@andamio/keys/idempotency';
 import type { Change, KeyRecord, OwnerRecord, Scope, View } from '@andamio/keys/model';
@@ -31,6 +32,7 @@ export function createMemoryStore(): KeyStore & Administration {
   const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();
   const names = new Map<string, Secrets>();
   const records = new Map<string, IdempotencyRecord>();
+  const deviceLogins = new Map<string, DeviceLogin>();
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
@@ -44,6 +46,9 @@ export function createMemoryStore(): KeyStore & Administration {
   const ofUser = (userId: string) => (one: { readonly userId: string }) => one.userId === userId;
   const find = (ids: readonly string[]) =>
     [...secrets('current'), ...secrets('previous')].find(({ id }) => ids.includes(id));
+
+  const findDeviceLogin = (ids: readonly string[]) =>
+    ids.map((id) => deviceLogins.get(id)).find((login) => login !== undefined);
 
   function viewOf(scope: Scope): View & { readonly userId: string | undefined } {
     const located = 'ids' in scope ? find(scope.ids) : undefined;
@@ -117,6 +122,13 @@ export function createMemoryStore(): KeyStore & Administration {
       if (owner) owners.set(userId, { ...owner, changedAt: Math.max(owner.changedAt, scope.now) });
       return outcome;
     },
+    findDeviceLogin: async (ids) => findDeviceLogin(ids),
+    async transactDeviceLogin(ids, decide) {
+      const { outcome, login, entry } = decide(findDeviceLogin(ids));
+      if (login !== undefined) deviceLogins.set(login.id, login);
+      if (entry !== undefined) audit.push(entry);
+      return outcome;
+    },
     async find(ids) {
       const record = find(ids);
       const owner = record && owners.get(record.userId);
@@ -165,7 +177,11 @@ export function createMemoryStore(): KeyStore & Administration {
       });
     },
     async erase({ userId, by: actor, now: at }) {
-      const isKnown = [owners.delete(userId), removeOf(usage, userId)].includes(true);
+      const logins = [...deviceLogins.values()].filter((login) => login.userId === userId);
+      for (const { id } of logins) deviceLogins.delete(id);
+      const isKnown = [owners.delete(userId), removeOf(usage, userId), logins.length > 0].includes(
+        true,
+      );
       if (!isKnown) return false;
       for (const map of [names, records]) removeOf(map, userId);
       audit = [

@@ -5,8 +5,8 @@ import { assets } from '../assets.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { jsonType, noStore, sendAnswer } from '../response/answer.ts';
 import { compressedAnswer } from '../response/compressed.ts';
+import { pagePath } from './paths.ts';
 
-const pagePath = '/console';
 const settingsPath = `${pagePath}/settings.json`;
 
 /** The settings of the service that the console reads. None is secret. */

@@ -46,7 +46,10 @@ const ipv6Subnet = 56;
  * Hashes a user id, because the counter key appears in the names of Redis keys and in response
  * headers.
  */
-const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
+export const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
+
+/** Returns the counter key of a client address. */
+export const addressKey = (address: string) => ipKeyGenerator(address, ipv6Subnet);
 
 function createLimit<Created extends Pick<Limit<never>, 'counters'>>(limit: Created): Created {
   limit.counters.init?.({ windowMs: rateLimitWindow } as Options);
@@ -58,7 +61,7 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
   return createLimit({
     name: 'address',
     counters: createCounters('address'),
-    keyOf: (address: string) => ipKeyGenerator(address, ipv6Subnet),
+    keyOf: addressKey,
     maximumOf: () => perMinute,
   });
 }
@@ -75,7 +78,7 @@ export function limitReportedKeys(
   return createLimit({
     name: 'report',
     counters: createCounters('report'),
-    keyOf: (address: string) => ipKeyGenerator(address, ipv6Subnet),
+    keyOf: addressKey,
     maximumOf: () => Math.max(perMinute, maximumReportedKeys),
   });
 }

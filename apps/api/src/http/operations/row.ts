@@ -34,7 +34,7 @@ export interface PublicBodyRow extends PublicBodyOperation {
    * because the service may have to look it up in the store.
    */
   keysIn(body: object): number;
-  handle(body: object): Promise<unknown>;
+  handle(body: object, exchange: Exchange): Promise<unknown>;
 }
 
 /** The row of an operation that takes a token and no body. A request body is ignored. */
@@ -44,7 +44,12 @@ export interface ReadRow extends BearerReadOperation {
 
 /** The row of an operation that takes a token and a body. */
 export interface BodyRow extends BearerOperation {
-  handle(owner: Owner, body: object, idempotencyKey: string | undefined): Promise<unknown>;
+  handle(
+    owner: Owner,
+    body: object,
+    idempotencyKey: string | undefined,
+    exchange: Exchange,
+  ): Promise<unknown>;
 }
 
 /**
@@ -68,8 +73,8 @@ type ParsedQueryOf<Op extends BearerReadOperation> = Op extends {
 
 export function publicBodyRow<Op extends PublicBodyOperation>(
   operation: Op,
-  keysIn: (body: z.output<Op['body']['schema']>) => number,
-  handle: (body: z.output<Op['body']['schema']>) => Promise<ResponseBodyOf<Op>>,
+  handle: (body: z.output<Op['body']['schema']>, exchange: Exchange) => Promise<ResponseBodyOf<Op>>,
+  keysIn: (body: z.output<Op['body']['schema']>) => number = () => 1,
 ): PublicBodyRow {
   return { ...operation, keysIn, handle };
 }
@@ -86,7 +91,8 @@ export function bodyRow<Op extends BearerOperation>(
   handle: (
     owner: Owner,
     body: z.output<Op['body']['schema']>,
-    idempotencyKey?: string,
+    idempotencyKey: string | undefined,
+    exchange: Exchange,
   ) => Promise<ResponseBodyOf<Op>>,
 ): BodyRow {
   return { ...operation, handle };

@@ -1,41 +1,73 @@
 import type { Keys } from '@andamio/keys/set-up';
 import {
+  approveDeviceLogin,
   deleteApiKey,
   getDailyUsage,
   getOpenApiDocument,
   getUsage,
   getUser,
   listApiKeys,
+  redeemDeviceLogin,
   reportApiKeys,
   requestApiKey,
   rollApiKey,
   rotateApiKey,
+  startDeviceLogin,
   verifyApiKey,
 } from '@andamio/schema/operations';
+import { limitGuesses, limitStarts } from '../limits/device-logins.ts';
+import type { CreateCounters } from '../limits/limit.ts';
+import { PollPace } from '../limits/poll-pace.ts';
 import type { OriginOf } from '../request/origin.ts';
+import { approveDeviceLoginHandler } from './approve-device-login.ts';
 import { deleteApiKeyHandler } from './delete-api-key.ts';
 import { getDailyUsageHandler } from './get-daily-usage.ts';
 import { getOpenApiDocumentHandler } from './get-openapi-document.ts';
 import { getUsageHandler } from './get-usage.ts';
 import { getUserHandler } from './get-user.ts';
 import { listApiKeysHandler } from './list-api-keys.ts';
+import { redeemDeviceLoginHandler } from './redeem-device-login.ts';
 import { type ReportDependencies, reportApiKeysHandler } from './report-api-keys.ts';
 import { requestApiKeyHandler } from './request-api-key.ts';
 import { rollApiKeyHandler } from './roll-api-key.ts';
 import { rotateApiKeyHandler } from './rotate-api-key.ts';
 import { bodyRow, keyRow, publicBodyRow, publicRow, type Row, readRow } from './row.ts';
+import { startDeviceLoginHandler } from './start-device-login.ts';
 import { verifyApiKeyHandler } from './verify-api-key.ts';
 
-/**
- * Returns the table of all operations with their handlers.
- *
- * @param reports what the handler for reports of found keys needs. If undefined, such reports are
- *   disabled and their path does not exist.
- */
+/** What the operations need that are enabled by settings. */
+export interface OptionalOperations {
+  /**
+   * What the handler for reports of found keys needs. If undefined, such reports are disabled and
+   * their path does not exist.
+   */
+  readonly reports: ReportDependencies | undefined;
+  /** Undefined if device logins are disabled. Their paths then do not exist. */
+  readonly deviceLogin:
+    | { readonly createCounters: CreateCounters; readonly monotonicNow: () => number }
+    | undefined;
+}
+
+function deviceLoginRows(
+  keys: Keys,
+  originOf: OriginOf,
+  { createCounters, monotonicNow }: NonNullable<OptionalOperations['deviceLogin']>,
+): readonly Row[] {
+  return [
+    publicBodyRow(
+      startDeviceLogin,
+      startDeviceLoginHandler(keys, originOf, limitStarts(createCounters)),
+    ),
+    bodyRow(approveDeviceLogin, approveDeviceLoginHandler(keys, limitGuesses(createCounters))),
+    publicBodyRow(redeemDeviceLogin, redeemDeviceLoginHandler(keys, new PollPace(monotonicNow))),
+  ];
+}
+
+/** Returns the table of all operations with their handlers. */
 export function operationTable(
   keys: Keys,
   originOf: OriginOf,
-  reports: ReportDependencies | undefined,
+  { reports, deviceLogin }: OptionalOperations,
 ): readonly Row[] {
   return [
     bodyRow(requestApiKey, requestApiKeyHandler(keys)),
@@ -47,13 +79,14 @@ export function operationTable(
     readRow(getUsage, getUsageHandler(keys)),
     bodyRow(getDailyUsage, getDailyUsageHandler(keys)),
     keyRow(verifyApiKey, verifyApiKeyHandler),
+    ...(deviceLogin === undefined ? [] : deviceLoginRows(keys, originOf, deviceLogin)),
     ...(reports === undefined
       ? []
       : [
           publicBodyRow(
             reportApiKeys,
-            ({ api_keys: { length } }) => length,
             reportApiKeysHandler(reports),
+            ({ api_keys: { length } }) => length,
           ),
         ]),
     publicRow(getOpenApiDocument, getOpenApiDocumentHandler(originOf)),

@@ -5,6 +5,7 @@ import {
   errorBody,
   errorCodeHeader,
   errorKinds,
+  oauthErrorOf,
   specificDetails,
 } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../../auth/refusals.ts';
@@ -99,8 +100,17 @@ export function isTooManyRequests(error: unknown): boolean {
   return error instanceof HttpError && errorKinds[error.code].status === 429;
 }
 
-/** Creates the answer for an error, and adds the error to the request's log line. */
-export type AnswerError = (error: unknown, exchange: Exchange, headers: RawHeaders) => Answer;
+/**
+ * Creates the answer for an error, and adds the error to the request's log line.
+ *
+ * @param isOAuth whether the body has the member `error` of OAuth, if there is a value for it.
+ */
+export type AnswerError = (
+  error: unknown,
+  exchange: Exchange,
+  headers: RawHeaders,
+  isOAuth?: boolean,
+) => Answer;
 
 /**
  * Creates the function that turns every error into an answer with the error body of the contract.
@@ -109,7 +119,7 @@ export type AnswerError = (error: unknown, exchange: Exchange, headers: RawHeade
  *   development.
  */
 export function answerErrors(explainsRefusals: boolean): AnswerError {
-  return (error, { requestId, report }, headers) => {
+  return (error, { requestId, report }, headers, isOAuth = false) => {
     const httpError = toHttpError(error, requestId);
     if (httpError !== error) report.cause = error;
     const { code, details, retryAfter } = httpError;
@@ -123,7 +133,7 @@ export function answerErrors(explainsRefusals: boolean): AnswerError {
     return {
       status: body.statusCode,
       headers: [...headers, ...jsonType, errorCodeHeader, code, ...retry, ...challenge],
-      body: JSON.stringify(body),
+      body: JSON.stringify(isOAuth ? { ...body, error: oauthErrorOf(code) } : body),
     };
   };
 }

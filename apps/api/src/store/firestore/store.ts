@@ -7,6 +7,7 @@ import type { FirestoreAddress } from './client.ts';
 import { countKeys, countOwners } from './counts.ts';
 import type { Database } from './database.ts';
 import { withDeadline, withStoreDeadline } from './deadline.ts';
+import { findDeviceLogin, transactDeviceLogin } from './device-logins.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { OwnerQueue } from './owner-queue.ts';
@@ -83,6 +84,12 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
       const target = { userId, name, now: scope.now, located, readsKey: true, readsPrevious: true };
       return inTurn(userId, run(target), until);
     },
+
+    findDeviceLogin: (ids) =>
+      withStoreDeadline(() => using((database) => findDeviceLogin(database, ids))),
+
+    transactDeviceLogin: (ids, decide) =>
+      withStoreDeadline(() => using((database) => transactDeviceLogin(database, ids, decide))),
 
     wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
 

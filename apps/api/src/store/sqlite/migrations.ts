@@ -173,6 +173,24 @@ export const migrations = [
   `
   ALTER TABLE usage ADD COLUMN last_uses TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  CREATE TABLE device_logins (
+    id TEXT PRIMARY KEY,
+    code_digest TEXT NOT NULL,
+    name TEXT NOT NULL,
+    expires_in_days INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    user_id TEXT,
+    state TEXT NOT NULL,
+    tier TEXT,
+    tier_issued_at INTEGER,
+    remove_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX device_logins_by_user ON device_logins (user_id);
+  CREATE INDEX device_logins_by_removal ON device_logins (remove_at);
+  `,
 ] as const;
 
 const versionOf = (database: DatabaseSync) =>

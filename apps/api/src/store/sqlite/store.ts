@@ -50,8 +50,9 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
   const sweep = () => {
     const present = Math.floor(now() / 1000);
     const removeAll = () => {
-      const { keys, previousKeys, idempotency, audit, usage } = tables();
-      for (const table of [keys, previousKeys, idempotency, audit, usage]) table.sweep(present);
+      const { keys, previousKeys, idempotency, deviceLogins, audit, usage } = tables();
+      for (const table of [keys, previousKeys, idempotency, deviceLogins, audit, usage])
+        table.sweep(present);
     };
     commits.write(removeAll).catch(() => {});
   };
@@ -63,6 +64,17 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
         const view = new SqliteView(tables(), scope);
         const { outcome, changes } = decide(view);
         applyChanges(tables(), view, scope.now, changes);
+        return outcome;
+      }),
+
+    findDeviceLogin: (ids) => commits.read(() => tables().deviceLogins.find(ids)),
+
+    transactDeviceLogin: (ids, decide) =>
+      commits.write(() => {
+        const { deviceLogins, audit } = tables();
+        const { outcome, login, entry } = decide(deviceLogins.find(ids));
+        if (login !== undefined) deviceLogins.put(login);
+        if (entry !== undefined) audit.append(entry);
         return outcome;
       }),
 

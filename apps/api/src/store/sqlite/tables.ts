@@ -4,6 +4,7 @@ import type { FoundKey } from '@andamio/keys/model';
 import { tierSchema } from '@andamio/schema/tiers';
 import * as z from 'zod';
 import { auditTable } from './audit.ts';
+import { deviceLoginTable } from './device-logins.ts';
 import { idempotencyTable } from './idempotency.ts';
 import { currentKeys, keyTable, parseKey } from './keys.ts';
 import { ownerTable } from './owners.ts';
@@ -48,6 +49,7 @@ export function prepareTables(database: DatabaseSync) {
     previousKeys: keyTable(database, 'superseded_keys'),
     owners: ownerTable(database),
     idempotency: idempotencyTable(database),
+    deviceLogins: deviceLoginTable(database),
     audit: auditTable(database),
     usage: usageTable(database),
 

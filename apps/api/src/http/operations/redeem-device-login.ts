@@ -1,0 +1,30 @@
+import { digestOfDeviceCode } from '@andamio/keys/device-login/codes';
+import { redeemDeviceLogin } from '@andamio/keys/device-login/redeem';
+import type { DeviceLoginDependencies } from '@andamio/keys/device-login/start';
+import type { IssueKeyDependencies } from '@andamio/keys/issue';
+import { specificDetails } from '@andamio/schema/errors';
+import type { IssuedApiKey, RedeemDeviceLoginBody } from '@andamio/schema/operations';
+import type { PollPace } from '../limits/poll-pace.ts';
+import { describeKey } from '../response/describe-key.ts';
+import { expiryTooLate, HttpError } from '../response/errors.ts';
+
+/**
+ * Creates the handler of POST /api/v1/apikey/device/token, with which a program gets the key of an
+ * approved device login.
+ */
+export function redeemDeviceLoginHandler(
+  dependencies: DeviceLoginDependencies & IssueKeyDependencies,
+  pace: PollPace,
+) {
+  return async ({ device_code: deviceCode }: RedeemDeviceLoginBody): Promise<IssuedApiKey> => {
+    const issued = await redeemDeviceLogin(dependencies, deviceCode);
+    if (issued === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
+    if (issued === 'authorization_pending') {
+      const interval = pace.slowDown(digestOfDeviceCode(deviceCode));
+      if (interval !== undefined)
+        throw new HttpError('slow_down', specificDetails.slowDown(interval));
+    }
+    if (typeof issued === 'string') throw new HttpError(issued);
+    return { api_key: issued.key, ...describeKey(issued.facts, true) };
+  };
+}

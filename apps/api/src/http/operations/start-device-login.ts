@@ -1,0 +1,41 @@
+import { type DeviceLoginDependencies, startDeviceLogin } from '@andamio/keys/device-login/start';
+import {
+  deviceKeyPrefix,
+  deviceLoginSeconds,
+  devicePollSeconds,
+  type StartDeviceLoginBody,
+  type StartedDeviceLogin,
+} from '@andamio/schema/operations';
+import { formatUserCode } from '@andamio/schema/user-code';
+import { devicePagePath } from '../console/paths.ts';
+import type { Exchange } from '../exchange.ts';
+import type { LimitStarts } from '../limits/device-logins.ts';
+import type { OriginOf } from '../request/origin.ts';
+import { expiryTooLate } from '../response/errors.ts';
+
+/**
+ * Creates the handler of POST /api/v1/apikey/device, with which a program without credentials
+ * starts a login.
+ */
+export function startDeviceLoginHandler(
+  dependencies: DeviceLoginDependencies,
+  originOf: OriginOf,
+  limitStarts: LimitStarts,
+) {
+  return async (
+    { api_key_name: name, expires_in_days: expiresInDays }: StartDeviceLoginBody,
+    { request, address }: Exchange,
+  ): Promise<StartedDeviceLogin> => {
+    await limitStarts(address);
+    const input = { name: deviceKeyPrefix + name, expiresInDays, address };
+    const codes = await startDeviceLogin(dependencies, input);
+    if (typeof codes === 'string') throw expiryTooLate(dependencies.maximumDays);
+    return {
+      device_code: codes.deviceCode,
+      user_code: formatUserCode(codes.userCode),
+      verification_uri: originOf(request) + devicePagePath,
+      interval: devicePollSeconds,
+      expires_in: deviceLoginSeconds,
+    };
+  };
+}

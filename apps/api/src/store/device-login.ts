@@ -1,0 +1,57 @@
+import {
+  type DeviceLogin,
+  deviceLoginStates,
+  redeemableUntil,
+} from '@andamio/keys/device-login/model';
+import { tierSchema } from '@andamio/schema/tiers';
+import * as z from 'zod';
+
+/** The fields of a stored device login, except for its times, whose type depends on the store. */
+export const deviceLoginFields = {
+  code_digest: z.string(),
+  name: z.string(),
+  expires_in_days: z.number(),
+  address: z.string(),
+  user_id: z.string().nullable(),
+  state: z.enum(deviceLoginStates),
+  tier: tierSchema.nullable(),
+};
+
+type StoredLogin = z.output<z.ZodObject<typeof deviceLoginFields>> & {
+  /** Unix seconds. */
+  readonly created_at: number;
+  /** Unix seconds. */
+  readonly tier_issued_at: number | null;
+};
+
+/** Returns the device login of a stored row or document. */
+export function deviceLoginOf(id: string, stored: StoredLogin): DeviceLogin {
+  const { tier, tier_issued_at: issuedAt } = stored;
+  return {
+    id,
+    deviceCodeDigest: stored.code_digest,
+    name: stored.name,
+    expiresInDays: stored.expires_in_days,
+    address: stored.address,
+    createdAt: stored.created_at,
+    userId: stored.user_id ?? undefined,
+    state: stored.state,
+    tierClaim: tier === null || issuedAt === null ? undefined : { tier, issuedAt },
+  };
+}
+
+/** Returns the fields of a stored device login, with times in Unix seconds. */
+export function storedDeviceLogin(login: DeviceLogin) {
+  return {
+    code_digest: login.deviceCodeDigest,
+    name: login.name,
+    expires_in_days: login.expiresInDays,
+    address: login.address,
+    created_at: login.createdAt,
+    user_id: login.userId ?? null,
+    state: login.state,
+    tier: login.tierClaim?.tier ?? null,
+    tier_issued_at: login.tierClaim?.issuedAt ?? null,
+    remove_at: redeemableUntil(login),
+  };
+}

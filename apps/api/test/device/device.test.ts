@@ -1,0 +1,401 @@
+import { deviceLoginSeconds } from '@andamio/schema/operations';
+import { userCodeLength, userCodeLetters } from '@andamio/schema/user-code';
+import {
+  type Answer,
+  approveDevice,
+  devicePath,
+  getUser,
+  post,
+  redeemDevice,
+  requestKey,
+  startDeviceLogin,
+  verifyKey,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
+import { expectError, messages } from '../harness/expect-error.ts';
+
+const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
+
+/** A service with a clock that the test moves. */
+async function startWithClock(options: TestAppOptions = {}) {
+  let now = startedAt;
+  const clock = { now: () => now, monotonicNow: () => now };
+  const app = await startApp({
+    ...clock,
+    createCounters: () => new MemoryCounters({ ...clock, now: Date.now }),
+    ...options,
+  });
+  return {
+    app,
+    url: app.url,
+    /** Lets a number of seconds pass. */
+    pass: (seconds: number) => {
+      now += seconds * 1000;
+    },
+    token: (sub: string, claims = {}) =>
+      tokenFor(sub, { iat: now / 1000, exp: now / 1000 + 3600, ...claims }),
+  };
+}
+
+/** Asserts that a response is an error with the member `error` of OAuth. */
+function expectOAuthError(answer: Answer, status: number, code: string, error = code): void {
+  expect(answer.headers.get('x-error-code')).toBe(code);
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(answer.body).toEqual({
+    details: expect.any(String),
+    message: messages[status],
+    statusCode: status,
+    error,
+  });
+}
+
+const codesOf = ({ body }: Answer) => ({
+  userCode: body['user_code'] as string,
+  deviceCode: body['device_code'] as string,
+});
+
+describe('device login', () => {
+  let service: Awaited<ReturnType<typeof startWithClock>>;
+  beforeAll(async () => {
+    service = await startWithClock();
+  });
+  afterAll(() => service.app.close());
+
+  const start = async (body?: object) => codesOf(await startDeviceLogin(service.url, body));
+  const ask = (sub: string, body: object, claims = {}) =>
+    approveDevice(service.url, body, { token: service.token(sub, claims) });
+  const decide = async (sub: string, userCode: string, decision: string, claims = {}) => {
+    await ask(sub, { user_code: userCode }, claims);
+    return ask(sub, { user_code: userCode, decision }, claims);
+  };
+  const keysOf = async (sub: string) =>
+    (await getUser(service.url, { token: service.token(sub) })).body['active_keys'] as {
+      name: string;
+    }[];
+
+  test('a program gets the key that its user approves', async () => {
+    const started = await startDeviceLogin(service.url, {
+      api_key_name: 'laptop',
+      expires_in_days: 7,
+    });
+    expect(started.status).toBe(200);
+    expect(started.headers.get('cache-control')).toBe('no-store');
+    expect(started.body).toEqual({
+      device_code: expect.stringMatching(/^[B-Z]{8}[\w-]{43}$/),
+      user_code: expect.stringMatching(/^[B-Z]{4}-[B-Z]{4}$/),
+      verification_uri: `${service.url}/console/device`,
+      interval: 5,
+      expires_in: 600,
+    });
+    const { userCode, deviceCode } = codesOf(started);
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'authorization_pending');
+    service.pass(40);
+    const shown = {
+      user_code: userCode,
+      state: 'pending',
+      api_key_name: 'device-laptop',
+      expires_in_days: 7,
+      address: '127.0.0.1',
+      requested_at: '2025-08-31T23:59:59Z',
+      expires_at: '2025-09-01T00:09:59Z',
+    };
+    const lookedUp = await ask('ada', { user_code: userCode.toLowerCase().replace('-', ' ') });
+    expect([lookedUp.status, lookedUp.body]).toEqual([200, shown]);
+    const approved = await ask('ada', { user_code: userCode, decision: 'approve' });
+    expect(approved.body).toEqual({ ...shown, state: 'approved' });
+    const issued = await redeemDevice(service.url, deviceCode);
+    expect([issued.status, issued.body]).toEqual([
+      200,
+      {
+        api_key: expect.stringMatching(/^ant-[0-9A-Za-z]{40}$/),
+        created_at: '2025-09-01T00:00:39Z',
+        expires_at: '2025-09-08T00:00:39Z',
+        expires_in_days: 7,
+        is_active: true,
+        name: 'device-laptop',
+      },
+    ]);
+    expect(issued.headers.get('cache-control')).toBe('no-store');
+    expect((await redeemDevice(service.url, deviceCode)).body).toEqual(issued.body);
+    const verified = await verifyKey(service.url, issued.body['api_key'] as string);
+    expect(verified.body).toMatchObject({ user_id: 'ada', name: 'device-laptop' });
+  });
+
+  test('a program whose user denies the login gets access_denied, and no key', async () => {
+    const { userCode, deviceCode } = await start();
+    expect((await decide('denier', userCode, 'deny')).body).toMatchObject({ state: 'denied' });
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'access_denied');
+    expect(await keysOf('denier')).toEqual([]);
+  });
+
+  test('a code belongs to the user who looked it up first, and others get the answer for unknown codes', async () => {
+    const { userCode, deviceCode } = await start();
+    await ask('first', { user_code: userCode });
+    const unknown = await ask('unlucky', { user_code: 'BBBB-BBBB' });
+    expectError(unknown, 404, 'unknown_user_code');
+    for (const decision of [undefined, 'approve', 'deny'])
+      expect((await ask('second', { user_code: userCode, decision })).body).toEqual(unknown.body);
+    const forged = { user_code: userCode, decision: 'approve', user_id: 'first' };
+    expect((await ask('second', forged)).body).toEqual(unknown.body);
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'authorization_pending');
+  });
+
+  test('unknown, decided and expired codes get the same answer, with and without a decision', async () => {
+    const [decided, expired, notLookedUp] = [await start(), await start(), await start()];
+    await decide('answers', decided.userCode, 'approve');
+    const bodies = [
+      (await ask('answers', { user_code: 'ZZZZ-ZZZZ' })).body,
+      (await ask('answers', { user_code: decided.userCode, decision: 'deny' })).body,
+      (await ask('answers', { user_code: decided.userCode })).body,
+      (await ask('other', { user_code: notLookedUp.userCode, decision: 'approve' })).body,
+    ];
+    service.pass(deviceLoginSeconds);
+    bodies.push((await ask('later', { user_code: expired.userCode })).body);
+    expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+  });
+
+  test.each([
+    ['unknown', 'B'.repeat(51)],
+    ['malformed', 'x'],
+    ['empty', ''],
+  ])('the %s device code gets expired_token', async (_, deviceCode) => {
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'expired_token');
+  });
+
+  test('an expired device code gets expired_token', async () => {
+    const { deviceCode } = await start();
+    service.pass(deviceLoginSeconds - 1);
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'authorization_pending');
+    service.pass(1);
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'expired_token');
+  });
+
+  test('each early request for the key adds 5 seconds to the interval, which then suffices', async () => {
+    const { userCode, deviceCode } = await start();
+    const poll = () => redeemDevice(service.url, deviceCode);
+    expectOAuthError(await poll(), 400, 'authorization_pending');
+    for (const interval of [10, 15]) {
+      service.pass(1);
+      const answer = await poll();
+      expectOAuthError(answer, 400, 'slow_down');
+      expect(answer.body['details']).toContain(`Wait ${interval} seconds`);
+    }
+    for (let time = 0; time < 3; time++) {
+      service.pass(15);
+      expectOAuthError(await poll(), 400, 'authorization_pending');
+    }
+    service.pass(6);
+    expectOAuthError(await poll(), 400, 'slow_down');
+    await decide('patient', userCode, 'approve');
+    expect((await poll()).status).toBe(200);
+  });
+
+  test.each([
+    ['name_taken', 422],
+    ['key_limit_reached', 429],
+  ])('an approval and a redemption that meet %s issue no key', async (code, status) => {
+    const claims = { tier: code === 'name_taken' ? 'growth' : 'pioneer' };
+    const name = code === 'name_taken' ? 'device-laptop' : 'other';
+    const [early, late] = [await start(), await start()];
+    expect((await decide(code, early.userCode, 'approve', claims)).status).toBe(200);
+    const other = await requestKey(
+      service.url,
+      { api_key_name: name },
+      { token: service.token(code, claims) },
+    );
+    expect(other.status).toBe(200);
+    expectOAuthError(
+      await redeemDevice(service.url, early.deviceCode),
+      status,
+      code,
+      'access_denied',
+    );
+    expectError(await decide(code, late.userCode, 'approve', claims), status, code);
+    expectOAuthError(
+      await redeemDevice(service.url, late.deviceCode),
+      400,
+      'authorization_pending',
+    );
+    expect((await keysOf(code)).map((key) => key.name)).toEqual([name]);
+  });
+
+  test('two requests at once and a decision after the decision leave one key', async () => {
+    const { userCode, deviceCode } = await start();
+    for (const decision of ['approve', 'approve']) await decide('once', userCode, decision);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => redeemDevice(service.url, deviceCode)),
+    );
+    expect(new Set(answers.map(({ body }) => body['api_key'])).size).toBe(1);
+    expectError(
+      await ask('once', { user_code: userCode, decision: 'deny' }),
+      404,
+      'unknown_user_code',
+    );
+    expect(await keysOf('once')).toHaveLength(1);
+  });
+
+  test.each([
+    [{}, 400, 'missing_field', 'api_key_name: is required'],
+    [
+      { api_key_name: 'x'.repeat(94) },
+      422,
+      'invalid_field',
+      'api_key_name: must be 3 to 93 characters long (Unicode code points)',
+    ],
+    [
+      { api_key_name: 'lap\u001btop' },
+      422,
+      'invalid_field',
+      'api_key_name: must not contain a control character',
+    ],
+    [
+      { api_key_name: 'laptop', expires_in_days: 0 },
+      422,
+      'invalid_field',
+      'expires_in_days: must be at least 1',
+    ],
+    [
+      { api_key_name: 'laptop', expires_in_days: 3_000_000 },
+      422,
+      'expiry_too_late',
+      'expires_in_days: the expiry must not be later than the year 9999.',
+    ],
+  ])('the start refuses the body %j', async (body, status, code, details) => {
+    const answer = await startDeviceLogin(service.url, body);
+    expectError(answer, status, code);
+    expect(answer.body['details']).toBe(details);
+  });
+
+  test('a key is valid for 30 days if the program asks for no number of days', async () => {
+    const { userCode } = await start();
+    const { body } = await ask('days', { user_code: userCode });
+    expect(body['expires_in_days']).toBe(30);
+  });
+
+  test.each([
+    [{}, 'missing_field', 'user_code: is required'],
+    [{ user_code: 'WDJB-MJH' }, 'invalid_field', /^user_code: must be the 8 letters/],
+    [{ user_code: 'AEIO-UAEI' }, 'invalid_field', /^user_code: must be the 8 letters/],
+    [{ user_code: 1 }, 'invalid_field', 'user_code: must be a string'],
+    [
+      { user_code: 'WDJB-MJHT', decision: 'yes' },
+      'invalid_field',
+      'decision: must be one of: approve, deny',
+    ],
+  ])('the approval refuses the body %j', async (body, code, details) => {
+    const answer = await ask('strict', body);
+    expectError(answer, code === 'missing_field' ? 400 : 422, code);
+    expect(answer.body['details']).toMatch(details);
+  });
+
+  test.each([
+    [undefined, 400, 'missing_field'],
+    [7, 422, 'invalid_field'],
+  ])(
+    'the request for the key with the code %j gets invalid_request',
+    async (code, status, error) => {
+      expectOAuthError(await redeemDevice(service.url, code), status, error, 'invalid_request');
+    },
+  );
+
+  test('no log line contains a code or the key', async () => {
+    const { userCode, deviceCode } = await start();
+    await decide('logged', userCode, 'approve');
+    const { body } = await redeemDevice(service.url, deviceCode);
+    const lines = service.app.logged.join('');
+    expect(lines).toContain(devicePath);
+    for (const secret of [userCode, userCode.replace('-', ''), deviceCode, body['api_key']])
+      expect(lines).not.toContain(secret);
+  });
+});
+
+describe('limits of device logins', () => {
+  test('an address may start 10 logins a minute, without using up its other requests', async () => {
+    const app = await startApp({ settings: { ipRateLimitPerMinute: 100 } });
+    onTestFinished(() => app.close());
+    const answers = await Promise.all(Array.from({ length: 12 }, () => startDeviceLogin(app.url)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    const refused = answers.find(({ status }) => status === 429) as Answer;
+    expectError(refused, 429, 'rate_limited');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const other = await redeemDevice(app.url, 'x');
+    expect(other.headers.get('x-ratelimit-remaining')).toBe('87');
+  });
+
+  test('an address that asks for keys too fast gets slow_down', async () => {
+    const app = await startApp({ settings: { ipRateLimitPerMinute: 1 } });
+    onTestFinished(() => app.close());
+    await redeemDevice(app.url, 'x');
+    expectOAuthError(await redeemDevice(app.url, 'x'), 429, 'rate_limited', 'slow_down');
+  });
+
+  /** Returns user codes that nobody was given. */
+  const guesses = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      Array.from(
+        { length: userCodeLength },
+        (_, place) => userCodeLetters[Math.floor(index / 20 ** place) % 20],
+      ).join(''),
+    );
+
+  test('of 100 guesses of a user from many addresses, sent at once, 5 are answered in 10 minutes', async () => {
+    const service = await startWithClock({ settings: { trustProxyHops: 1 } });
+    onTestFinished(() => service.app.close());
+    const guess = (user_code: string, index: number) =>
+      post(
+        `${service.url}${devicePath}/approve`,
+        { user_code },
+        {
+          token: service.token('guesser'),
+          headers: { 'x-forwarded-for': `203.0.113.${index}` },
+        },
+      );
+    const answers = await Promise.all(guesses(100).map(guess));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 404)).toHaveLength(5);
+    expect(refused).toHaveLength(95);
+    expectError(refused[0] as Answer, 429, 'too_many_wrong_codes');
+    expect(refused[0]?.headers.get('retry-after')).toMatch(/^(?:599|600)$/);
+    service.pass(deviceLoginSeconds);
+    expectError(await guess('BBBBBBBB', 0), 404, 'unknown_user_code');
+  });
+
+  test('of 100 guesses of many users at one address, 20 are answered in 10 minutes', async () => {
+    const service = await startWithClock();
+    onTestFinished(() => service.app.close());
+    const guess = (user_code: string, index: number) =>
+      approveDevice(service.url, { user_code }, { token: service.token(`user ${index}`) });
+    const answers = await Promise.all(guesses(100).map(guess));
+    expect(answers.filter(({ status }) => status === 404)).toHaveLength(20);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(80);
+  });
+
+  test('right codes and failures of the service are no guesses', async () => {
+    const service = await startWithClock();
+    onTestFinished(() => service.app.close());
+    const token = service.token('right');
+    for (let login = 0; login < 8; login++) {
+      const { userCode } = codesOf(await startDeviceLogin(service.url));
+      for (const decision of [undefined, 'deny'])
+        expect(
+          (await approveDevice(service.url, { user_code: userCode, decision }, { token })).status,
+        ).toBe(200);
+    }
+  });
+});
+
+describe('a service without device logins', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ settings: { deviceLogin: false } });
+  });
+  afterAll(() => app.close());
+
+  test.each(['', '/approve', '/token'])('has no path /api/v1/apikey/device%s', async (path) => {
+    expectError(await post(`${app.url}${devicePath}${path}`, {}), 404, 'not_found');
+  });
+});

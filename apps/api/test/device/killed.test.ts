@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import {
+  approveDevice,
+  getUser,
+  redeemDevice,
+  startDeviceLogin,
+} from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
+
+const emulatorHost = inject('emulatorHost');
+
+/** Maximum of the random time in milliseconds between the approval and the kill. */
+const longestLife = 40;
+
+async function killDuringApproval(
+  environment: Readonly<Record<string, string>>,
+  rounds: number,
+): Promise<void> {
+  const start = () => startProcess({ ...environment, DEVICE_LOGIN: 'on' });
+  const survivor = await start();
+  let killed: TestProcess = await start();
+  onTestFinished(() => {
+    for (const service of [survivor, killed]) service.signal('SIGKILL');
+  });
+
+  for (let round = 0; round < rounds; round++) {
+    const token = tokenFor(`user ${round}`);
+    const { body } = await startDeviceLogin(killed.url);
+    const [user_code, deviceCode] = [body['user_code'], body['device_code']];
+    const keys: unknown[] = [];
+    const poll = async ({ url }: TestProcess) => {
+      const answer = await redeemDevice(url, deviceCode).catch(() => undefined);
+      if (answer?.status === 200) keys.push(answer.body['api_key']);
+    };
+    const approve = async ({ url }: TestProcess) => {
+      await approveDevice(url, { user_code }, { token }).catch(() => undefined);
+      await approveDevice(url, { user_code, decision: 'approve' }, { token }).catch(
+        () => undefined,
+      );
+    };
+    let isRunning = true;
+    const polling = [survivor, killed].map(async (service) => {
+      while (isRunning) await poll(service);
+    });
+    const approving = approve(killed);
+    await delay(Math.random() * longestLife);
+    await killed.stop('SIGKILL');
+    isRunning = false;
+    await Promise.all([...polling, approving]);
+
+    killed = await start();
+    await approve(killed);
+    for (const service of [survivor, killed, survivor]) await poll(service);
+    expect(keys.length, `round ${round}`).toBeGreaterThanOrEqual(3);
+    expect(new Set(keys).size, `round ${round}`).toBe(1);
+    const user = await getUser(survivor.url, { token });
+    expect(user.body['active_keys'], `round ${round}`).toHaveLength(1);
+  }
+}
+
+test('two processes, one of which is killed at random moments, yield one key per login on SQLite', async () => {
+  await killDuringApproval({ SQLITE_PATH: temporaryFile() }, 10);
+}, 120_000);
+
+test.skipIf(emulatorHost === undefined)(
+  'two processes, one of which is killed at random moments, yield one key per login on Firestore',
+  async () => {
+    await killDuringApproval(firestoreSettings(emulatorHost as string), 5);
+  },
+  120_000,
+);

@@ -1,0 +1,45 @@
+import { present } from '@andamio/testing/store/commands';
+import { boundLogin } from '@andamio/testing/store/device-login';
+import type { ReadableStore } from '@andamio/testing/store/store-under-test';
+import { describe, expect, test } from 'vitest';
+
+/** Defines the tests of stored device logins that both stores must pass. */
+export function describeStoredDeviceLogins(kind: string, create: () => ReadableStore) {
+  describe(`${kind}: stored device logins`, () => {
+    test('stores neither of the codes nor the key, in any collection, at any step', async () => {
+      const { store, read } = create();
+      const { logins, userCode, deviceCode } = await boundLogin(store, 'owner');
+      const stored = [await read()];
+      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+      await logins.decide(owner, userCode, 'approved');
+      stored.push(await read());
+      const issued = await logins.redeem(deviceCode);
+      stored.push(await read());
+      if (typeof issued === 'string') throw new Error(issued);
+      const text = JSON.stringify(stored);
+      for (const secret of [userCode, deviceCode, deviceCode.slice(8), issued.key])
+        expect(text).not.toContain(secret);
+      expect(text).toContain(issued.key.slice(0, 8));
+    });
+
+    test('stores the login with the time after which it is removed', async () => {
+      const { store, read } = create();
+      const { id } = await boundLogin(store, 'owner');
+      expect((await read())['device_logins']).toEqual([
+        {
+          id,
+          code_digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+          name: 'device-laptop',
+          expires_in_days: 30,
+          address: '203.0.113.7',
+          created_at: present,
+          user_id: 'owner',
+          state: 'pending',
+          tier: null,
+          tier_issued_at: null,
+          remove_at: present + 660,
+        },
+      ]);
+    });
+  });
+}

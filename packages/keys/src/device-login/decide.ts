@@ -1,0 +1,70 @@
+import { ownEntry } from '../audit.ts';
+import type { TierClaim } from '../model.ts';
+import {
+  type DeviceLogin,
+  type DeviceLoginDecision,
+  decidableUntil,
+  redeemableUntil,
+} from './model.ts';
+
+/**
+ * Decides whether a new login is stored. Its user code must not belong to another login that is
+ * still in use.
+ */
+export function decideStart(
+  found: DeviceLogin | undefined,
+  login: DeviceLogin,
+): DeviceLoginDecision<'started' | 'user_code_taken'> {
+  if (found === undefined || redeemableUntil(found) <= login.createdAt)
+    return { outcome: 'started', login };
+  const isRepeated = found.deviceCodeDigest === login.deviceCodeDigest;
+  return { outcome: isRepeated ? 'started' : 'user_code_taken' };
+}
+
+/** The user who looks up or decides a login, and when. */
+export interface Decider {
+  readonly userId: string;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/**
+ * Decides whether a user may see a login. The first user who looks a login up becomes the only one
+ * who can decide it. All refusals are the same, so that a guess reveals nothing.
+ */
+export function decideLookup(
+  found: DeviceLogin | undefined,
+  { userId, now }: Decider,
+): DeviceLoginDecision<DeviceLogin | 'unknown_user_code'> {
+  if (found === undefined || decidableUntil(found) <= now || found.state !== 'pending')
+    return { outcome: 'unknown_user_code' };
+  if (found.userId === userId) return { outcome: found };
+  if (found.userId !== undefined) return { outcome: 'unknown_user_code' };
+  const login = { ...found, userId };
+  return { outcome: login, login };
+}
+
+/** The final decision of a user on a login. */
+export interface Verdict extends Decider {
+  readonly state: 'approved' | 'denied';
+  readonly tierClaim: TierClaim;
+}
+
+/**
+ * Decides whether a user approves or denies a login. Only the user who looked it up can decide it,
+ * and only once. The same decision again is answered as the first.
+ */
+export function decideVerdict(
+  found: DeviceLogin | undefined,
+  { userId, now, state, tierClaim }: Verdict,
+): DeviceLoginDecision<DeviceLogin | 'unknown_user_code'> {
+  if (found === undefined || decidableUntil(found) <= now || found.userId !== userId)
+    return { outcome: 'unknown_user_code' };
+  if (found.state === state) return { outcome: found };
+  if (found.state !== 'pending') return { outcome: 'unknown_user_code' };
+  const login: DeviceLogin = { ...found, state, tierClaim };
+  const action = state === 'approved' ? 'device_login.approved' : 'device_login.denied';
+  const own = ownEntry(action, { at: now, userId, name: found.name });
+  const entry = { ...own, reason: `started from ${found.address}` };
+  return { outcome: login, login, entry };
+}

@@ -1,0 +1,67 @@
+import { deviceLoginSeconds } from '@andamio/schema/operations';
+import type { AuditEntry } from '../audit.ts';
+import type { TierClaim } from '../model.ts';
+
+export const deviceLoginStates = ['pending', 'approved', 'denied'] as const;
+
+/** A device login as stored, without its codes. Times are Unix seconds. */
+export interface DeviceLogin {
+  /** The HMAC of the user code in hex. */
+  readonly id: string;
+  /** The SHA-256 of the device code in hex. */
+  readonly deviceCodeDigest: string;
+  /** The name of the key, with its prefix. */
+  readonly name: string;
+  readonly expiresInDays: number;
+  /** The network address of the program that started the login. */
+  readonly address: string;
+  readonly createdAt: number;
+  /** The user who looked the login up first, and who alone can decide it. */
+  readonly userId: string | undefined;
+  readonly state: (typeof deviceLoginStates)[number];
+  /** The tier of the user's token at the approval. */
+  readonly tierClaim: TierClaim | undefined;
+}
+
+/** Returns when a login can no longer be decided, in Unix seconds. */
+export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>
+  createdAt + deviceLoginSeconds;
+
+/**
+ * Seconds for which an approved login yields its key after the codes expire. A program whose login
+ * is approved in the last second still gets the key, and so does one that lost the response.
+ */
+const redeemableLonger = 60;
+
+/**
+ * Returns when a login no longer yields its key, in Unix seconds. It then counts as removed, even
+ * if it is still stored.
+ */
+export const redeemableUntil = (login: Pick<DeviceLogin, 'createdAt'>) =>
+  decidableUntil(login) + redeemableLonger;
+
+/** An outcome, and the changes that belong to it. Either all are applied or none. */
+export interface DeviceLoginDecision<Outcome> {
+  readonly outcome: Outcome;
+  /** The login to store. Omitted if nothing changes. */
+  readonly login?: DeviceLogin;
+  readonly entry?: AuditEntry;
+}
+
+/** The part of a store that contains device logins. */
+export interface DeviceLoginStore {
+  /** Finds a device login by its possible ids, one for each pepper, in one round trip. */
+  findDeviceLogin(ids: readonly string[]): Promise<DeviceLogin | undefined>;
+
+  /**
+   * Runs a decision on the login with one of the ids, and applies its changes atomically, provided
+   * that the login has not changed. The store may repeat a decision whose changes were applied, so
+   * a login that the same decision has changed must lead to the same outcome.
+   *
+   * @param decide a pure function, which may be called more than once.
+   */
+  transactDeviceLogin<Outcome>(
+    ids: readonly string[],
+    decide: (login: DeviceLogin | undefined) => DeviceLoginDecision<Outcome>,
+  ): Promise<Outcome>;
+}

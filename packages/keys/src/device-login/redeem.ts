@@ -1,0 +1,48 @@
+import { type IssueKeyDependencies, issueKey, type NewKey } from '../issue.ts';
+import type { IssueRefusal } from '../model.ts';
+import { deviceLoginIds, digestOfDeviceCode, isSameDigest, userCodeOf } from './codes.ts';
+import { type DeviceLogin, decidableUntil, redeemableUntil } from './model.ts';
+import type { DeviceLoginDependencies } from './start.ts';
+
+/** Why a login yields no key, in the words of RFC 8628 section 3.5. */
+export type RedeemRefusal = 'authorization_pending' | 'access_denied' | 'expired_token';
+
+/** Finds the login of a device code. */
+async function findLogin(
+  { store, digesters }: DeviceLoginDependencies,
+  deviceCode: string,
+): Promise<DeviceLogin | undefined> {
+  const userCode = userCodeOf(deviceCode);
+  if (userCode === undefined) return undefined;
+  const login = await store.findDeviceLogin(deviceLoginIds(digesters, userCode));
+  const isOwn =
+    login !== undefined && isSameDigest(login.deviceCodeDigest, digestOfDeviceCode(deviceCode));
+  return isOwn ? login : undefined;
+}
+
+/**
+ * Issues the key of an approved device login. Until the approval, this takes one read.
+ *
+ * The device code is the `Idempotency-Key` of the key's request. Concurrent and repeated requests
+ * therefore derive the same key, and a login yields at most one.
+ *
+ * @throws the errors of {@link DeviceLoginDependencies.store}.
+ */
+export async function redeemDeviceLogin(
+  dependencies: DeviceLoginDependencies & IssueKeyDependencies,
+  deviceCode: string,
+): Promise<NewKey | RedeemRefusal | IssueRefusal> {
+  const login = await findLogin(dependencies, deviceCode);
+  const now = Math.floor(dependencies.now() / 1000);
+  if (login === undefined || redeemableUntil(login) <= now) return 'expired_token';
+  if (login.state === 'denied') return 'access_denied';
+  const { userId, tierClaim, name, expiresInDays } = login;
+  if (login.state === 'pending' || userId === undefined || tierClaim === undefined)
+    return now < decidableUntil(login) ? 'authorization_pending' : 'expired_token';
+  const owner = { userId, tier: tierClaim.tier, tokenIssuedAt: tierClaim.issuedAt };
+  const input = { name, expiresInDays, idempotencyKey: deviceCode };
+  const issued = await issueKey(dependencies, owner, input, 'device');
+  // The key was issued, and has since been deleted or rolled.
+  const isSpent = issued === 'idempotency_key_outdated' || issued === 'idempotency_key_reused';
+  return isSpent ? 'expired_token' : issued;
+}

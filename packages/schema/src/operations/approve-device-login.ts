@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { basePath } from '../hosts.ts';
+import { parseUserCode } from '../user-code.ts';
+import { integer, timestamp } from './fields.ts';
+import type { BearerOperation } from './operation.ts';
+
+const body = z
+  .object(
+    {
+      user_code: z
+        .string({ error: 'must be a string' })
+        .refine((text) => parseUserCode(text) !== undefined, {
+          error: 'must be the 8 letters that the program shows, such as WDJB-MJHT',
+        })
+        .meta({
+          description: 'The code that the program shows. Case, dashes and spaces do not matter.',
+          examples: ['WDJB-MJHT'],
+        }),
+      decision: z
+        .enum(['approve', 'deny'], { error: 'must be one of: approve, deny' })
+        .optional()
+        .meta({
+          description:
+            'The decision of the user. Without it, the request looks up the login, and from then on only this user can decide it.',
+          examples: ['deny'],
+        }),
+    },
+    { error: 'must be an object' },
+  )
+  .meta({ id: 'ApproveDeviceLoginBody' });
+
+const success = z
+  .object({
+    user_code: z.string().meta({ description: 'The code as the program shows it.' }),
+    state: z
+      .enum(['pending', 'approved', 'denied'])
+      .meta({ description: 'The decision so far. `pending` if there is none.' }),
+    api_key_name: z.string().meta({
+      description:
+        'The name that the key gets. The program chose it, except for the prefix: it proves nothing about the program.',
+    }),
+    expires_in_days: integer.meta({ description: 'The validity of the key in days.' }),
+    address: z.string().meta({
+      description: 'The network address from which the program started the login.',
+    }),
+    requested_at: timestamp.meta({
+      description: 'Time at which the program started the login (RFC 3339, UTC).',
+    }),
+    expires_at: timestamp.meta({
+      description: 'Time until which the login can be decided (RFC 3339, UTC).',
+    }),
+  })
+  .meta({ id: 'DeviceLogin' });
+
+/** The parsed request body. */
+export type ApproveDeviceLoginBody = z.output<typeof body>;
+/** The body of a successful response. */
+export type DeviceLoginAnswer = z.output<typeof success>;
+
+/** POST /api/v1/apikey/device/approve (contract, "Device login"). */
+export const approveDeviceLogin = {
+  id: 'approve-device-login',
+  method: 'post',
+  path: `${basePath}/apikey/device/approve`,
+  tag: 'Device Login',
+  summary: 'Look Up, Approve or Deny a Device Login',
+  description:
+    'Shows the user who asks for a key, and approves or denies it. Look the login up first, without `decision`: this binds it to the user, and nobody else can decide it. The first decision is final. Unknown, expired and decided codes get the same 404. At most 5 wrong codes in 10 minutes are answered per user.',
+  security: 'bearer',
+  permission: 'apikey:write',
+  body: {
+    description: 'The code, and the decision of the user once they have compared the code.',
+    schema: body,
+    example: { user_code: 'WDJB-MJHT' },
+  },
+  success: {
+    description: 'The login, with the decision so far.',
+    schema: success,
+    example: {
+      user_code: 'WDJB-MJHT',
+      state: 'pending',
+      api_key_name: 'device-laptop',
+      expires_in_days: 30,
+      address: '203.0.113.7',
+      requested_at: '2025-08-31T23:59:59Z',
+      expires_at: '2025-09-01T00:09:59Z',
+    },
+  },
+  errors: [400, 401, 403, 404, 422, 429, 500],
+} as const satisfies BearerOperation<typeof body>;

@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { basePath, publicHosts, publicUrl } from '../hosts.ts';
+import { expiresInDays, integer, keyName, nameLength } from './fields.ts';
+import type { PublicBodyOperation } from './operation.ts';
+
+/** Seconds for which a device login can be approved, and its codes are valid. */
+export const deviceLoginSeconds = 600;
+
+/** Minimum number of seconds between requests for the key of a device login. */
+export const devicePollSeconds = 5;
+
+/**
+ * The prefix of the name of every key that a device login issues. The name is chosen by a program
+ * without credentials; the prefix marks where the key came from.
+ */
+export const deviceKeyPrefix = 'device-';
+
+/** Validity period, in days, of the key of a device login that does not specify one. */
+const defaultDays = 30;
+
+const body = z
+  .object(
+    {
+      api_key_name: keyName(nameLength.maximum - deviceKeyPrefix.length).meta({
+        description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must have no key with this name.`,
+        examples: ['laptop'],
+      }),
+      expires_in_days: expiresInDays.default(defaultDays).meta({
+        description:
+          'Days until the key expires, counted from when it is issued. The operator may set a maximum, which the error then names.',
+      }),
+    },
+    { error: 'must be an object' },
+  )
+  .meta({ id: 'StartDeviceLoginBody' });
+
+const success = z
+  .object({
+    device_code: z.string().meta({
+      description:
+        'The secret with which the program gets the key. Keep it in memory and show it to nobody.',
+    }),
+    user_code: z.string().meta({
+      description: 'The code that the program shows to the user, 8 letters with a dash.',
+    }),
+    verification_uri: z.string().meta({
+      format: 'uri',
+      description: 'The page on which the user enters the code. The program shows it too.',
+    }),
+    interval: integer.meta({
+      description: 'Minimum number of seconds between requests for the key.',
+    }),
+    expires_in: integer.meta({ description: 'Seconds until the codes expire.' }),
+  })
+  .meta({ id: 'StartedDeviceLogin' });
+
+/** The parsed request body, with defaults applied. */
+export type StartDeviceLoginBody = z.output<typeof body>;
+/** The body of a successful response. */
+export type StartedDeviceLogin = z.output<typeof success>;
+
+/** POST /api/v1/apikey/device (contract, "Device login"). */
+export const startDeviceLogin = {
+  id: 'start-device-login',
+  method: 'post',
+  path: `${basePath}/apikey/device`,
+  tag: 'Device Login',
+  summary: 'Start a Device Login',
+  description:
+    'Starts a login of a program on a machine without a browser (RFC 8628), without credentials. The program shows `user_code` and `verification_uri` to its user, who approves the login on that page. Meanwhile the program asks for the key with `device_code`. An operator enables device logins with `DEVICE_LOGIN=on`; without it, the path does not exist.',
+  security: 'none',
+  body: {
+    description:
+      "The key that the program asks for. A client's address may start 10 logins a minute.",
+    schema: body,
+    example: { api_key_name: 'laptop' },
+  },
+  success: {
+    description: 'The codes of the login.',
+    schema: success,
+    example: {
+      device_code: `WDJBMJHT${'x'.repeat(43)}`,
+      user_code: 'WDJB-MJHT',
+      verification_uri: `${publicUrl(publicHosts.prod)}/console/device`,
+      interval: devicePollSeconds,
+      expires_in: deviceLoginSeconds,
+    },
+  },
+  errors: [400, 404, 422, 429, 500],
+} as const satisfies PublicBodyOperation<typeof body>;

@@ -1,0 +1,284 @@
+import { decideDeviceLogin, lookUpDeviceLogin } from '@andamio/keys/device-login/approve';
+import { deviceLoginIds } from '@andamio/keys/device-login/codes';
+import { decideStart } from '@andamio/keys/device-login/decide';
+import { redeemDeviceLogin } from '@andamio/keys/device-login/redeem';
+import { startDeviceLogin } from '@andamio/keys/device-login/start';
+import type { Owner } from '@andamio/keys/owner';
+import { setUpKeys } from '@andamio/keys/set-up';
+import type { KeyStore } from '@andamio/keys/store';
+import type { Pepper } from '@andamio/schema/settings';
+import { describe, expect, test } from 'vitest';
+import { command, present } from './commands.ts';
+import { order } from './operator.ts';
+import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+
+const pepper = (version: string): Pepper => ({ version, secret: Buffer.alloc(32, version) });
+
+/** Creates the operations on device logins for a store. */
+export function deviceLogins(store: KeyStore, peppers: readonly Pepper[] = [pepper('test')]) {
+  let now = present;
+  const dependencies = setUpKeys({
+    store,
+    peppers,
+    verifyCacheSeconds: 10,
+    maximumDays: undefined,
+    now: () => now * 1000,
+    monotonicNow: () => now * 1000,
+    warn: () => {},
+  });
+  return {
+    /** Sets the time to a number of seconds after the start. */
+    wait: (seconds: number) => {
+      now = present + seconds;
+    },
+    start: async (name = 'device-laptop', expiresInDays = 30) => {
+      const input = { name, expiresInDays, address: '203.0.113.7' };
+      const codes = await startDeviceLogin(dependencies, input);
+      if (typeof codes === 'string') throw new Error(codes);
+      return codes;
+    },
+    lookUp: (owner: Owner, userCode: string) => lookUpDeviceLogin(dependencies, owner, userCode),
+    decide: (owner: Owner, userCode: string, state: 'approved' | 'denied') =>
+      decideDeviceLogin(dependencies, owner, userCode, state),
+    redeem: (deviceCode: string) => redeemDeviceLogin(dependencies, deviceCode),
+    idOf: (userCode: string) => deviceLoginIds(dependencies.digesters, userCode)[0] as string,
+  };
+}
+
+/** Starts a device login, which a user looks up. */
+export async function boundLogin(store: KeyStore, userId: string, name = 'device-laptop') {
+  const logins = deviceLogins(store);
+  const codes = await logins.start(name);
+  await logins.lookUp({ userId, tier: 'growth', tokenIssuedAt: present }, codes.userCode);
+  return { logins, id: logins.idOf(codes.userCode), ...codes };
+}
+
+const ada: Owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present };
+const bob: Owner = { ...ada, userId: 'bob' };
+
+/** Defines the contract tests for device logins. */
+export function describeDeviceLogins(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: device logins`, () => {
+    /** Creates a store with a login that a user has looked up. */
+    async function lookedUp() {
+      const under = create();
+      return { ...under, ...(await boundLogin(under.store, ada.userId)) };
+    }
+    const keysOf = async ({ store }: StoreUnderTest, userId = 'owner') =>
+      (await store.list(userId, present)).keys.map(({ name }) => name);
+
+    test('issues the key of an approved login, with the name and days that were asked for', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
+      expect(await logins.decide(ada, userCode, 'approved')).toMatchObject({ state: 'approved' });
+      expect(await logins.redeem(deviceCode)).toMatchObject({
+        key: expect.stringMatching(/^ant-/),
+        facts: { name: 'device-laptop', expiresInDays: 30, createdAt: present },
+      });
+      expect(await keysOf({ store })).toEqual(['device-laptop']);
+    });
+
+    test('lets only the user who looked a login up first see and decide it', async () => {
+      const { logins, userCode, deviceCode } = await lookedUp();
+      expect(await logins.lookUp(bob, userCode)).toBe('unknown_user_code');
+      for (const state of ['approved', 'denied'] as const)
+        expect(await logins.decide(bob, userCode, state)).toBe('unknown_user_code');
+      expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
+      expect(await logins.lookUp(ada, userCode)).toMatchObject({ userId: 'owner' });
+    });
+
+    test('refuses the decision on a login that the user has not looked up', async () => {
+      const logins = deviceLogins(create().store);
+      const { userCode } = await logins.start();
+      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+    });
+
+    test('gives one of two users who look a login up at once the login', async () => {
+      const stores = await twoStores(create());
+      const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
+      const { userCode } = await one.start();
+      const outcomes = await Promise.all([one.lookUp(ada, userCode), other.lookUp(bob, userCode)]);
+      expect(outcomes.filter((outcome) => outcome === 'unknown_user_code')).toHaveLength(1);
+      const [winner] = outcomes.filter((outcome) => typeof outcome === 'object');
+      expect(await stores[0].findDeviceLogin([one.idOf(userCode)])).toEqual(winner);
+    });
+
+    test('keeps the first decision, repeats its answer, and records it once', async () => {
+      for (const [first, second] of [
+        ['approved', 'denied'],
+        ['denied', 'approved'],
+      ] as const) {
+        const { store, logins, userCode, deviceCode } = await lookedUp();
+        for (let time = 0; time < 2; time++)
+          expect(await logins.decide(ada, userCode, first)).toMatchObject({ state: first });
+        expect(await logins.decide(ada, userCode, second)).toBe('unknown_user_code');
+        expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
+        expect(await store.readAudit('owner')).toEqual([
+          {
+            at: present,
+            actor: { kind: 'user', id: 'owner' },
+            action: `device_login.${first}`,
+            userId: 'owner',
+            name: 'device-laptop',
+            reason: 'started from 203.0.113.7',
+          },
+        ]);
+        if (first === 'denied') expect(await logins.redeem(deviceCode)).toBe('access_denied');
+      }
+    });
+
+    test('keeps one of two decisions that are made at once', async () => {
+      const under = create();
+      const stores = await twoStores(under);
+      const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
+      const { userCode } = await one.start();
+      await one.lookUp(ada, userCode);
+      const outcomes = await Promise.all([
+        one.decide(ada, userCode, 'approved'),
+        other.decide(ada, userCode, 'denied'),
+      ]);
+      expect(outcomes.filter((outcome) => outcome === 'unknown_user_code')).toHaveLength(1);
+      expect(await stores[0].readAudit('owner')).toHaveLength(1);
+    });
+
+    test('yields the same key to all requests that are sent at once or repeated, and only one', async () => {
+      const stores = await twoStores(create());
+      const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
+      const { userCode, deviceCode } = await one.start();
+      await one.lookUp(ada, userCode);
+      await one.decide(ada, userCode, 'approved');
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => (index % 2 ? one : other).redeem(deviceCode)),
+      );
+      one.wait(659);
+      outcomes.push(await one.redeem(deviceCode));
+      const keys = outcomes.map((outcome) => (typeof outcome === 'string' ? outcome : outcome.key));
+      expect(new Set(keys).size, keys.join()).toBe(1);
+      expect(keys[0]).toMatch(/^ant-/);
+      expect(await keysOf({ store: stores[0] })).toHaveLength(1);
+      const issued = (await stores[0].readAudit('owner')).filter(
+        ({ action }) => action === 'key.issued',
+      );
+      expect(issued).toHaveLength(1);
+    });
+
+    test('ends with its codes, a minute later if it is approved', async () => {
+      const { logins, userCode, deviceCode } = await lookedUp();
+      logins.wait(599);
+      expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
+      logins.wait(600);
+      expect(await logins.redeem(deviceCode)).toBe('expired_token');
+      expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
+      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+      logins.wait(599);
+      await logins.decide(ada, userCode, 'approved');
+      logins.wait(660);
+      expect(await logins.redeem(deviceCode)).toBe('expired_token');
+      logins.wait(659);
+      expect(await logins.redeem(deviceCode)).toMatchObject({ facts: { name: 'device-laptop' } });
+    });
+
+    test('accepts only the whole device code', async () => {
+      const { logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      const other = `${deviceCode.slice(0, -1)}${deviceCode.endsWith('A') ? 'B' : 'A'}`;
+      for (const code of [other, userCode, '', `${deviceCode}A`, deviceCode.toLowerCase()])
+        expect(await logins.redeem(code), code).toBe('expired_token');
+    });
+
+    test('yields no second key after the first was deleted', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      await logins.redeem(deviceCode);
+      const claim = { tier: 'growth', issuedAt: present } as const;
+      await store.delete({
+        userId: 'owner',
+        name: 'device-laptop',
+        now: present,
+        tierClaim: claim,
+      });
+      expect(await logins.redeem(deviceCode)).toBe('expired_token');
+      expect(await keysOf({ store })).toEqual([]);
+    });
+
+    test('checks name, maximum and suspension at the approval and when the key is issued', async () => {
+      const pioneer: Owner = { ...ada, tier: 'pioneer' };
+      const tierClaim = { tier: 'pioneer', issuedAt: present } as const;
+      for (const [refusal, prepare] of [
+        ['name_taken', (store) => store.issue(command({ name: 'device-laptop', tierClaim }))],
+        ['key_limit_reached', (store) => store.issue(command({ name: 'other', tierClaim }))],
+        ['suspended', (store) => store.suspend(order())],
+      ] as [string, (store: StoreUnderTest['store']) => Promise<unknown>][]) {
+        const { store } = create();
+        const logins = deviceLogins(store);
+        const [early, late] = [await logins.start(), await logins.start()];
+        for (const { userCode } of [early, late]) await logins.lookUp(pioneer, userCode);
+        await logins.decide(pioneer, early.userCode, 'approved');
+        await prepare(store);
+        expect(await logins.redeem(early.deviceCode)).toBe(refusal);
+        expect(await logins.decide(pioneer, late.userCode, 'approved')).toBe(refusal);
+        expect(await logins.redeem(late.deviceCode)).toBe('authorization_pending');
+        expect(await logins.decide(pioneer, late.userCode, 'denied')).toMatchObject({
+          state: 'denied',
+        });
+      }
+    });
+
+    test('fixes the tier at the approval, unless a newer token says otherwise', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide({ ...ada, tier: 'pioneer' }, userCode, 'approved');
+      const tierClaim = { tier: 'growth', issuedAt: present + 1 } as const;
+      await store.issue(command({ name: 'other', tierClaim }));
+      expect(await logins.redeem(deviceCode)).toMatchObject({ facts: { name: 'device-laptop' } });
+      expect(await store.inspect('owner')).toMatchObject({ tier: 'growth' });
+    });
+
+    test('forgets the logins of an erased user', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      expect(await store.erase(order())).toBe(true);
+      expect(await logins.redeem(deviceCode)).toBe('expired_token');
+      expect(await store.inspect('owner')).toBeUndefined();
+    });
+
+    test('finds logins that were started under an older pepper', async () => {
+      const { store } = create();
+      const before = deviceLogins(store, [pepper('old')]);
+      const after = deviceLogins(store, [pepper('new'), pepper('old')]);
+      const { userCode, deviceCode } = await before.start();
+      await after.lookUp(ada, userCode);
+      await after.decide(ada, userCode, 'approved');
+      expect(await after.redeem(deviceCode)).toMatchObject({ facts: { name: 'device-laptop' } });
+    });
+
+    test('stores a new login in place of an expired one with the same user code', async () => {
+      const { store } = create();
+      const login = {
+        id: 'the id of both',
+        deviceCodeDigest: 'aa',
+        name: 'device-laptop',
+        expiresInDays: 30,
+        address: '203.0.113.7',
+        createdAt: present,
+        userId: undefined,
+        state: 'pending',
+        tierClaim: undefined,
+      } as const;
+      const start = (created: typeof login | { createdAt: number; deviceCodeDigest: string }) => {
+        const one = { ...login, ...created };
+        return store.transactDeviceLogin([login.id], (found) => decideStart(found, one));
+      };
+      expect(await start(login)).toBe('started');
+      expect(await start(login)).toBe('started');
+      expect(await start({ createdAt: present + 659, deviceCodeDigest: 'bb' })).toBe(
+        'user_code_taken',
+      );
+      expect(await start({ createdAt: present + 660, deviceCodeDigest: 'bb' })).toBe('started');
+      expect(await store.findDeviceLogin(['other', login.id])).toMatchObject({
+        createdAt: present + 660,
+      });
+    });
+  });
+}
+
+type Logins = ReturnType<typeof deviceLogins>;
