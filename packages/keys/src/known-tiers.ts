@@ -31,12 +31,25 @@ export class KnownTiers {
 
 /** Returns a store that records the tier claims that it reads in `knownTiers`. */
 export function notingTiers(store: KeyStore, knownTiers: KnownTiers): KeyStore {
+  const note = (userId: string, claim: TierClaim | undefined) => {
+    if (claim !== undefined) knownTiers.note(userId, claim);
+  };
   return {
     ...store,
     async list(userId, now) {
       const listed = await store.list(userId, now);
-      if (listed.tierClaim !== undefined) knownTiers.note(userId, listed.tierClaim);
+      note(userId, listed.tierClaim);
       return listed;
+    },
+    async page(query) {
+      const page = await store.page(query);
+      note(query.userId, page.tierClaim);
+      return page;
+    },
+    async readTierClaim(userId) {
+      const claim = await store.readTierClaim(userId);
+      note(userId, claim);
+      return claim;
     },
   };
 }

@@ -28,16 +28,20 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
   return other.expiresAt - one.expiresAt || (one.name < other.name ? -1 : 1);
 }
 
-/** Stores the tier claim of an owner's token if it is newer than the stored claim. */
+/**
+ * Stores the tier claim of an owner's token if it is newer than the stored claim. Returns the tier
+ * of the newer one.
+ */
 export async function noteTierClaim(
   store: KeyStore,
   owner: Owner,
   stored: TierClaim | undefined,
   now: number,
-): Promise<void> {
+): Promise<Tier> {
   const tierClaim = tierClaimOf(owner);
   if (stored !== undefined && isNews(tierClaim, stored))
     await claimTier(store, { userId: owner.userId, tierClaim, now });
+  return effectiveTier(tierClaim, stored);
 }
 
 /**
@@ -51,11 +55,11 @@ export async function listKeys({ store, now }: KeyDependencies, owner: Owner): P
   const present = Math.floor(now() / 1000);
   const { userId } = owner;
   const { since, tierClaim, keys } = await store.list(userId, present);
-  await noteTierClaim(store, owner, tierClaim, present);
+  const tier = await noteTierClaim(store, owner, tierClaim, present);
   const held = keys.filter((key) => !isRemoved(key, present));
   return {
     since,
-    tier: effectiveTier(tierClaimOf(owner), tierClaim),
+    tier,
     active: held.filter(({ expiresAt }) => expiresAt > present).toSorted(oldestFirst),
     expired: held.filter(({ expiresAt }) => expiresAt <= present).toSorted(lastExpiredFirst),
   };

@@ -90,6 +90,12 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
   list(userId: string, now: number): Promise<OwnedKeys>;
 
   /**
+   * Finds an owner's newest stored tier claim, without the keys. Resolves to undefined for an
+   * unknown owner.
+   */
+  readTierClaim(userId: string): Promise<TierClaim | undefined>;
+
+  /**
    * Finds a page of an owner's names with their secrets, at a cost that depends only on the size of
    * the page. Each store orders names in its own way. No operation changes the place of a name, so
    * consecutive pages contain each name exactly once.

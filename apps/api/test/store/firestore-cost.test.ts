@@ -43,6 +43,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     ['issue, a later key', cost(3, 2, 8), (store) => store.issue(command({ name: 'two' })), issued],
     ['find, one pepper', firestoreCosts.find, (store) => store.find([record.id]), issued],
     ['find, one of two peppers', cost(1, 2, 0), (store) => store.find(['0', record.id]), issued],
+    ['readTierClaim', cost(1, 1, 0), (store) => store.readTierClaim('owner'), issued],
     ['list', cost(2, 2, 0), (store) => store.list('owner', present), issued],
     [
       'page, two of three rolled keys',

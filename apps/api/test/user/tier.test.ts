@@ -1,5 +1,6 @@
 import type { TierClaim } from '@andamio/keys/model';
 import type { KeyStore } from '@andamio/keys/store';
+import { tiers } from '@andamio/schema/tiers';
 import {
   getDailyUsage,
   getUsage,
@@ -40,6 +41,22 @@ async function start() {
 }
 
 const today = () => new Date().toISOString().slice(0, 10);
+
+test('a read of /user/usage reads no keys to learn the tier', async () => {
+  const store = createSqliteStore(':memory:', Date.now);
+  const { url, close } = await startApp({
+    store: { ...store, list: () => Promise.reject(new Error('The keys were read.')) },
+  });
+  onTestFinished(close);
+  await newKey(url, 'owner', { tier: 'growth', iat: 100 });
+  const { status, body } = await getUsage(url, {
+    token: tokenFor('owner', { tier: 'pioneer', iat: 99 }),
+  });
+  expect(status).toBe(200);
+  expect(body['daily_quota_limit'], 'the tier of the newest token').toBe(
+    tiers.growth.requestsPerDay,
+  );
+});
 
 test.each([
   ['/user/me', getUser],

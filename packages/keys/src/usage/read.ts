@@ -1,5 +1,5 @@
 import { type Tier, type TierLimits, tiers } from '@andamio/schema/tiers';
-import { listKeys } from '../list.ts';
+import { listKeys, noteTierClaim } from '../list.ts';
 import type { Owner } from '../owner.ts';
 import type { KeyDependencies } from '../store.ts';
 import { daysBetween, usageRemovalOf, utcDayOf } from './calendar.ts';
@@ -16,14 +16,16 @@ export interface Usage {
  * Reads how much an owner has used today and this month, from the usage that all instances have
  * stored. Like {@link listKeys}, it also stores the tier claim of the token if it is the newest.
  *
- * @throws the errors of `KeyStore.readTotals` and {@link listKeys}.
+ * @throws the errors of `KeyStore.readTotals`, `KeyStore.readTierClaim` and `KeyStore.transact`.
  */
 export async function readUsage(dependencies: KeyDependencies, owner: Owner): Promise<Usage> {
   const { store, now } = dependencies;
-  const [used, { tier }] = await Promise.all([
-    store.readTotals(owner.userId, utcDayOf(now())),
-    listKeys(dependencies, owner),
+  const { userId } = owner;
+  const [used, stored] = await Promise.all([
+    store.readTotals(userId, utcDayOf(now())),
+    store.readTierClaim(userId),
   ]);
+  const tier = await noteTierClaim(store, owner, stored, Math.floor(now() / 1000));
   return { used, tier, limits: tiers[tier] };
 }
 

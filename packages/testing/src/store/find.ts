@@ -70,10 +70,10 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
         const tierClaim = { tier: 'enterprise', issuedAt: present + offset } as const;
         await store.claimTier({ userId: 'owner', tierClaim, now: present });
         expect(await store.find([record.id])).toMatchObject({ record, tier });
-        expect((await store.list('owner', present)).tierClaim).toEqual({
-          tier,
-          issuedAt: present + Math.max(0, offset),
-        });
+        const newest = { tier, issuedAt: present + Math.max(0, offset) };
+        expect((await store.list('owner', present)).tierClaim).toEqual(newest);
+        expect(await store.readTierClaim('owner')).toEqual(newest);
+        expect(await store.readTierClaim('unknown')).toBeUndefined();
       },
     );
 

@@ -134,6 +134,7 @@ export function createMemoryStore(): KeyStore & Administration {
       const owner = record && owners.get(record.userId);
       return record && owner && { record, tier: owner.tierClaim.tier, suspended: owner.suspended };
     },
+    readTierClaim: async (userId) => owners.get(userId)?.tierClaim,
     async list(userId, now) {
       const keys = secrets('current').filter(ofUser(userId));
       const expired = keys.filter(({ expiresAt }) => expiresAt <= now);

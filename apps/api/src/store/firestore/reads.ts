@@ -1,5 +1,5 @@
 import type { InspectedOwner, OwnerSummary } from '@andamio/keys/administration';
-import type { FoundKey } from '@andamio/keys/model';
+import type { FoundKey, TierClaim } from '@andamio/keys/model';
 import type { KeyPage, OwnedKeys, PageQuery } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
@@ -76,6 +76,15 @@ export async function list(
     tierClaim: ownerRecordOf(owner).tierClaim,
     keys: keys.filter(({ superseded }) => !superseded).map(({ record }) => record),
   };
+}
+
+/** Finds an owner's newest stored tier claim. */
+export async function readTierClaim(
+  { firestore }: Database,
+  userId: string,
+): Promise<TierClaim | undefined> {
+  const owner = parseOwner(await ownerDocumentOf(firestore, userId).get())?.content;
+  return owner && ownerRecordOf(owner).tierClaim;
 }
 
 /**

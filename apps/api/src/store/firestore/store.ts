@@ -11,7 +11,7 @@ import { findDeviceLogin, transactDeviceLogin } from './device-logins.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { OwnerQueue } from './owner-queue.ts';
-import { find, inspect, list, owners, page } from './reads.ts';
+import { find, inspect, list, owners, page, readTierClaim } from './reads.ts';
 import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
 import { readActivity, readTotals, readUsage, resetUsage } from './usage.ts';
@@ -116,6 +116,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     list: (userId, now) =>
       withStoreDeadline(() => using((database) => list(database, userId, now))),
+
+    readTierClaim: (userId) =>
+      withStoreDeadline(() => using((database) => readTierClaim(database, userId))),
 
     page: (query) => withStoreDeadline(() => using((database) => page(database, query))),
 

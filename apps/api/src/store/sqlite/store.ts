@@ -93,6 +93,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
         };
       }),
 
+    readTierClaim: (userId) => commits.read(() => tables().owners.find(userId)?.record.tierClaim),
+
     page: (query) =>
       commits.read(() => {
         const { owners, keys, previousKeys } = tables();
