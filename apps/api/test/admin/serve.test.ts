@@ -5,16 +5,19 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { requestKey } from '@andamio/testing/service-requests';
-import { createMemoryStore } from '@andamio/testing/store/memory-store';
-import { withOperations } from '@andamio/testing/store/operations';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Report } from '../../src/admin/command.ts';
 import { commands } from '../../src/admin/commands.ts';
 import { startPageServer } from '../../src/admin/serve/server.ts';
 import { startAdminFixture } from '../harness/admin.ts';
 import { startApp } from '../harness/app.ts';
-import { openSession, send, startOperatorsPage } from '../harness/operators-page.ts';
+import {
+  authorized,
+  openSession,
+  send,
+  serveInProcess,
+  startOperatorsPage,
+} from '../harness/operators-page.ts';
 
 const folder = join(import.meta.dirname, '../../dist/operators');
 
@@ -36,11 +39,6 @@ async function startServer({ idleTime = 60_000, port = 0 } = {}) {
   onTestFinished(() => server.close());
   return { ...server, executed, finish: () => finish() };
 }
-
-const authorized = (session: string, more: Readonly<Record<string, string>> = {}) => ({
-  authorization: `Bearer ${session}`,
-  ...more,
-});
 
 /** Every kind of path: the page, an asset, the session, the description, and a command. */
 const paths = [
@@ -214,6 +212,9 @@ describe('the server of the operators’ page', () => {
     await expect.poll(() => executed).toEqual(['wait']);
     await vi.advanceTimersByTimeAsync(60 * minute);
     expect(await isDone(idle)).toBe(false);
+    expect((await send(port, '/about', { headers })).status).toBe(200);
+    await vi.advanceTimersByTimeAsync(60 * minute);
+    expect(await isDone(idle)).toBe(false);
     const closed = close();
     expect(await isDone(closed)).toBe(false);
     finish();
@@ -221,41 +222,6 @@ describe('the server of the operators’ page', () => {
     await closed;
   });
 });
-
-/** Runs `serve` in this process, on a store in memory, and returns a function that sends commands. */
-async function serveInProcess() {
-  const printed: Report[] = [];
-  const serve = commands.get('serve')?.plan({ by: 'olga' } as never) as (
-    context: object,
-  ) => Promise<Report>;
-  const store = withOperations(createMemoryStore());
-  const peppers = () => [{ version: 'test', secret: Buffer.alloc(32, 'pepper') }];
-  const ended = serve({
-    store,
-    peppers,
-    now: Date.now,
-    print: (report: Report) => printed.push(report),
-    storeName: 'a store in memory',
-    isLive: true,
-    pageFolder: folder,
-  });
-  await expect.poll(() => printed.length).toBe(1);
-  onTestFinished(async () => {
-    process.emit('SIGINT');
-    expect(await ended).toMatchObject({ done: true, json: { outcome: 'ended', reason: 'signal' } });
-  });
-  const address = String(printed[0]?.json['address']);
-  const session = await openSession(address);
-  const { port } = new URL(address);
-  const get = (path: string) => send(Number(port), path, { headers: authorized(session) });
-  const execute = (name: string, body: unknown) =>
-    send(Number(port), `/commands/${name}`, {
-      method: 'POST',
-      headers: authorized(session),
-      body,
-    });
-  return { printed, store, get, execute };
-}
 
 describe('the commands of the operators’ page', () => {
   test('are all commands of admin.js except serve, with the same descriptions', async () => {
@@ -327,6 +293,12 @@ describe('the commands of the operators’ page', () => {
     expect(digestKeys).toMatch(/^test:/);
     expect(body).not.toContain(digestKeys);
   });
+});
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('serve ends at %s', async (signal) => {
+  const { ended } = await serveInProcess();
+  process.emit(signal);
+  expect(await ended).toMatchObject({ done: true, json: { outcome: 'ended', reason: 'signal' } });
 });
 
 describe('admin.js serve', () => {

@@ -5,14 +5,21 @@ import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/bro
 import { freePort } from '@andamio/testing/free-port';
 import { processPepper, startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { newKey } from '@andamio/testing/service-requests';
+import { command, day } from '@andamio/testing/store/commands';
+import { createMemoryStore } from '@andamio/testing/store/memory-store';
+import { withOperations } from '@andamio/testing/store/operations';
 import { waitFor } from '@andamio/testing/wait-for';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import type { Context } from '../../src/admin/command.ts';
+import { commands } from '../../src/admin/commands.ts';
+import { executeFor } from '../../src/admin/serve/execute.ts';
 import { startPageServer } from '../../src/admin/serve/server.ts';
 import { spawnAdmin } from '../harness/admin.ts';
 import { openSession, startOperatorsPage } from '../harness/operators-page.ts';
 import { firestoreSettings } from '../harness/stores.ts';
 
+const pages = join(import.meta.dirname, '../../dist/operators');
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
 /** The ways to operate the page. */
@@ -110,6 +117,36 @@ async function startBoth(kind: 'SQLite' | 'Firestore') {
 }
 
 type Both = Awaited<ReturnType<typeof startBoth>>;
+
+/** Serves a store in this process, as if it were a database at Google, until the test finishes. */
+async function serveStore(store: Context['store']) {
+  const context: Context = {
+    store,
+    peppers: () => [],
+    now: Date.now,
+    readInput: async () => '',
+    print: () => {},
+    storeName: 'the Firestore database andamio-api of project andamio',
+    isLive: true,
+    pageFolder: pages,
+  };
+  const page = await startPageServer({
+    folder: pages,
+    port: 0,
+    idleTime: 60_000,
+    about: {
+      store: context.storeName,
+      live: context.isLive,
+      operator: 'olga',
+      idle_minutes: 1,
+      tiers: [],
+      commands: {},
+    },
+    execute: executeFor(commands, context, 'olga'),
+  });
+  onTestFinished(() => page.close());
+  return { page, session: await openSession(page.address) };
+}
 
 /** Opens the page in a new context that has the session. */
 async function openWith(
@@ -407,7 +444,7 @@ describe.skipIf(!hasChromium)('the operators’ page', () => {
 
   test('a page of another port cannot read it, call it or frame it', async () => {
     const attacker = await startPageServer({
-      folder: join(import.meta.dirname, '../../dist/operators'),
+      folder: pages,
       port: 0,
       idleTime: 60_000,
       about: {},
@@ -441,24 +478,42 @@ describe.skipIf(!hasChromium)('the operators’ page', () => {
     expect(await page.frames().at(-1)?.getByText('Andamio operators').count()).toBe(0);
   });
 
+  test('long lists are shown in parts, and names are shown as text', async () => {
+    const store = withOperations(createMemoryStore());
+    const name = '<img src=x onerror=alert(1)>';
+    const createdAt = Math.floor(Date.now() / 1000) - 10 * day;
+    for (let number = 0; number < 60; number++) {
+      await store.issue(command({ createdAt, userId: `user-${number}`, name: `key ${number}` }));
+      await store.issue(command({ createdAt, name: number === 0 ? name : `key ${number}` }));
+    }
+    const { page, problems } = await openWith(await serveStore(store));
+    await expect.poll(() => page.getByRole('row').count()).toBe(51);
+    await button(page, 'Show more users').click();
+    await expect.poll(() => page.getByRole('row').count()).toBe(62);
+    expect(await button(page, 'Show more users').count()).toBe(0);
+
+    await page.getByLabel('User id', { exact: true }).fill('owner');
+    await button(page, 'Open user').click();
+    const audit = page.getByRole('table', { name: 'Audit log' });
+    await expect.poll(() => audit.getByRole('row').count()).toBe(51);
+    await button(page, 'Show older entries').click();
+    await expect.poll(() => audit.getByRole('row').count()).toBe(61);
+    await page.getByRole('table', { name: 'Keys' }).getByText(name).waitFor();
+    await button(page, `Revoke: ${name}`).click();
+    await dialog(page).getByText(`Revoke the key “${name}” of owner?`).waitFor();
+    await button(dialog(page), 'Cancel').click();
+
+    await button(page, 'Stale keys').click();
+    await page.getByLabel('Not used for days').fill('1');
+    await button(page, 'Find').click();
+    await expect.poll(() => page.getByRole('row').count()).toBe(51);
+    await button(page, 'Show more keys').click();
+    await expect.poll(() => page.getByRole('row').count()).toBe(101);
+    expect(problems).toEqual([]);
+  });
+
   test('a database at Google is marked on the page, in its title and in each dialog', async () => {
-    const marked = await startPageServer({
-      folder: join(import.meta.dirname, '../../dist/operators'),
-      port: 0,
-      idleTime: 60_000,
-      about: {
-        store: 'the Firestore database andamio-api of project andamio',
-        live: true,
-        operator: 'olga',
-        idle_minutes: 30,
-        tiers: [],
-        commands: {},
-      },
-      execute: async () => ({ status: 200, json: { done: false, json: {}, text: ['Nothing.'] } }),
-    });
-    onTestFinished(() => marked.close());
-    const session = await openSession(marked.address);
-    const { page } = await openWith({ page: marked, session });
+    const { page } = await openWith(await serveStore(withOperations(createMemoryStore())));
     await page.getByText('LIVE DATABASE').waitFor();
     await page.getByText('the Firestore database andamio-api of project andamio').waitFor();
     expect(await page.title()).toBe('LIVE · Andamio: operators');

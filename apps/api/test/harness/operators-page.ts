@@ -1,5 +1,11 @@
 import { request as sendRequest } from 'node:http';
+import { join } from 'node:path';
+import { createMemoryStore } from '@andamio/testing/store/memory-store';
+import { withOperations } from '@andamio/testing/store/operations';
 import { waitFor } from '@andamio/testing/wait-for';
+import { expect, onTestFinished } from 'vitest';
+import type { Report } from '../../src/admin/command.ts';
+import { commands } from '../../src/admin/commands.ts';
 import { spawnAdmin } from './admin.ts';
 
 interface Answer {
@@ -47,6 +53,12 @@ export function send(
   return promise;
 }
 
+/** Returns the headers of a request with a session. */
+export const authorized = (session: string, more: Readonly<Record<string, string>> = {}) => ({
+  authorization: `Bearer ${session}`,
+  ...more,
+});
+
 /** Exchanges the token of an address for a session. */
 export async function openSession(address: string): Promise<string> {
   const { port, hash } = new URL(address);
@@ -83,5 +95,42 @@ export async function startOperatorsPage(
       run.signal('SIGINT');
       return run.result;
     },
+  };
+}
+
+/** Runs the command `serve` in this process, on a store in memory, until the test finishes. */
+export async function serveInProcess() {
+  const printed: Report[] = [];
+  const serve = commands.get('serve')?.plan({ by: 'olga' } as never) as (
+    context: object,
+  ) => Promise<Report>;
+  const store = withOperations(createMemoryStore());
+  const ended = serve({
+    store,
+    peppers: () => [{ version: 'test', secret: Buffer.alloc(32, 'pepper') }],
+    now: Date.now,
+    print: (report: Report) => printed.push(report),
+    storeName: 'a store in memory',
+    isLive: true,
+    pageFolder: join(import.meta.dirname, '../../dist/operators'),
+  });
+  onTestFinished(async () => {
+    process.emit('SIGINT');
+    await ended;
+  });
+  await expect.poll(() => printed.length).toBe(1);
+  const address = String(printed[0]?.json['address']);
+  const session = await openSession(address);
+  const port = Number(new URL(address).port);
+  const headers = authorized(session);
+  return {
+    printed,
+    store,
+    port,
+    session,
+    ended,
+    get: (path: string) => send(port, path, { headers }),
+    execute: (name: string, body: unknown) =>
+      send(port, `/commands/${name}`, { method: 'POST', headers, body }),
   };
 }
