@@ -27,7 +27,10 @@ function conditionsOf({ claims }: JwtSettings): string {
   return conditions.length === 0 ? '' : ` JWT_REQUIRED_CLAIMS: ${conditions.join('; ')}.`;
 }
 
-/** A description of each reason. It names the claim or setting at fault. */
+/**
+ * A description of each reason for refusing a token. The description names the claim or setting at
+ * fault.
+ */
 const explanations: Record<TokenRefusal, (settings: JwtSettings) => string> = {
   no_token: () => 'there is no token.',
   malformed: () =>
@@ -54,7 +57,7 @@ const explanations: Record<TokenRefusal, (settings: JwtSettings) => string> = {
 /** The service's verdict on a token. */
 export interface Explanation {
   readonly accepted: boolean;
-  /** Text for people. Contains no part of the token. */
+  /** A human-readable explanation, which contains no part of the token. */
   readonly text: string;
 }
 

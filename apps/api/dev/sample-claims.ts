@@ -29,7 +29,7 @@ interface SampleClaims {
 
 /**
  * Returns the payload of a token that the service accepts under the given settings. Each claim has
- * the name that the settings give it, and required claims have the first of their values.
+ * the name that the settings give it, and each required claim has the first of its accepted values.
  */
 export function sampleClaims(
   { issuers, audiences, claims: names }: JwtSettings,

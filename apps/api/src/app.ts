@@ -47,18 +47,20 @@ export interface AppDependencies {
   readonly keys: Keys;
   readonly verifyToken: VerifyToken;
   /**
-   * The verifier of GitHub's alerts. Undefined if the webhook is disabled; its path then answers
+   * The verifier of GitHub's alerts. If undefined, the webhook is disabled and its path answers
    * 404.
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** The counters of requests with keys, used while this instance counts alone. */
+  /**
+   * The counters for requests that present a key. They are used while this instance counts alone.
+   */
   readonly keyCounters: KeyCounters;
   /**
-   * The counts of requests with keys that all instances share. Undefined if each instance counts
-   * alone.
+   * The counts of requests that present a key, shared by all instances. Undefined if each instance
+   * counts alone.
    */
   readonly redisUsage?: RedisUsage | undefined;
   /** The folders that contain the files of the pages. */

@@ -10,7 +10,7 @@ const maxQueuedBytes = 8 * 1024 * 1024;
 const pipePause = 10;
 /** Milliseconds until the next attempt after any other failed write, such as to a full disk. */
 const failurePause = 1_000;
-/** Maximum milliseconds for which the exit of the process waits for a slow reader. */
+/** Maximum time, in milliseconds, that the exiting process waits for a slow reader. */
 const exitTimeout = 200;
 
 export interface LogOutputOptions {

@@ -9,18 +9,19 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   readonly level: string;
   /**
-   * The Google Cloud project of the traces. If undefined, trace ids are logged without a project.
+   * The Google Cloud project that the traces belong to. If undefined, trace ids are logged without
+   * a project.
    */
   readonly project: string | undefined;
-  /** Writes lines for people instead of JSON. */
+  /** Whether to write human-readable lines instead of JSON. */
   readonly isReadable?: boolean;
   readonly destination?: DestinationStream;
 }
 
 /**
  * Creates the log. Each entry is one JSON line on standard output, with the fields of Cloud
- * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), or a line
- * for people if `isReadable` is set.
+ * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), or one
+ * human-readable line if `isReadable` is set.
  */
 export function createLog({ level, project, isReadable, destination }: LogOptions): Logger {
   const options = createGcpLoggingPinoConfig(

@@ -19,7 +19,8 @@ interface LogLine {
 }
 
 /**
- * Fields that are not listed after the text: they are only for Cloud Logging or have a fixed place.
+ * Fields that are not appended to the text of a line, because they are only for Cloud Logging or
+ * have a fixed place.
  */
 const hidden = new Set([
   'severity',

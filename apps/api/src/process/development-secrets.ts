@@ -7,7 +7,10 @@ import { SettingsError } from '../settings.ts';
 /** Folder of generated development secrets, relative to the working directory. Git ignores it. */
 const folder = '.data';
 
-/** Length of a generated secret in bytes, and the minimum length (RFC 7518 section 3.2). */
+/**
+ * Length of a generated secret in bytes, which is also the minimum length of a stored one (RFC 7518
+ * section 3.2).
+ */
 const secretLength = 32;
 
 /** Remedies for a file that contains no usable secret. */
@@ -54,7 +57,8 @@ function generate(name: SecretName): void {
 }
 
 /**
- * Returns a stored secret, or generates it. Processes that start at the same time get the same one.
+ * Returns the secret in a file, and generates the secret if there is no such file. Processes that
+ * start at the same time get the same secret.
  */
 function readOrGenerate(name: SecretName): Buffer {
   const existing = read(name);

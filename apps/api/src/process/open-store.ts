@@ -43,8 +43,8 @@ const remedy =
   "Run this in the service's folder, set SQLITE_PATH, or set KEY_STORE=firestore and GOOGLE_CLOUD_PROJECT.";
 
 /**
- * Rejects an embedded store that does not exist. A Firestore database is not checked, since that
- * would take a call.
+ * Rejects an embedded store that does not exist. A Firestore database is not checked, because that
+ * would require a call to Firestore.
  *
  * @throws {@link SettingsError} with the path in its message.
  */

@@ -12,7 +12,8 @@ import type { CompleteSettings } from './development-secrets.ts';
 import { openStore } from './open-store.ts';
 
 /**
- * The implementations that the settings select. Others are not loaded, which keeps the start short.
+ * The implementations that the settings select. Other implementations are not loaded, which keeps
+ * the start of the service short.
  */
 export interface Parts {
   readonly store: KeyStore;

@@ -76,7 +76,7 @@ function onTermination(shutDown: () => Promise<void>, milliseconds: number): voi
 /**
  * Runs the service until it receives SIGTERM or SIGINT.
  *
- * @param pages folders with the built pages
+ * @param pages the folders that contain the built pages
  */
 export async function run(pages: AppDependencies['pages']): Promise<void> {
   const settings = settingsOrExit();
