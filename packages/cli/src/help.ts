@@ -5,12 +5,13 @@ import { usageError } from './exit-code.ts';
 import { optionsOf } from './options.ts';
 import { defaultUrl } from './service.ts';
 
-const overview = `Manages your API keys of the Andamio platform.
+const overview = `Tokens: a command that needs a token uses the JWT of your identity provider. It takes the output of
+--token-command, or ANDAMIO_TOKEN, or the output of the command in ANDAMIO_TOKEN_COMMAND. On a
+terminal with a browser, it signs you in if none of them is given.
 
-Commands that need a token use the JWT of your identity provider: the output of --token-command,
-or ANDAMIO_TOKEN, or the output of the command in ANDAMIO_TOKEN_COMMAND. Commands that need a key
-use ANT_API_KEY. Tokens and keys are never arguments, because every user of the machine can see
-those.
+Keys: a command that needs a key takes ANT_API_KEY, or the key of andamio login.
+
+Tokens and keys are never arguments, because every user of the machine can see those.
 
 ANDAMIO_URL is the URL of the service. Default:
 ${defaultUrl}
@@ -79,6 +80,8 @@ export function helpOn(verb?: string): string {
   );
   if (listed.length === 0) throw usageError('The first argument must be a command.');
   return `andamio COMMAND [OPTIONS]
+
+Manages your API keys of the Andamio platform.
 
 ${listOf(listed)}
 ${overview}

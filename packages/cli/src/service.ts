@@ -25,7 +25,12 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
   }
 }
 
-/** Creates the client of the service. `token` is called before every attempt of a request. */
-export function clientOf(url: string, token: () => Promise<string>) {
-  return createClient({ baseUrl: url, token });
+/**
+ * Creates the client of the service.
+ *
+ * @param token called before every attempt of a request
+ * @param maxAttempts the maximum number of attempts per request. By default, that of the client.
+ */
+export function clientOf(url: string, token: () => Promise<string>, maxAttempts?: number) {
+  return createClient({ baseUrl: url, token, maxAttempts });
 }

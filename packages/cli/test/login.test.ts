@@ -143,6 +143,12 @@ describe('login with a browser', () => {
     const refused = await logIn(other, 'bob', ['--name', 'cli-host']);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
     expect(await andamio(['verify'], { env: one.env })).toMatchObject({ code: 0 });
+
+    // The record is of a key that was deleted since, and another one has its name.
+    const record = await readFile(one.file, 'utf8');
+    await writeFile(one.file, record.replace(/"start": "ant-\w+"/, '"start": "ant-0000"'));
+    const stale = await logIn(one, 'bob', ['--name', 'cli-host']);
+    expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
   });
 
   test('a user who cancels the sign-in gets exit code 77 and no key', async () => {
@@ -199,7 +205,7 @@ describe('login with a browser', () => {
     const { env } = await machine();
     const without = await andamio(['login', '--url', bare.url], { env });
     expect(without).toMatchObject({ code: 77, stdout: '' });
-    expect(without.stderr).toMatch(/^This service has no sign-in for browsers\. Set ANDAMIO_TOKEN/);
+    expect(without.stderr).toMatch(/^This service has no sign-in for programs\. Set ANDAMIO_TOKEN/);
     const broken = await startServer((_, response) => void response.writeHead(503).end());
     const down = await andamio(['login', '--url', broken.url], { env });
     expect(down).toMatchObject({ code: 69 });

@@ -1,63 +1,97 @@
 import { hostname } from 'node:os';
-import { type Context, defineCommand } from '../command.ts';
+import { type Context, defineCommand, type Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
+import { canOpenBrowser } from '../login/browser.ts';
 import { readConsoleSettings } from '../login/console-settings.ts';
 import { createLoginKey } from '../login/create-login.ts';
+import { logInByDevice, NoDeviceLoginError } from '../login/device.ts';
 import { signIn } from '../login/sign-in.ts';
 import { daysOption, integerOf } from '../options.ts';
 import { clientOf } from '../service.ts';
 
 const defaultDays = 30;
 
-/** The name of a key that a login creates, such as `cli-laptop`. */
-function defaultName(): string {
-  const host = hostname()
-    .replaceAll(/[^\w.-]/g, '')
-    .slice(0, 40);
-  return `cli-${host || 'unknown'}`;
+/** The validated options of a login. */
+interface LoginOptions {
+  readonly name: string | undefined;
+  readonly days: number | undefined;
+  readonly clientId: string | undefined;
+  readonly port: number | undefined;
 }
 
+/** Returns the name of this machine, without characters that a name of a key may not contain. */
+function machine(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\w.-]/g, '')
+      .slice(0, 40) || 'unknown'
+  );
+}
+
+/** Logs in with a browser. Returns undefined if the service has no sign-in for browsers. */
 async function byBrowser(
-  { name, days }: { readonly name: string; readonly days: number | undefined },
-  { clientId, port }: { readonly clientId: string | undefined; readonly port: number | undefined },
+  { name, days, clientId, port }: LoginOptions,
   context: Context,
-) {
+): Promise<Report | undefined> {
   const { url, environment, terminal } = context;
-  const settings = await readConsoleSettings(url);
-  if (!settings.signIn) {
-    throw new CliError(
-      exitCodes.credentials,
-      'This service has no sign-in for browsers. Set ANDAMIO_TOKEN to the JWT of your identity provider.',
-    );
-  }
-  const token = await signIn({
-    url,
-    settings: { ...settings.signIn, ...(clientId !== undefined && { clientId }) },
-    environment,
-    terminal,
-    port,
-  });
-  const most = settings.maxExpiresInDays ?? defaultDays;
+  const { signIn: configured, maxExpiresInDays } = await readConsoleSettings(url);
+  if (!configured) return undefined;
+  const settings = { ...configured, ...(clientId !== undefined && { clientId }) };
+  const token = await signIn({ url, settings, environment, terminal, port });
+  const key = {
+    name: name ?? `cli-${machine()}`,
+    days: days ?? Math.min(defaultDays, maxExpiresInDays ?? defaultDays),
+  };
   return createLoginKey(
     clientOf(url, async () => token),
-    { name, days: days ?? Math.min(defaultDays, most) },
+    key,
     context,
   );
 }
 
+/** Logs in by the device grant. */
+function byDevice({ name, days }: LoginOptions, context: Context): Promise<Report> {
+  // Without a token, the key of a previous login cannot be deleted, and its name stays taken.
+  const minute = new Date(context.now()).toISOString().slice(0, 16).replaceAll(/[T:]/g, '-');
+  return logInByDevice({ name: name ?? `${machine()}-${minute}`, days }, context);
+}
+
+async function logIn(options: LoginOptions, context: Context): Promise<Report> {
+  const noSignIn = () =>
+    new CliError(
+      exitCodes.credentials,
+      'This service has no sign-in for programs. Set ANDAMIO_TOKEN to the JWT of your identity provider.',
+    );
+  if (canOpenBrowser(context.environment)) {
+    const report = await byBrowser(options, context);
+    if (report !== undefined) return report;
+  }
+  try {
+    return await byDevice(options, context);
+  } catch (error) {
+    if (!(error instanceof NoDeviceLoginError)) throw error;
+    // The user may be able to open the address, such as in a container whose ports are forwarded.
+    const report = await byBrowser(options, context);
+    if (report === undefined) throw noSignIn();
+    return report;
+  }
+}
+
 export const login = defineCommand({
-  summary: 'Signs you in with your browser, and stores a new key for this machine.',
+  summary: 'Signs you in, and stores a new key for this machine.',
   details: [
-    'The key is stored in the keychain of the system, or else in a file that only you can read. Of',
-    'the token that creates it, nothing is stored. verify, whoami and print-key use the key.',
-    'Logging in again replaces the key of the previous login.',
+    'Opens your browser. Where there is none, or with --device, shows a code that you enter in a',
+    'browser on another device. The key is stored in the keychain of the system, or else in a file',
+    'that only you can read; the token that creates it is not stored. verify, whoami and print-key',
+    'use the key. Logging in again with a browser replaces the previous key.',
   ],
   credential: 'none',
   options: {
+    device: { type: 'boolean', help: 'Use a code, even if there is a browser.' },
     name: {
       type: 'string',
       value: 'NAME',
-      help: 'Name of the key. Default: cli- and the name of this machine.',
+      help: 'Name of the key. Default: cli- and this machine; with a code, this machine and the time.',
     },
     days: daysOption('Days until the key expires. Default: 30, or the maximum of the service.'),
     'client-id': {
@@ -72,11 +106,12 @@ export const login = defineCommand({
     },
   },
   plan({ values }) {
-    const key = {
-      name: values.name ?? defaultName(),
+    const options = {
+      name: values.name,
       days: integerOf('days', values.days, [1, 999_999_999]),
+      clientId: values['client-id'],
+      port: integerOf('port', values.port, [1, 65_535]),
     };
-    const port = integerOf('port', values.port, [1, 65_535]);
-    return (context) => byBrowser(key, { clientId: values['client-id'], port }, context);
+    return (context) => (values.device ? byDevice(options, context) : logIn(options, context));
   },
 });

@@ -1,18 +1,10 @@
 import type { Client } from '@andamio/client';
-import { keyStart } from '@andamio/schema/key-format';
 import { allKeys } from '../all-keys.ts';
 import type { Context, Report } from '../command.ts';
-import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { findLogin } from '../stored-key/login-file.ts';
-import { type KeyToStore, storeKey } from '../stored-key/stored-key.ts';
-import { minuteOf, printable } from '../text.ts';
-
-/** The key that a login asks for. */
-export interface LoginKey {
-  readonly name: string;
-  readonly days: number | undefined;
-}
+import { printable } from '../text.ts';
+import { type LoginKey, reportLogin } from './report-login.ts';
 
 /**
  * Deletes the key of the previous login on this machine, if the user has it. A key with the same
@@ -50,30 +42,4 @@ export async function createLoginKey(
       return `${failureOf(error).message}\nThe key ${printable(name)} exists, but is lost. Delete it.`;
     }
   });
-}
-
-/**
- * Stores the key of a login and reports where.
- *
- * @param onLost called if the key cannot be stored. Returns a message about the effect.
- * @throws {@link CliError} if the key cannot be stored.
- */
-async function reportLogin(
-  key: KeyToStore,
-  { url, environment }: Context,
-  onLost: () => Promise<string>,
-): Promise<Report> {
-  const place = await storeKey(url, key, environment).catch(async (error: unknown) => {
-    throw new CliError(exitCodes.cannotCreate, `${failureOf(error).message}\n${await onLost()}`);
-  });
-  const { api_key, name, expires_at } = key;
-  const start = keyStart(api_key);
-  return {
-    json: { url, name, start, expires_at },
-    text: [],
-    notes: [
-      `Logged in to ${url} with the new key ${printable(name)} (${start}…).`,
-      `It expires on ${minuteOf(expires_at)} UTC, and is stored ${place}.`,
-    ],
-  };
 }

@@ -50,12 +50,12 @@ function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
       timeoutMs,
       ...(input !== undefined && { input }),
     });
-  const item = (url: string) => ['-s', 'andamio', '-a', url];
+  // The interactive mode splits its commands as a shell does.
+  const item = (url: string) => ['-s', 'andamio', '-a', url.replaceAll("'", '%27')];
   return {
     program: 'security',
     async store(url, key) {
-      // The interactive mode reads commands from standard input, so the key is no argument. URLs
-      // and keys contain neither spaces nor quotes.
+      // The interactive mode reads commands from standard input, so the key is no argument.
       const command = ['add-generic-password', '-U', ...item(url), '-w', key].join(' ');
       return (await run(['-i'], `${command}\n`)).code === 0;
     },

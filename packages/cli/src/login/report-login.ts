@@ -1,0 +1,38 @@
+import { keyStart } from '@andamio/schema/key-format';
+import type { Context, Report } from '../command.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { failureOf } from '../failure.ts';
+import { type KeyToStore, storeKey } from '../stored-key/stored-key.ts';
+import { minuteOf, printable } from '../text.ts';
+
+/** The key that a login asks for. */
+export interface LoginKey {
+  readonly name: string;
+  readonly days: number | undefined;
+}
+
+/**
+ * Stores the key of a login and reports where.
+ *
+ * @param onLost called if the key cannot be stored. Returns a message about the effect.
+ * @throws {@link CliError} if the key cannot be stored.
+ */
+export async function reportLogin(
+  key: KeyToStore,
+  { url, environment }: Context,
+  onLost: () => Promise<string>,
+): Promise<Report> {
+  const place = await storeKey(url, key, environment).catch(async (error: unknown) => {
+    throw new CliError(exitCodes.cannotCreate, `${failureOf(error).message}\n${await onLost()}`);
+  });
+  const { api_key, name, expires_at } = key;
+  const start = keyStart(api_key);
+  return {
+    json: { url, name, start, expires_at },
+    text: [],
+    notes: [
+      `Logged in to ${url} with the new key ${printable(name)} (${start}…).`,
+      `It expires on ${minuteOf(expires_at)} UTC, and is stored ${place}.`,
+    ],
+  };
+}

@@ -1,0 +1,184 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '@andamio/client';
+import { makeKey } from '@andamio/schema/key-format';
+import { tokenFor } from '@andamio/testing/tokens';
+import { expect, test } from 'vitest';
+import { andamio, inShell, startService, temporaryFolder } from './harness/cli.ts';
+import { startServer } from './harness/front.ts';
+
+const machine = () => ({ XDG_CONFIG_HOME: temporaryFolder() });
+
+/** A response to a poll: the error code of the contract, a status without a body, or a key. */
+type Answer = string | number | 'broken' | { readonly api_key: string; readonly name: string };
+
+interface Poll {
+  readonly at: number;
+}
+
+/**
+ * Starts a fake service that answers the polls of a device login in turn. The real one needs 5
+ * seconds between polls.
+ */
+async function fakeService(answers: readonly Answer[], started: Record<string, unknown> = {}) {
+  const polls: Poll[] = [];
+  const service = await startServer(({ path, headers }, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (!path.endsWith('/device/token')) {
+      const host = `http://${headers.host}`;
+      const body = {
+        device_code: 'a-device-code',
+        user_code: 'WDJB-MJHT',
+        verification_uri: `${host}/console/device`,
+        interval: 0.05,
+        expires_in: 60,
+        ...started,
+      };
+      response.end(JSON.stringify(body));
+      return;
+    }
+    const answer = answers[polls.push({ at: performance.now() }) - 1] as Answer;
+    if (answer === 'broken') {
+      response.socket?.destroy();
+    } else if (typeof answer === 'object') {
+      const times = { created_at: '2026-01-01T00:00:00Z', expires_at: '2026-02-01T00:00:00Z' };
+      response.end(JSON.stringify({ ...times, expires_in_days: 31, is_active: true, ...answer }));
+    } else {
+      const code = typeof answer === 'string' ? answer : 'internal';
+      const status = code === 'name_taken' ? 422 : typeof answer === 'string' ? 400 : answer;
+      response.writeHead(status, { 'x-error-code': code });
+      response.end(JSON.stringify({ details: 'why', message: 'Bad Request', error: code }));
+    }
+  });
+  return { url: service.url, polls };
+}
+
+const logIn = (url: string, env: Record<string, string | undefined> = machine()) =>
+  andamio(['login', '--device', '--url', url], { env });
+
+test('a user approves a login by device, and the command stores the key and prints only its start', async () => {
+  const { url } = await startService({ DEVICE_LOGIN: 'on' });
+  const env = { ...machine(), ANDAMIO_URL: url };
+  const folder = env.XDG_CONFIG_HOME;
+  // Without DISPLAY, no browser can be opened, so --device is not needed.
+  const result = inShell(`$ANDAMIO login --name laptop --days 3 2> ${folder}/shown`, { env });
+  let code = '';
+  await expect
+    .poll(
+      async () => {
+        const shown = await readFile(join(folder, 'shown'), 'utf8').catch(() => '');
+        code = /enter this code: {2}(\w{4}-\w{4})/.exec(shown)?.[1] ?? '';
+        return code;
+      },
+      { timeout: 20_000 },
+    )
+    .not.toBe('');
+  const user = createClient({ baseUrl: url, token: tokenFor('walker', { tier: 'growth' }) });
+  await user.approveDeviceLogin({ user_code: code });
+  await user.approveDeviceLogin({ user_code: code, decision: 'approve' });
+  expect(await result).toMatchObject({ code: 0, stdout: '' });
+  const shown = await readFile(join(folder, 'shown'), 'utf8');
+  expect(shown).toContain(`  ${url}/console/device\n`);
+  expect(shown).toContain('Never enter a code somebody sent you.');
+  const key = (await andamio(['print-key'], { env })).stdout.trim();
+  expect(shown).toContain(`with the new key device-laptop (${key.slice(0, 8)}…)`);
+  expect(shown).not.toContain(key);
+  expect((await andamio(['whoami'], { env })).stdout).toMatch(/^User +walker\n/);
+});
+
+test('a service without device logins says so, and without any sign-in too', async () => {
+  const { url } = await startService();
+  expect(await logIn(url)).toMatchObject({
+    code: 77,
+    stderr: 'This service has no login for machines without a browser.\n',
+  });
+  const { code, stderr } = await andamio(['login', '--url', url], { env: machine() });
+  expect(code).toBe(77);
+  expect(stderr).toMatch(/^This service has no sign-in for programs\. Set ANDAMIO_TOKEN/);
+});
+
+test('the command polls until the key arrives, and logs in again under a name of its own', async () => {
+  const key = makeKey();
+  const { url, polls } = await fakeService([
+    'authorization_pending',
+    'authorization_pending',
+    { api_key: key, name: 'device-one' },
+    { api_key: makeKey(), name: 'device-two' },
+  ]);
+  const env = machine();
+  expect(await logIn(url, env)).toMatchObject({ code: 0, stdout: '' });
+  expect(polls).toHaveLength(3);
+  const again = await logIn(url, env);
+  expect(again.stderr).toContain(
+    'The key device-one of the previous login is valid until 2026-02-01 00:00 UTC.',
+  );
+});
+
+test.each([
+  ['access_denied', 1, 'The login was denied. Nothing was created.\n'],
+  ['expired_token', 1, 'The code has expired. Nothing was created. Log in again.\n'],
+  ['name_taken', 1, /^name_taken: why/m],
+])('%s ends the login with its own text', async (answer, code, text) => {
+  const { url, polls } = await fakeService(['authorization_pending', answer]);
+  const result = await logIn(url);
+  expect(result).toMatchObject({ code, stdout: '' });
+  expect(result.stderr.split('somebody sent you.\n')[1]).toMatch(text);
+  expect(polls).toHaveLength(2);
+});
+
+test('codes that have expired by the clock end the login without a poll', async () => {
+  const { url, polls } = await fakeService([], { expires_in: 3, interval: 5 });
+  const result = await logIn(url);
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain('The code has expired.');
+  expect(polls).toHaveLength(0);
+});
+
+test('slow_down lengthens the interval by 5 seconds for good', async () => {
+  const key = { api_key: makeKey(), name: 'device-slow' };
+  const { url, polls } = await fakeService(['slow_down', key]);
+  expect(await logIn(url)).toMatchObject({ code: 0 });
+  expect((polls[1] as Poll).at - (polls[0] as Poll).at).toBeGreaterThanOrEqual(5_000);
+});
+
+test('broken connections and failures of the service double the interval, and the login goes on', async () => {
+  const key = { api_key: makeKey(), name: 'device-flaky' };
+  const { url, polls } = await fakeService(['broken', 503, 500, key]);
+  expect(await logIn(url)).toMatchObject({ code: 0 });
+  const pauses = polls.slice(1).map(({ at }, index) => at - (polls[index] as Poll).at);
+  expect(pauses[2]).toBeGreaterThanOrEqual(0.4 * 1000);
+});
+
+test('an address on another host ends the login, and is not shown', async () => {
+  const { url, polls } = await fakeService([], { verification_uri: 'https://attacker.example/' });
+  const result = await logIn(url);
+  expect(result.code).toBe(69);
+  expect(result.stderr).toMatch(/^The service names an address on another host/);
+  expect(result.stderr).not.toContain('attacker');
+  expect(polls).toHaveLength(0);
+});
+
+test('control characters in the code are escaped', async () => {
+  const { url } = await fakeService(['access_denied'], { user_code: 'WDJB\x1b[2J\x07' });
+  const { stderr } = await logIn(url);
+  expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+  expect(stderr).toContain('WDJB\\u{1b}[2J');
+});
+
+test('a key that cannot be stored is named, with the page on which it can be deleted', async () => {
+  const { url } = await fakeService([{ api_key: makeKey(), name: 'device-lost' }]);
+  const { code, stderr } = await logIn(url, { XDG_CONFIG_HOME: '/sys' }); // Linux creates no folder there.
+  expect(code).toBe(73);
+  expect(stderr).toContain(`The key device-lost exists, but is lost. Delete it at ${url}/console.`);
+});
+
+test('Ctrl+C ends a login that waits, without a key', async () => {
+  const { url, polls } = await fakeService([], { interval: 30 });
+  const folder = temporaryFolder();
+  await mkdir(join(folder, 'config'));
+  const command = `$ANDAMIO login --device --url ${url} 2> ${folder}/shown & pid=$!
+    until grep -q 'somebody' ${folder}/shown; do sleep 0.05; done; kill -INT $pid; wait $pid`;
+  const { code } = await inShell(`set -m; ${command}`, { env: { XDG_CONFIG_HOME: folder } });
+  expect(code).toBe(130);
+  expect(polls).toHaveLength(0);
+});
