@@ -19,6 +19,7 @@ function exitCodeOf({ code, status, retryAfter }: ApiError): ExitCode {
 
 function remedyOf({ code, retryAfter }: ApiError): string {
   if (code === 'unauthenticated') return 'Get a new token from your identity provider.';
+  if (code === 'invalid_key') return 'Set ANT_API_KEY to a valid key, or log in again.';
   if (code === 'network') return 'Check the URL of the service and your connection.';
   return retryAfter === undefined ? '' : `Retry in ${retryAfter} s.`;
 }

@@ -19,7 +19,8 @@ const available = findAvailable({
 });
 
 /** Starts the service with a provider, and serves the provider as the console's sign-in. */
-async function serviceWith(issuer: string, jwtAudience: string) {
+async function serviceWith(issuer: string, jwtAudience: string, resource: string | null = null) {
+  const signIn = { issuer, clientId, scope: 'openid offline_access', resource };
   const service = await startProcess({
     SQLITE_PATH: ':memory:',
     JWT_SECRETS: undefined,
@@ -30,7 +31,7 @@ async function serviceWith(issuer: string, jwtAudience: string) {
   return startServer(async (received, response) => {
     if (received.path === '/console/settings.json') {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ maxExpiresInDays: 14, signIn: { issuer, clientId } }));
+      response.end(JSON.stringify({ maxExpiresInDays: 14, signIn }));
       return;
     }
     const answer = await forward(service.url, received);
@@ -40,7 +41,7 @@ async function serviceWith(issuer: string, jwtAudience: string) {
 }
 
 const issuer = await startProvider();
-const { url } = await serviceWith(issuer, audience);
+const { url } = await serviceWith(issuer, audience, audience);
 
 /** A machine on which nobody has logged in, with an `xdg-open` that keeps the address. */
 async function machine() {
@@ -98,7 +99,13 @@ describe('login with a browser', () => {
     const { code, stdout, stderr } = await logIn(laptop, 'alice', ['--name', 'cli-laptop']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain(`${issuer}/auth?`);
-    expect(stderr).toMatch(/code_challenge_method=S256/);
+    const [address = ''] = /http\S+/.exec(stderr) ?? [];
+    expect(Object.fromEntries(new URL(address).searchParams)).toMatchObject({
+      code_challenge_method: 'S256',
+      scope: 'openid',
+      resource: audience,
+      audience,
+    });
     const login = (await keysOf(laptop.file))[url];
     expect(login).toMatchObject({ name: 'cli-laptop', storage: 'file' });
     expect(login?.['api_key']).toMatch(/^ant-\w{40}$/);

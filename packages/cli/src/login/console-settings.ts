@@ -4,8 +4,10 @@ import { CliError, exitCodes } from '../exit-code.ts';
 export interface SignInSettings {
   readonly issuer: string;
   readonly clientId: string;
-  /** The scope to ask for. Default: `openid`. */
+  /** The scopes of the console, separated by spaces. Default: `openid`. */
   readonly scope?: string;
+  /** The API for which the access token is requested, at issuers that need its name. */
+  readonly resource?: string | null;
 }
 
 /** The settings of the service that concern logins. */

@@ -46,6 +46,14 @@ function issuerOf({ issuer }: SignInSettings): URL {
   }
 }
 
+/** Returns the scopes to ask for: those of the console, without the token that would be renewed. */
+function scopeOf({ scope = 'openid' }: SignInSettings): string {
+  return scope
+    .split(' ')
+    .filter((name) => name !== 'offline_access')
+    .join(' ');
+}
+
 async function discover(
   openid: typeof OpenIdClient,
   settings: SignInSettings,
@@ -122,11 +130,13 @@ export async function signIn(context: SignInContext): Promise<string> {
     const configuration = await discover(openid, settings);
     const address = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: server.redirectUri,
-      scope: settings.scope ?? 'openid',
+      scope: scopeOf(settings),
       code_challenge: await openid.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       state,
       nonce,
+      // The name of the parameter in RFC 8707, and at Auth0.
+      ...(settings.resource && { resource: settings.resource, audience: settings.resource }),
     });
     void showAddress(address, context, shown.signal);
     const redirect = await server.received();
