@@ -2,13 +2,15 @@ import { connect, createServer, type Socket } from 'node:net';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { onTestFinished } from 'vitest';
 
-/** A TCP proxy whose target a test can change. It can also discard all data. */
+/** A TCP proxy whose target a test can change. It can also discard all data, or answer itself. */
 export interface TcpProxy {
   readonly port: number;
   /** Port to which new connections are forwarded. */
   target: number;
   /** True to accept connections but discard all data. */
   discards: boolean;
+  /** A text with which the proxy answers instead of the target. Undefined to forward. */
+  answer: string | undefined;
   /** Returns the number of accepted connections so far. */
   connections(): number;
 }
@@ -26,7 +28,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       sockets.add(socket);
       socket.on('error', () => {});
       socket.on('data', (bytes) => {
-        if (!proxy.discards) other.write(bytes);
+        if (proxy.answer !== undefined) client.write(proxy.answer);
+        else if (!proxy.discards) other.write(bytes);
       });
       socket.on('close', () => {
         sockets.delete(socket);
@@ -43,6 +46,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     port: port,
     target,
     discards: false,
+    answer: undefined,
     connections: () => connections,
   };
   return proxy;

@@ -389,6 +389,23 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     expect(new Set(lines.map(({ err }) => err?.message)).size, 'once per cause').toBe(2);
   });
 
+  test('treats a proxy that refuses every command as an outage, and recovers', async () => {
+    const redis = await redisServer();
+    const proxy = await startTcpProxy(redis.port);
+    const { count, lines, messages, shared } = connectTo(`redis://127.0.0.1:${proxy.port}`);
+    await shared(await inspect(redis));
+    proxy.answer = '-ERR upstream failure\r\n';
+    expect(await count('client')).toBe(1);
+    await waitFor('the line', () => lines.length > 1);
+    expect(messages()).toEqual([logEvents.redisCommandRefused.message, redisUnavailable]);
+    expect(lines[1]?.err?.message).toContain('ERR upstream failure');
+    expect(await count('client')).toBe(2);
+
+    proxy.answer = undefined;
+    await shared(await inspect(redis));
+    expect(messages().at(-1)).toBe(redisRecovered);
+  });
+
   test('restarts a window that is too long because the clock of Redis was set back', async () => {
     const redis = await redisServer();
     const inspector = await inspect(redis);

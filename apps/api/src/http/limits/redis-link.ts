@@ -155,7 +155,8 @@ class LateError extends Error {
  * A failure drops the connection, because the address may now belong to another server. A new
  * connection is opened after a pause, which grows while attempts fail. The connection is used once
  * the probe has succeeded on it. An error reply to a single command is not a failure of the
- * connection: a value that one owner's script cannot read must not affect other owners.
+ * connection unless the probe fails as well: a value that one owner's script cannot read must not
+ * affect other owners.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
@@ -165,6 +166,7 @@ export class RedisLink {
   #attempts = 0;
   #pause: number;
   #readySince = 0;
+  #probedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #password: string | undefined;
   #server = '';
@@ -201,8 +203,10 @@ export class RedisLink {
       return await this.#run(client, command);
     } catch (error) {
       if (!isRefusal(error)) this.#fail(client, error);
-      else if (!error.message.startsWith('NOSCRIPT'))
+      else if (!error.message.startsWith('NOSCRIPT')) {
         this.#options.onRefused(withoutSecrets(error, this.#password));
+        void this.#probeAgain(client);
+      }
       throw error;
     }
   }
@@ -217,6 +221,21 @@ export class RedisLink {
     const { command: milliseconds } = this.#options.times;
     const late = () => new LateError(`Redis did not respond within ${milliseconds} ms.`);
     return withTimeout(milliseconds, client.sendCommand(command), late);
+  }
+
+  /**
+   * Runs the probe after a refusal, at most once in the longest pause. A proxy in front of Redis may
+   * refuse every command with an unknown reply. The failure of the probe then drops the connection.
+   */
+  async #probeAgain(client: Client): Promise<void> {
+    const { times, monotonicNow } = this.#options;
+    if (monotonicNow() - this.#probedAt < times.longestPause) return;
+    this.#probedAt = monotonicNow();
+    try {
+      await probeRedis({ send: (...command) => this.#run(client, command) });
+    } catch (error) {
+      this.#fail(client, error);
+    }
   }
 
   async #connect(): Promise<void> {
