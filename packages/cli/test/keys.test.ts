@@ -71,13 +71,16 @@ describe('keys create', () => {
     expect(await keysOf('loser')).toMatchObject([{ name: 'once', start: stdout.slice(0, 8) }]);
   });
 
-  test('a key that cannot be printed is deleted again', async () => {
-    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+  test.each([
+    ['a full disk', '> /dev/full', 'ENOSPC'],
+    ['a reader that has exited', '| true', 'EPIPE'],
+  ])('a key that cannot be printed to %s is deleted again', async (_, output, reason) => {
+    const { code, stderr } = await inShell(`$ANDAMIO keys create unwritten ${output}`, {
       env: environmentOf('unlucky'),
     });
     expect({ code, stderr }).toEqual({
       code: 74,
-      stderr: 'The key could not be written (ENOSPC).\nThe key unwritten was deleted again.\n',
+      stderr: `The key could not be written (${reason}).\nThe key unwritten was deleted again.\n`,
     });
     expect(await keysOf('unlucky')).toEqual([]);
   });

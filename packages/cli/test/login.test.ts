@@ -57,6 +57,7 @@ async function machine() {
   await chmod(opener, 0o755);
   const config = join(folder, 'config');
   return {
+    folder,
     config,
     file: join(config, 'andamio', 'logins.json'),
     env: {
@@ -240,6 +241,24 @@ describe('a command that needs a token', () => {
     expect(result).toMatchObject({ code: 77 });
     expect(result.stdout).toContain('This command needs a token.');
   });
+});
+
+test('programs of the system get the key by standard input, and neither argument nor variable has a secret', async () => {
+  const laptop = await machine();
+  const { folder } = laptop;
+  // Keeps what it is given, and answers as the program with a broken keychain does.
+  const script = `#!/bin/sh\n{ echo "$@"; env; } >> ${folder}/seen; [ "$1" = store ] && cat > ${folder}/input`;
+  await writeFile(join(folder, 'bin', 'secret-tool'), script, { mode: 0o755 });
+  const env = { ...laptop.env, ANDAMIO_TOKEN: 'a-token', ANT_API_KEY: 'a-key' };
+  expect(await logIn({ ...laptop, env }, 'ivan')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('because no keychain works here'),
+  });
+  const key = await readFile(join(folder, 'input'), 'utf8');
+  expect(key).toMatch(/^ant-\w{40}$/);
+  const seen = await readFile(join(folder, 'seen'), 'utf8');
+  expect(seen).toMatch(/^store --label=.*\n/);
+  for (const secret of [key, 'a-token', 'a-key']) expect(seen).not.toContain(secret);
 });
 
 describe.runIf(available.includes('keyring'))('a keychain', () => {
