@@ -1,15 +1,18 @@
 // Builds `dist/andamio-keys.js`, one ES module with the element and everything that it needs;
-// `dist/page`: the console with its compressed assets, which have hashed names; and
+// `dist/page`: the console and the page for device logins, with their compressed assets, which have
+// hashed names; and
 // `dist/operators`: the page that `admin.js serve` sends over loopback, without compression.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { devicePage } from './src/device/html.ts';
 import { operatorsPage } from './src/operators/html.ts';
 import { type PageFiles, page } from './src/page/html.ts';
 
 const pageEntry = 'src/page/main.ts';
+const deviceEntry = 'src/device/main.ts';
 const operatorsEntry = 'src/operators/main.tsx';
 
 /**
@@ -20,7 +23,7 @@ const styleSheetAsText: Plugin = {
   name: 'style-sheet-as-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      if (basename(dirname(path)) === 'page') return undefined;
+      if (['page', 'device'].includes(basename(dirname(path)))) return undefined;
       const { code } = await transform(await readFile(path, 'utf8'), {
         loader: 'css',
         minify: true,
@@ -63,9 +66,9 @@ await rm('dist', { recursive: true, force: true });
 await build({ ...options, entryPoints: { 'andamio-keys': 'src/main.ts' }, outdir: 'dist' });
 const { metafile } = await build({
   ...options,
-  entryPoints: [pageEntry],
+  entryPoints: { console: pageEntry, device: deviceEntry },
   outdir: 'dist/page/assets',
-  entryNames: 'console-[hash]',
+  entryNames: '[name]-[hash]',
   metafile: true,
 });
 
@@ -76,6 +79,7 @@ for (const asset of await readdir('dist/page/assets')) {
   await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }));
 }
 await writeFile('dist/page/index.html', page(filesOf(metafile, pageEntry, 'console/assets')));
+await writeFile('dist/page/device.html', devicePage(filesOf(metafile, deviceEntry, 'assets')));
 
 const operators = await build({
   ...options,

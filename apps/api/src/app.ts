@@ -148,9 +148,11 @@ export function createApp(dependencies: AppDependencies): RequestListener {
       referenceRouter(pages.reference, originOf),
       ...(settings.console
         ? [
-            consoleRouter(pages.console, {
-              maxExpiresInDays: settings.maxExpiresInDays ?? null,
-            }),
+            consoleRouter(
+              pages.console,
+              { maxExpiresInDays: settings.maxExpiresInDays ?? null },
+              deviceLogin,
+            ),
           ]
         : []),
       ...(webhook === undefined ? [] : [webhook]),

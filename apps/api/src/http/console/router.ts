@@ -5,7 +5,7 @@ import { assets } from '../assets.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { jsonType, noStore, sendAnswer } from '../response/answer.ts';
 import { compressedAnswer } from '../response/compressed.ts';
-import { pagePath } from './paths.ts';
+import { devicePagePath, pagePath } from './paths.ts';
 
 const settingsPath = `${pagePath}/settings.json`;
 
@@ -37,15 +37,26 @@ const contentSecurityPolicy = [
  * Creates the router of the console, with which users manage their keys. Files are read when the
  * console is first opened.
  *
- * @param folder the folder with the page that `packages/console` builds
+ * @param folder the folder with the pages that `packages/console` builds
+ * @param deviceLogin whether there is the page on which users approve device logins
  */
-export function consoleRouter(folder: string, settings: ConsoleSettings): Router {
+export function consoleRouter(
+  folder: string,
+  settings: ConsoleSettings,
+  deviceLogin: boolean,
+): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  router.get(pagePath, reportRoute(pagePath), async (request, response) => {
-    const page = await readFile(join(folder, 'index.html'), 'utf8');
-    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-    sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
-  });
+  const pages = [
+    [pagePath, 'index.html'],
+    ...(deviceLogin ? [[devicePagePath, 'device.html'] as const] : []),
+  ] as const;
+  for (const [path, file] of pages) {
+    router.get(path, reportRoute(path), async (request, response) => {
+      const page = await readFile(join(folder, file), 'utf8');
+      response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+      sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
+    });
+  }
   router.get(settingsPath, reportRoute(settingsPath), (_request, response) => {
     sendAnswer(response, {
       status: 200,
@@ -53,7 +64,8 @@ export function consoleRouter(folder: string, settings: ConsoleSettings): Router
       body: JSON.stringify(settings),
     });
   });
-  for (const path of [pagePath, settingsPath]) router.all(path, refuseOtherMethods(['get']));
+  for (const path of [...pages.map(([page]) => page), settingsPath])
+    router.all(path, refuseOtherMethods(['get']));
   router.use(assets(`${pagePath}/assets`, folder));
   return router;
 }

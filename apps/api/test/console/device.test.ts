@@ -1,0 +1,267 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import { redeemDevice, requestKey, startDeviceLogin } from '@andamio/testing/service-requests';
+import { tokenFor } from '@andamio/testing/tokens';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
+
+const screenshots = join(import.meta.dirname, '../../reports/screenshots');
+
+/** Starts a service whose limits per address do not end the tests. */
+function startDeviceApp(options: TestAppOptions = {}): Promise<TestApp> {
+  let elapsed = 0;
+  const clock = {
+    now: Date.now,
+    monotonicNow: () => {
+      elapsed += 60_000;
+      return elapsed;
+    },
+  };
+  return startApp({
+    createCounters: (name) =>
+      name === 'device-starts'
+        ? new MemoryCounters(clock)
+        : new MemoryCounters({ now: Date.now, monotonicNow: () => performance.now() }),
+    ...options,
+  });
+}
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startDeviceApp();
+});
+afterAll(() => app.close());
+
+test('the page for device logins has the policy of the console, and is never in a frame', async () => {
+  const answer = await fetch(`${app.url}/console/device`);
+  const console = await fetch(`${app.url}/console`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+  const policy = answer.headers.get('content-security-policy');
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).toBe(console.headers.get('content-security-policy'));
+  const post = await fetch(`${app.url}/console/device`, { method: 'POST' });
+  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+});
+
+test.each([{ deviceLogin: false }, { console: false }])(
+  'there is no page for device logins with the settings %j',
+  async (settings) => {
+    const without = await startApp({ settings });
+    onTestFinished(() => without.close());
+    expect((await fetch(`${without.url}/console/device`)).status).toBe(404);
+  },
+);
+
+describe.skipIf(!inject('available').includes('chromium'))('device logins in Chromium', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  const start = async (body: object = { api_key_name: 'laptop', expires_in_days: 7 }) => {
+    const answer = await startDeviceLogin(app.url, body);
+    expect(answer.status).toBe(200);
+    return {
+      userCode: answer.body['user_code'] as string,
+      deviceCode: answer.body['device_code'] as string,
+    };
+  };
+  const open = async (options: BrowserContextOptions = {}, more = '') => {
+    const opened = await openPage(browser, options);
+    onTestFinished(() => opened.page.context().close());
+    await opened.page.goto(`${app.url}/console/device${more}`);
+    await opened.page.getByLabel('Your token').waitFor();
+    return opened;
+  };
+  const signIn = async (page: Page, token: string) => {
+    await page.getByLabel('Your token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel('Code').waitFor();
+  };
+  const enter = async (page: Page, code: string) => {
+    await page.getByLabel('Code').fill(code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+  };
+  const focused = (page: Page) => page.evaluate<string>('document.activeElement.id');
+  const warning = (page: Page) =>
+    page.getByText('Only continue if you started this login yourself');
+
+  test('a user reads who asks, and approves by keyboard alone; Deny comes first and has the focus', async () => {
+    const { userCode, deviceCode } = await start();
+    const { page, problems, requests } = await open();
+    await expect.poll(() => focused(page)).toBe('token');
+    await page.keyboard.insertText(tokenFor('ada', { alias: 'Ada' }));
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('code');
+    await page.keyboard.insertText(userCode.toLowerCase().replace('-', ' '));
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('deny');
+    const decision = page.getByRole('region', { name: 'Let a program create an API key for you?' });
+    const text = String(await decision.textContent()).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('Account Ada (ada) (not you? Sign out)');
+    expect(text).toContain(`Code ${userCode} It must be the code in your terminal.`);
+    expect(text).toMatch(/Asked \d+ seconds? ago, from 127\.0\.0\.1/);
+    expect(text).toContain('a key named device-laptop, valid for 7 days.');
+    expect(text).toContain("can use your account's API");
+    const buttons = await decision.getByRole('button').all();
+    expect(await Promise.all(buttons.map((button) => button.textContent()))).toEqual([
+      'Deny',
+      'Approve',
+    ]);
+    const [deny, approve] = await Promise.all(buttons.map((button) => button.boundingBox()));
+    expect([approve?.width, approve?.height]).toEqual([deny?.width, deny?.height]);
+    expect(deny?.x).toBeLessThan(approve?.x as number);
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Approved. Return to your terminal.' }).waitFor();
+    const issued = await redeemDevice(app.url, deviceCode);
+    expect([issued.status, issued.body['name']]).toEqual([200, 'device-laptop']);
+    expect(problems).toEqual([]);
+    expect(
+      requests.filter((url) => !url.startsWith(`${app.url}/`) && !url.startsWith('data:')),
+    ).toEqual([]);
+  });
+
+  test('a user denies, and the program gets access_denied', async () => {
+    const { userCode, deviceCode } = await start();
+    const { page } = await open();
+    await signIn(page, tokenFor('denier'));
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await page.getByRole('heading', { name: 'Denied. Nothing was created.' }).waitFor();
+    const refused = await redeemDevice(app.url, deviceCode);
+    expect(refused.body['error']).toBe('access_denied');
+    await page.getByRole('button', { name: 'Enter another code' }).click();
+    await expect.poll(() => focused(page)).toBe('code');
+    expect(await page.getByLabel('Code').inputValue()).toBe('');
+  });
+
+  test('exactly one warning is on screen while a code is entered and decided', async () => {
+    const { userCode } = await start();
+    const { page } = await open();
+    await signIn(page, tokenFor('warned'));
+    await warning(page).waitFor();
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Deny' }).waitFor();
+    expect(await warning(page).count()).toBe(1);
+    await warning(page).waitFor();
+    expect(await page.locator('#notice').textContent()).toBe('');
+  });
+
+  test('HTML in the name of the key is text', async () => {
+    const name = '<img src=x onerror=alert(1)><b>bold</b>';
+    const { userCode } = await start({ api_key_name: name });
+    const { page, problems, requests } = await open();
+    await signIn(page, tokenFor('reader'));
+    await enter(page, userCode);
+    await page.getByText(`device-${name}`).waitFor();
+    expect(await page.locator('main img, main b').count()).toBe(0);
+    expect(problems).toEqual([]);
+    expect(requests.filter((url) => url.endsWith('/x'))).toEqual([]);
+  });
+
+  test('a code in the address is neither used nor left there', async () => {
+    const { userCode } = await start();
+    const { page } = await open({}, `?user_code=${userCode}#${userCode}`);
+    await expect.poll(() => page.url()).toBe(`${app.url}/console/device`);
+    await signIn(page, tokenFor('linked'));
+    expect(await page.getByLabel('Code').inputValue()).toBe('');
+    expect(await page.content()).not.toContain(userCode);
+  });
+
+  test('a page of another origin cannot show it in a frame', async () => {
+    const { page } = await openPage(browser);
+    onTestFinished(() => page.context().close());
+    await page.route('http://other.example/', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<iframe src="${app.url}/console/device"></iframe>`,
+      }),
+    );
+    await page.goto('http://other.example/');
+    const frameUrl = () => page.frames()[1]?.url();
+    await expect.poll(frameUrl).toBe('chrome-error://chromewebdata/');
+  });
+
+  test('says what to do with wrong codes, and when there were too many', async () => {
+    const { page } = await open();
+    await signIn(page, tokenFor('guesser'));
+    await enter(page, 'AEIOU');
+    await page.getByText('Enter the 8 letters that your terminal shows').waitFor();
+    for (const code of ['BBBB-BBBB', 'CCCC-CCCC', 'DDDD-DDDD', 'FFFF-FFFF', 'GGGG-GGGG']) {
+      const answer = page.waitForResponse('**/device/approve');
+      await enter(page, code);
+      await answer;
+      await page.getByText('No login with this code waits for you').waitFor();
+    }
+    await enter(page, 'HHHH-HHHH');
+    await page.getByText('Too many wrong codes. Try again in 10 minutes.').waitFor();
+  });
+
+  test('says why a key cannot be issued, and the user can still deny', async () => {
+    const token = tokenFor('full', { tier: 'pioneer' });
+    await requestKey(app.url, { api_key_name: 'other' }, { token });
+    const { userCode } = await start();
+    const { page } = await open();
+    await signIn(page, token);
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('You have as many active keys as your tier allows').waitFor();
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await page.getByRole('heading', { name: 'Denied. Nothing was created.' }).waitFor();
+  });
+
+  test('asks for another token if the service does not accept it', async () => {
+    const { userCode } = await start();
+    const { page } = await open();
+    await page.getByLabel('Your token').fill('two words');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This is not a token').waitFor();
+    await signIn(page, 'no-token');
+    await enter(page, userCode);
+    await page.getByText('does not accept your token').waitFor();
+    await signIn(page, tokenFor('second try'));
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Deny' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Your token').waitFor();
+    expect(await page.getByText(userCode).isVisible()).toBe(false);
+  });
+
+  test.each([
+    ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
+    ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }],
+    ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 740 } }],
+  ] as const)(
+    'the %s page for device logins has no serious axe-core violation and fits the window',
+    async (name, options) => {
+      const { userCode } = await start({ api_key_name: `a-long-name-${'x'.repeat(60)}` });
+      const { page } = await open(options);
+      const inspect = async (state: string) => {
+        await page.screenshot({ path: join(screenshots, `device-${state}-${name}.png`) });
+        expect(await seriousViolations(page), state).toEqual([]);
+        const width = await page.evaluate('document.documentElement.scrollWidth');
+        expect(width, state).toBe(options.viewport.width);
+      };
+      await inspect('sign-in');
+      await signIn(page, tokenFor(`axe ${name}`));
+      await inspect('entry');
+      await enter(page, 'BBBB-BBBB');
+      await page.getByText('No login with this code').waitFor();
+      await inspect('refused');
+      await enter(page, userCode);
+      await page.getByRole('button', { name: 'Deny' }).waitFor();
+      await inspect('decision');
+      await page.getByRole('button', { name: 'Deny' }).click();
+      await page.getByRole('heading', { name: 'Denied' }).waitFor();
+      await inspect('outcome');
+    },
+  );
+});
