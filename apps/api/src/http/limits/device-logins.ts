@@ -4,8 +4,8 @@ import { HttpError } from '../response/errors.ts';
 import { addressKey, type Counters, type CreateCounters, counterKey } from './limit.ts';
 
 /**
- * Maximum number of wrong user codes per user while a code is valid. With 20^8 codes, 5 guesses
- * find a given code with a probability of 2^-32 (RFC 8628 section 5.1).
+ * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
+ * codes, 5 guesses find a given code with a probability of 2^-32 (RFC 8628 section 5.1).
  */
 const guessesOfUser: Limit = {
   maximum: 5,
@@ -13,10 +13,13 @@ const guessesOfUser: Limit = {
   code: 'too_many_wrong_codes',
 };
 
-/** Maximum number of wrong user codes per client address, which several users may share. */
+/** Maximum number of wrong user codes from a client address, which several users may share. */
 const guessesOfAddress: Limit = { ...guessesOfUser, maximum: 20 };
 
-/** Runs a guess of a user code, unless the user or the address has guessed wrong too often. */
+/**
+ * Calls a function that tries a user code, unless the user or the client address has entered too
+ * many wrong codes.
+ */
 export type LimitGuesses = <Result>(
   guesser: { readonly userId: string; readonly address: string },
   guess: () => Promise<Result>,
@@ -26,7 +29,11 @@ export type LimitGuesses = <Result>(
 const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
-/** Counts against a limit, for a window of a number of seconds. */
+/**
+ * Counts an attempt against a limit.
+ *
+ * @throws {@link HttpError} with the code of the limit if it is exceeded.
+ */
 async function consume(counters: Counters, key: string, limit: Limit): Promise<void> {
   const { totalHits, resetTime } = await counters.increment(key);
   if (totalHits <= limit.maximum) return;
@@ -56,7 +63,10 @@ const starts: Limit = { maximum: 10, seconds: 60, code: 'rate_limited' };
 /** Counts the start of a login by a client address. */
 export type LimitStarts = (address: string) => Promise<void>;
 
-/** Creates the limit on started logins. It throws {@link HttpError} `rate_limited`. */
+/**
+ * Creates the limit on started logins. The returned function throws {@link HttpError}
+ * `rate_limited` if the limit is exceeded.
+ */
 export function limitStarts(createCounters: CreateCounters): LimitStarts {
   const counters = createCountersOf(createCounters, 'device-starts', starts);
   return (address) => consume(counters, addressKey(address), starts);
@@ -64,7 +74,7 @@ export function limitStarts(createCounters: CreateCounters): LimitStarts {
 
 /**
  * Creates the limit on wrong user codes. A guess is counted before it is tried, so that concurrent
- * guesses are limited too, and is refunded unless the code was wrong.
+ * guesses are limited too. The guess is refunded unless the code was wrong.
  */
 export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
   const users = createCountersOf(createCounters, 'guesses-user', guessesOfUser);

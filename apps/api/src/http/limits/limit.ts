@@ -17,17 +17,20 @@ export type Counters = Store;
 export type CreateCounters = (name: string) => Counters;
 
 /**
- * The counters of the limit on requests with a key, to which requests that a guard reports are
- * added.
+ * The counters of the limit on requests that present a key. Requests that a guard reports are added
+ * to them.
  */
 export interface KeyCounters extends Counters {
   /**
-   * Counts additional requests in the current window of a key. Has no effect if there is no window.
+   * Counts additional requests in the current window of a counter key. Has no effect if there is no
+   * window.
    */
   add(key: string, requests: number): Promise<void> | void;
 }
 
-/** A per-minute limit, and the functions that return the counter key and maximum of a subject. */
+/**
+ * A per-minute limit, and the functions that return the counter key and the maximum of a subject.
+ */
 export interface Limit<Subject> {
   readonly name: LimitStatus['name'];
   readonly counters: Counters;
@@ -67,9 +70,10 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
 }
 
 /**
- * Creates the limit on the keys that a client address reports in addition to one per request. It is
- * separate from the limit on requests, so that a few reports do not refuse the requests of others
- * behind the same address. It always allows a full report.
+ * Creates the limit on reported keys per client address. The first key of each report is not
+ * counted, because the report itself counts as a request. The limit is separate from the limit on
+ * requests, so that a few reports do not use up the requests of others behind the same address. It
+ * always allows a full report.
  */
 export function limitReportedKeys(
   perMinute: number,
@@ -129,7 +133,7 @@ export async function refund<Subject>(
   await counters.decrement(keyOf(subject));
 }
 
-/** Counts a request without refusing the request, even if the limit is exceeded. */
+/** Counts a request against a limit. Does not refuse the request, even if the limit is exceeded. */
 export async function charge<Subject>(
   { counters, keyOf }: Limit<Subject>,
   subject: Subject,
@@ -158,7 +162,7 @@ export class RequestCount {
 
   /**
    * Counts several requests against a limit. If the limit does not allow all of them, counts none,
-   * so that a smaller number may still be allowed. Concurrent calls may exceed the limit.
+   * so that a smaller number may still be allowed. Concurrent calls may together exceed the limit.
    *
    * @throws {@link HttpError} `rate_limited` if the limit would be exceeded.
    */
@@ -179,7 +183,7 @@ export class RequestCount {
   }
 
   /**
-   * Records that the request was counted against a limit.
+   * Updates {@link status} after the request was counted against a limit.
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
@@ -203,7 +207,7 @@ export class RequestCount {
 
   /**
    * Counts the additional requests that a guard reports. They count against the most recently
-   * consumed limit, up to what remains of it.
+   * consumed limit, but no more of them than the limit still allows.
    *
    * @returns the number of requests counted. Further requests are dropped.
    */

@@ -1,7 +1,7 @@
 import { deviceLoginSeconds, devicePollSeconds } from '@andamio/schema/operations';
 import { LRUCache } from 'lru-cache';
 
-/** Seconds by which the interval of a login grows with each early request (RFC 8628 section 3.5). */
+/** Seconds that each early request adds to the interval of its login (RFC 8628 section 3.5). */
 const slowDownSeconds = 5;
 
 /** Milliseconds by which a request may be early, because networks delay requests unequally. */
@@ -16,8 +16,9 @@ interface Pace {
 }
 
 /**
- * The pace of the programs that wait for an approval. It is kept in memory, because storing it
- * would add a write to each request. Each instance therefore measures the pace alone.
+ * Measures how often programs ask for a key while they wait for an approval. The times are kept in
+ * memory, because storing them would add a write to each request. Each instance therefore measures
+ * only its own requests.
  */
 export class PollPace {
   readonly #paces = new LRUCache<string, Pace>({ max: knownLogins });
@@ -41,7 +42,7 @@ export class PollPace {
       interval: devicePollSeconds,
     };
     const isEarly = now - lastAt < interval * 1000 - tolerance;
-    // Longer than a login lasts, the interval means nothing.
+    // An interval longer than the lifetime of a login has no meaning.
     const next = isEarly ? Math.min(interval + slowDownSeconds, deviceLoginSeconds) : interval;
     this.#paces.set(login, { lastAt: now, interval: next });
     return isEarly ? next : undefined;

@@ -100,22 +100,24 @@ class SharedOrLocalCounters implements Counters {
 }
 
 /**
- * Rate limit counters and usage that all instances share, and a function that closes their
- * connection.
+ * Rate limit counters and usage that all instances share, and a function that closes the connection
+ * to Redis.
  */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
-  /** The counters of requests with keys, used while this instance counts alone. */
+  /**
+   * The counters for requests that present a key. They are used while this instance counts alone.
+   */
   readonly keyCounters: KeyCounters;
   /**
-   * The counts of requests with keys that all instances share. Undefined if each instance counts
-   * alone.
+   * The counts of requests that present a key, shared by all instances. Undefined if each instance
+   * counts alone.
    */
   readonly usage?: RedisUsage;
   close(): void;
 }
 
-/** Milliseconds for which a refused command is not logged again with the same cause. */
+/** Minimum time, in milliseconds, between log entries for refused commands with the same cause. */
 const refusalInterval = 3_600_000;
 
 /**

@@ -7,7 +7,10 @@ import { probeRedis, redisPermissions } from './redis-probe.ts';
 export interface RedisTimes {
   /** Maximum time that a request waits for a counter (contract, "Failures"). */
   readonly command: number;
-  /** Maximum time to open a connection, including getting credentials and the probe. */
+  /**
+   * Time limit for opening a connection, which includes getting the credentials and running the
+   * probe.
+   */
   readonly connect: number;
   /**
    * Pause between a failure and the next attempt. It doubles with each failure, up to
@@ -97,8 +100,8 @@ const replies: Readonly<Record<string, string>> = {
 
 /**
  * Returns the error code of a reply if the reply concerns the server or the connection, and not
- * only the command. Up to version 7.0, the reply for a denied permission within a script has no
- * code. Up to version 6, the code of an error within a script follows the position in the script.
+ * only the command. Up to Redis 7.0, the reply for a denied permission within a script has no code.
+ * Up to Redis 6, the code of an error within a script follows the position in the script.
  */
 function stateCodeOf(message: string): string | undefined {
   if (message.includes("The user executing the script can't")) return 'NOPERM';
@@ -137,7 +140,10 @@ function describe(error: unknown): Error {
 /** Returns the password in a URL, decoded. */
 const passwordIn = (url: string) => decodeURIComponent(new URL(url).password);
 
-/** Reports whether an error is a reply that concerns only the command. */
+/**
+ * Reports whether an error is an error reply that concerns only a single command, and not the
+ * server or the connection.
+ */
 const isRefusal = (error: unknown): error is ErrorReply =>
   error instanceof ErrorReply && stateCodeOf(error.message) === undefined;
 
@@ -154,9 +160,11 @@ class LateError extends Error {
  *
  * A failure drops the connection, because the address may now belong to another server. A new
  * connection is opened after a pause, which grows while attempts fail. The connection is used once
- * the probe has succeeded on it. An error reply to a single command is not a failure of the
- * connection unless the probe fails as well: a value that one owner's script cannot read must not
- * affect other owners.
+ * the probe has succeeded on it.
+ *
+ * An error reply to a single command drops the connection only if the probe then fails as well. For
+ * example, if a script cannot read the stored value of one owner, requests of other owners must not
+ * be affected.
  */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
@@ -274,8 +282,8 @@ export class RedisLink {
   }
 
   /**
-   * Authenticates again with a newer password. The server would otherwise close the connection when
-   * the password that opened it expires.
+   * Authenticates again with a newer password. Otherwise, the server would close the connection
+   * when the password with which it was opened expires.
    */
   async #renew(): Promise<void> {
     const { credentials, times } = this.#options;

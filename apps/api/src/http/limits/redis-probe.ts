@@ -6,8 +6,8 @@ import { script } from './redis-script.ts';
 const probeKeys = ['limit:probe', 'usage:probe'];
 
 /**
- * Runs each command that a script may run, in an order in which the types of the values match. A
- * value that remains of an interrupted probe expires.
+ * Runs each command that the scripts may run. Each command finds a value of the type that it
+ * requires. A value that an interrupted probe leaves behind expires.
  */
 const everyCommand = script(`
 local key, other = KEYS[1], KEYS[1] .. ':other'
@@ -53,7 +53,8 @@ export function commandsOf({ text }: { readonly text: string }): string[] {
  * The rules of a Redis user that has only the permissions that the service needs, as `ACL SETUSER`
  * accepts them: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  *
- * INFO tells a server from the one that replaces it after a failover.
+ * The service uses INFO to notice that another server has replaced the previous one after a
+ * failover.
  */
 export const redisPermissions = [
   ...['~limit:*', '~usage:*'],
@@ -61,8 +62,8 @@ export const redisPermissions = [
 ].join(' ');
 
 /**
- * Runs the commands that counting requests needs. Without this, a user that lacks a permission
- * would connect, fail at the first request, and connect again, forever.
+ * Runs the commands that counting requests needs. Without the probe, the service would connect as a
+ * user that lacks a permission, fail at the first request and connect again, forever.
  *
  * @throws {@link ErrorReply} if Redis refuses a command.
  */

@@ -32,9 +32,9 @@ export const defaultSharedUsageTimes: SharedUsageTimes = {
 const groups = 16;
 
 /**
- * Number of instances that look for due owners in a group within an interval, on average. If there
- * are more instances, each looks in some groups only, which it chooses at random. Otherwise the
- * commands would grow with the instances, whether or not there is usage.
+ * Average number of instances that look for due owners in a group within an interval. If there are
+ * more instances, each looks only in some groups, which it chooses at random. Otherwise, the number
+ * of commands would grow with the number of instances, even without usage.
  */
 const lookingInstances = 4;
 
@@ -43,11 +43,11 @@ const allGroups = Array.from({ length: groups }, (_, group) => group);
 /** Maximum number of owners that one call claims in each group. */
 const claimedOwners = 100;
 
-/** The totals of an owner in the store, as a process has read them. */
+/** An owner's totals, as a process has read them from the store. */
 export interface ReadTotals {
-  /** The value of `SharedCount.totalsWanted` with which the totals were requested. */
+  /** The {@link SharedCount.totalsWanted} for which the totals were read. */
   readonly version: string;
-  /** The day of the totals, in days since 1970. */
+  /** The day whose totals were read, in days since 1970. */
   readonly day: number;
   readonly totals: UsageTotals;
 }
@@ -69,8 +69,8 @@ export interface VerifiedRequest {
 /** The outcome of counting a verified request. */
 export interface SharedCount {
   /**
-   * The owner's requests in this minute. If they exceed the limit, the request was not counted as
-   * usage.
+   * The number of the owner's requests in this minute. If it exceeds the limit, the request was not
+   * counted as usage.
    */
   readonly hits: number;
   /** The time left in this minute, in milliseconds. */
@@ -82,8 +82,8 @@ export interface SharedCount {
   /** The owner's current day, in days since 1970. */
   readonly day: number;
   /**
-   * The version of the owner's stored totals that the script requests. Totals of an older version
-   * are ignored. Undefined if the script requests none.
+   * Set if the script needs the owner's totals from the store. The value is passed to Redis with
+   * the totals, so that Redis can ignore totals that were read too early.
    */
   readonly totalsWanted: string | undefined;
 }
@@ -104,8 +104,8 @@ const storedBatch = z.object({
 const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 /**
- * Version of the values in Redis. Raise it with every change of their form: a script that reads a
- * value of another form fails, for all owners of its group.
+ * Version of the format of the values in Redis. Raise it with every change of the format. A script
+ * that reads a value in another format fails, for all owners of its group.
  */
 const layout = 2;
 
@@ -159,11 +159,11 @@ export class RedisUsage implements SharedUsage {
   readonly #link: RedisLink;
   readonly #clock: Clock;
   readonly #scripts: UsageScripts;
-  /** The instance id under which the batches of new accounts are stored. */
+  /** The id of this process, in the batches that it begins and in its announcements. */
   readonly #instance = randomBytes(8).toString('base64url');
 
   readonly #onUnreadable: (error: Error) => void;
-  /** The groups with more due owners than the last call has claimed. */
+  /** The groups in which the last call may have left due owners unclaimed. */
   readonly #full = new Set<number>();
 
   /** @param onUnreadable called when an owner's usage cannot be read and was set aside. */
@@ -183,7 +183,7 @@ export class RedisUsage implements SharedUsage {
    * Counts a verified request with one command.
    *
    * @returns the outcome; `uncounted` if Redis certainly did not count the request; or `unknown` if
-   *   Redis did not confirm it. Such a request must not be counted again.
+   *   Redis did not reply, so that the request may be counted and must not be counted again.
    */
   async count(request: VerifiedRequest): Promise<SharedCount | 'uncounted' | 'unknown'> {
     if (!this.#link.ready) return 'uncounted';
@@ -243,7 +243,10 @@ export class RedisUsage implements SharedUsage {
     return (await Promise.all(batches)).filter((batch) => batch !== undefined);
   }
 
-  /** Parses a batch. Sets it aside if it cannot be parsed, so that the owner's next batch follows. */
+  /**
+   * Parses a batch. If the batch cannot be parsed, sets it aside, so that the owner's next batch
+   * can be claimed.
+   */
   async #parse(member: string, text: string): Promise<OwnedBatch | undefined> {
     try {
       return batchOf(member, text);

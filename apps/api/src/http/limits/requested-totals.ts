@@ -8,14 +8,14 @@ import type { ReadTotals } from './redis-usage.ts';
 /** Maximum number of owners whose totals are kept until the owner's next request. */
 const maximumOwners = 10_000;
 
-/** An owner's requested totals. They are undefined while they are being read. */
+/** An owner's requested totals. `totals` is undefined while they are being read. */
 interface Requested extends Omit<ReadTotals, 'totals'> {
   readonly totals: UsageTotals | undefined;
 }
 
 /**
- * Owners' totals in the store, read in the background when Redis does not know them. They are
- * passed to Redis with the owner's next request, at most one interval later.
+ * Owners' totals that Redis does not know, read from the store in the background. They are passed
+ * to Redis with the owner's next request, at most one interval later.
  */
 export class RequestedTotals {
   readonly #storer: Pick<SharedUsageStorer, 'totalsOf'>;

@@ -22,7 +22,7 @@ import { type Script, script } from './redis-script.ts';
 
 /** Times of shared usage, in milliseconds. */
 export interface SharedUsageTimes {
-  /** Window of the limit. */
+  /** Length of the window of the limit. */
   readonly window: number;
   /** Time from the first request of a batch until the batch is due to be stored. */
   readonly interval: number;
@@ -31,7 +31,9 @@ export interface SharedUsageTimes {
    * stores a batch.
    */
   readonly claim: number;
-  /** Minimum age of a batch that is stored because the owner's usage is read. */
+  /**
+   * When an owner's usage is read, the owner's open batch is stored if it has at least this age.
+   */
   readonly minimumAge: number;
   /** Time for which an account without unstored usage is kept. */
   readonly retention: number;
@@ -54,8 +56,8 @@ export interface UsageScripts {
    */
   readonly count: Script;
   /**
-   * Claims due owners: closes the open batch of each unless an older batch is closed, and returns
-   * the oldest closed batch.
+   * Claims due owners, and returns the oldest closed batch of each. If an owner has no closed
+   * batch, closes the open batch first.
    *
    * KEYS: due. ARGV: 1 maximum number of owners, 2 and 3 and 4 the prefixes of the keys account,
    * open and closed. Returns pairs of a member and a batch, concatenated. The batch is an empty
@@ -69,8 +71,9 @@ export interface UsageScripts {
    */
   readonly claimOwner: Script;
   /**
-   * Removes the oldest closed batch if it has the given number, and notes the totals that the store
-   * returned. The account is kept for `retention`, so that the totals need not be read again.
+   * Removes the oldest closed batch if it has the given number, and stores the totals that the
+   * store returned in the account. The account is kept for `retention`, so that the totals need not
+   * be read again.
    *
    * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 day of the batch, 3 requests
    * in the batch, 4 member of due, 5 server; and unless the batch was given up, 6 total of its day,
@@ -78,14 +81,15 @@ export interface UsageScripts {
    */
   readonly confirm: Script;
   /**
-   * Sets aside the oldest closed batch if it is the given one. It is kept for {@link setAsideFor}.
+   * Sets aside the oldest closed batch if it is the given one. The batch is kept for {@link
+   * setAsideFor}.
    *
    * KEYS: account, open, closed, due. ARGV: 1 member of due, 2 batch.
    */
   readonly setAside: Script;
   /**
-   * Announces a process that looks for due usage, and returns the number of such processes,
-   * including those that were announced within {@link announcedFor}.
+   * Records that a process looks for due usage. Returns the number of processes that were recorded
+   * within the last {@link announcedFor}.
    *
    * KEYS: instances. ARGV: 1 id of the process.
    */
@@ -93,8 +97,8 @@ export interface UsageScripts {
 }
 
 /**
- * Milliseconds for which a process counts as one that looks for due usage: three of the intervals
- * at which it looks.
+ * Milliseconds after an announcement for which its process is counted: three times the interval at
+ * which processes look for due usage.
  */
 const announcedFor = 3 * usageInterval;
 
@@ -157,7 +161,10 @@ local function month_of(day)
 end
 `;
 
-/** Moves the open batch to the closed batches. If it was evicted, there is nothing to move. */
+/**
+ * Moves the open batch to the closed batches. If the open batch was evicted, there is nothing to
+ * move.
+ */
 const closing = `
 local function close(account, open, closed)
   local fields = redis.call('HGETALL', open)
@@ -167,7 +174,10 @@ local function close(account, open, closed)
 end
 `;
 
-/** Sets aside the keys of an owner whose type is not that of a batch. Reports whether there were any. */
+/**
+ * Sets aside the open batch and the closed batches of an owner if their Redis key has another type.
+ * Returns whether a key was set aside.
+ */
 const repairing = `
 local function keep_aside(key) redis.call('PEXPIRE', key .. ':unreadable', aside) end
 local function repair(open, closed)
@@ -203,8 +213,8 @@ end
  * after the open batch is closed. A window with more time left than its length began before the
  * clock was set back, so it begins again.
  *
- * The totals that a process has read replace the totals in the account if the latter may be
- * outdated. If a batch was stored after the process read them, they are ignored.
+ * Totals that a process has read replace the totals in the account if those may be outdated. Totals
+ * that were read before the latest batch was stored are ignored.
  *
  * If the open batch is missing, for example because it was evicted, its requests are lost and a new
  * batch begins.
@@ -279,7 +289,10 @@ local reads = not is_known or exhausted > 0
 return { hits, left, added, exhausted, account.day, reads and version or '' }
 `;
 
-/** A due time that is too far away was set before the server's clock was set back. */
+/**
+ * If no owner is due, claims owners whose due time is too far in the future. Such a time was set
+ * before the server's clock was set back.
+ */
 const claimDue = `
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 if #due == 0 then
@@ -351,8 +364,8 @@ return 1
 `;
 
 /**
- * The requests in the batch are unknown, so the totals in the account are too high. They are read
- * from the store again.
+ * The totals in the account include the requests of the batch, whose number is unknown. The totals
+ * are therefore read from the store again.
  */
 const setAside = `
 if redis.call('LINDEX', KEYS[3], 0) ~= ARGV[2] then return 0 end
@@ -366,7 +379,10 @@ save(KEYS[1], account, account.number ~= 0)
 return 1
 `;
 
-/** An announcement that ends too late was made before the server's clock was set back. */
+/**
+ * Removes announcements that have ended, and those that end too late: they were made before the
+ * server's clock was set back.
+ */
 const announce = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. text(now + announced), '+inf')

@@ -14,8 +14,8 @@ import { RequestedTotals } from './requested-totals.ts';
 const header = cachedAnswersHeader.toLowerCase();
 
 /**
- * Returns the number of requests that a guard reports to have answered from its cache since its
- * last report. Returns 0 if the header is malformed, too large or repeated.
+ * Returns the number of requests that a guard has answered from its cache since its last report,
+ * according to the request's header. Returns 0 if the header is malformed, too large or repeated.
  */
 function reportedBy({ headers }: IncomingMessage): number {
   const sent = headers[header];
@@ -48,10 +48,11 @@ export type CountKeyRequest = (
 ) => Promise<void>;
 
 /**
- * Creates the function that counts requests with keys. Usage is counted after all limits, so that
- * only accepted requests count. Each reported request counts like a verified request, toward the
- * per-minute limit, the day and the month (contract, "Failures"). Since anyone who holds a key can
- * report requests, they count only up to what remains of the per-minute limit.
+ * Creates the function that counts requests that present a key. Usage is counted after all limits
+ * are checked, so only accepted requests count. Each request that a guard reports counts like a
+ * verified request, toward the per-minute limit and the daily and monthly quotas (contract,
+ * "Failures"). Anyone who holds a key can report requests, so reported requests beyond the rest of
+ * the per-minute limit are ignored.
  */
 export function countAlone(
   { usage, now }: Pick<Keys, 'usage' | 'now'>,

@@ -35,14 +35,17 @@ import { bodyRow, keyRow, publicBodyRow, publicRow, type Row, readRow } from './
 import { startDeviceLoginHandler } from './start-device-login.ts';
 import { verifyApiKeyHandler } from './verify-api-key.ts';
 
-/** What the operations need that are enabled by settings. */
+/** The dependencies of the operations that settings enable. */
 export interface OptionalOperations {
   /**
-   * What the handler for reports of found keys needs. If undefined, such reports are disabled and
-   * their path does not exist.
+   * The dependencies of the handler for reports of found keys. If undefined, such reports are
+   * disabled and their path does not exist.
    */
   readonly reports: ReportDependencies | undefined;
-  /** Undefined if device logins are disabled. Their paths then do not exist. */
+  /**
+   * The dependencies of device logins. If undefined, device logins are disabled and their paths do
+   * not exist.
+   */
   readonly deviceLogin:
     | { readonly createCounters: CreateCounters; readonly monotonicNow: () => number }
     | undefined;

@@ -103,7 +103,8 @@ export function isTooManyRequests(error: unknown): boolean {
 /**
  * Creates the answer for an error, and adds the error to the request's log line.
  *
- * @param isOAuth whether the body has the member `error` of OAuth, if there is a value for it.
+ * @param isOAuth whether the body also has OAuth's member `error`, if OAuth has a value for this
+ *   error.
  */
 export type AnswerError = (
   error: unknown,

@@ -62,7 +62,7 @@ export function transactDeviceLogin<Outcome>(
       const { outcome, login, entry } = decide(found?.content);
       if (login === undefined) return { outcome };
       const writes = database.firestore.batch();
-      // A new login may replace one that was stored under another pepper, and so another id.
+      // A new login may replace one that was stored under another pepper and another id.
       const replaced = found?.content.id === login.id ? found : undefined;
       put(writes, documentOf(database, login.id), fieldsOf(database, login), replaced);
       if (entry !== undefined) audit(database, writes, entry);
