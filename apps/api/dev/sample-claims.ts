@@ -19,7 +19,7 @@ function setClaim(payload: Payload, name: string, value: unknown): void {
   parent[last] = value;
 }
 
-/** The claims of a token, by their meaning. */
+/** The claims of a token, named by their meaning. */
 interface SampleClaims {
   readonly sub: string;
   readonly tier?: string | undefined;

@@ -29,7 +29,7 @@ const absent = z.never().optional();
 /** A string or a list of strings. */
 const names = z.union([z.string(), z.array(z.string())]);
 
-/** The claims of a token, by their meaning. */
+/** The claims of a token, named by their meaning. */
 const tokenClaims = z.object({
   subject,
   exp: numericDate,

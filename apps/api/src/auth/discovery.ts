@@ -12,7 +12,7 @@ const fetchInterval = 5_000;
  */
 const maximumAge = 75 * 60_000;
 
-/** Maximum number of characters of a wrong document's issuer that an error message quotes. */
+/** Maximum number of characters that an error message quotes of the issuer in a wrong document. */
 const longestIssuer = 200;
 
 /** The members of an OpenID configuration that lead to the keys (OpenID Connect Discovery 1.0). */

@@ -92,7 +92,7 @@ export function refuseOtherMethods(methods: readonly ('get' | 'post')[]): Reques
   };
 }
 
-/** Answers paths that no route matches with 404. */
+/** Responds with 404 to requests whose path no route matches. */
 export const refuseUnknownPaths: RequestHandler = () => {
   throw new HttpError('not_found');
 };

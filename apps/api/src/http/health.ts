@@ -34,8 +34,8 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
 }
 
 /**
- * Creates the router of the health checks. They require no credentials, and no limit applies to
- * them.
+ * Creates the router of the health checks. A health check requires no credentials, and no limit
+ * applies to it.
  */
 export function healthRouter(store: KeyStore, log: Logger): Router {
   const isReady = readinessOf(store, log);

@@ -96,7 +96,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 const bearer = ({ headers: { authorization = '' } }: IncomingMessage) =>
   /^Bearer ([0-9a-f]+)$/.exec(authorization)?.[1] ?? '';
 
-/** Creates a timer that expires when no work has been done for some milliseconds. */
+/** Creates a timer that expires when no work has been done for the given number of milliseconds. */
 function createIdleTimer(milliseconds: number) {
   const { promise, resolve } = Promise.withResolvers<void>();
   let timer = setTimeout(resolve, milliseconds);

@@ -16,8 +16,8 @@ export interface ConsoleSettings {
 }
 
 /**
- * The Content Security Policy of the console. It allows scripts, styles and requests only from and
- * to the same origin. It forbids inline scripts and styles, DOM properties that parse text as HTML
+ * The Content Security Policy of the console. It allows only scripts, styles and requests of the
+ * same origin. It forbids inline scripts and styles, DOM properties that parse text as HTML
  * (https://www.w3.org/TR/trusted-types/), and frames, which would allow clickjacking.
  */
 const contentSecurityPolicy = [

@@ -232,8 +232,9 @@ export class RedisLink {
   }
 
   /**
-   * Runs the probe after a refusal, at most once in the longest pause. A proxy in front of Redis may
-   * refuse every command with an unknown reply. The failure of the probe then drops the connection.
+   * Runs the probe after a refused command, but not again before `longestPause` has passed. A proxy
+   * in front of Redis may refuse every command with an unknown reply. The probe then fails, and the
+   * connection is dropped.
    */
   async #probeAgain(client: Client): Promise<void> {
     const { times, monotonicNow } = this.#options;

@@ -36,8 +36,8 @@ function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpErr
 }
 
 /**
- * Counts a request with a verified key, and the requests that a guard reports with it: toward the
- * owner's limit per minute and, if it is accepted, as usage.
+ * Counts a request with a verified key, and the requests that a guard reports with it. They count
+ * toward the owner's limit per minute. If the request is accepted, they also count as usage.
  *
  * @throws {@link HttpError} `rate_limited` or `quota_exceeded`.
  */

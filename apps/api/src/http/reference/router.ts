@@ -68,9 +68,9 @@ function textsOf(folder: string): ReadText {
 }
 
 /**
- * The Content Security Policy of the reference page. It allows scripts, styles and requests only
- * from and to the same origin. It forbids inline scripts and styles, and DOM properties that parse
- * text as HTML (https://www.w3.org/TR/trusted-types/).
+ * The Content Security Policy of the reference page. It allows only scripts, styles and requests of
+ * the same origin. It forbids inline scripts and styles, and DOM properties that parse text as HTML
+ * (https://www.w3.org/TR/trusted-types/).
  */
 const contentSecurityPolicy = [
   "default-src 'none'",

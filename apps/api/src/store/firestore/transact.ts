@@ -105,8 +105,8 @@ const expiries = (keys: ReadonlyMap<string, KeyRecord>) =>
   Object.fromEntries([...keys].map(([id, { expiresAt }]) => [id, expiresAt]));
 
 /**
- * Returns the writes for a list of changes. Their commit fails if the owner's document has changed
- * since it was read.
+ * Returns the writes for a list of changes. The commit of these writes fails if the owner's
+ * document has changed since it was read.
  */
 function writesOf(
   database: Database,

@@ -197,8 +197,9 @@ const versionOf = (database: DatabaseSync) =>
   (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
 /**
- * Returns whether a database is empty, or whose tables it contains. The first version of the schema
- * did not set `user_version`, so it is recognized by the name of a table.
+ * Returns what a database contains: nothing, the tables of this service or of a newer version of
+ * it, or tables of another program. The first version of the schema did not set `user_version`, so
+ * it is recognized by the name of a table.
  */
 export function contentOf(
   database: DatabaseSync,
