@@ -67,10 +67,16 @@ test.skipIf(emulatorHost === undefined)(
       expect(await store.inspect(userId), userId).toBeUndefined();
     }
 
-    const { audit = [], ...rest } = await readFirestore(firestoreClient(emulatorHost, project));
+    const {
+      audit = [],
+      usage = [],
+      ...rest
+    } = await readFirestore(firestoreClient(emulatorHost, project));
     expect(rest).toEqual({});
     expect(audit).toHaveLength(calls - firstCallWithoutAccess + 1);
-    expect(JSON.stringify(audit)).not.toMatch(/interrupted|a telling name/);
+    // Empty months remain, so that usage that is not stored yet is refused.
+    for (const month of usage) expect(month).toMatchObject({ total: 0, names: {}, last_uses: {} });
+    expect(JSON.stringify([audit, usage])).not.toMatch(/interrupted|a telling name/);
   },
   120_000,
 );
