@@ -111,3 +111,16 @@ export interface Administration {
    */
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }
+
+/** Creates the entry for one key of an owner whose keys are all revoked. */
+export function revocationEntry(
+  { userId, by: actor, reason, now: at }: OwnerCommand,
+  { id: keyId, name }: Pick<RevokedKey, 'id' | 'name'>,
+): AuditEntry {
+  return { at, actor, action: 'key.revoked', userId, name, keyId, reason };
+}
+
+/** Creates the entry for an owner whose requests of the current month are deleted. */
+export function usageResetEntry({ userId, by: actor, reason, now: at }: OwnerCommand): AuditEntry {
+  return { at, actor, action: 'user.usage_reset', userId, reason };
+}

@@ -8,8 +8,10 @@ export const actorKinds = ['user', 'operator', 'github', 'report', 'service'] as
 /** The person or program that made a change. */
 export interface Actor {
   readonly kind: (typeof actorKinds)[number];
-  /** The user id or the operator's name. Absent for GitHub, for an
-   * anonymous report of found keys, and for the service itself. */
+  /**
+   * The user id or the operator's name. Absent for GitHub, for an anonymous report of found keys,
+   * and for the service itself.
+   */
   readonly id?: string;
 }
 

@@ -1,4 +1,5 @@
 import type { Administration } from '@andamio/keys/administration';
+import { revocationEntry, usageResetEntry } from '@andamio/keys/administration';
 import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/keys/audit';
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import { isRemoved } from '@andamio/keys/expiry';
@@ -167,13 +168,14 @@ export function createMemoryStore(): KeyStore & Administration {
     },
     wasRevoked: async (ids) =>
       audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
-    async revokeAll({ userId, by: actor, reason, now }) {
+    async revokeAll(command) {
+      const { userId, now } = command;
       const held = [...names].filter(([, { current }]) => current?.userId === userId);
       return held.flatMap(([nameId, { current }]) => {
         names.delete(nameId);
         if (current === undefined || isRemoved(current, now)) return [];
         const { id, name } = current;
-        audit.push({ at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason });
+        audit.push(revocationEntry(command, current));
         return [{ id, userId, name }];
       });
     },
@@ -210,12 +212,13 @@ export function createMemoryStore(): KeyStore & Administration {
         .filter((entry) => [userId, erasedUserId(userId)].includes(entry.userId))
         .toReversed()
         .toSorted((one, other) => other.at - one.at),
-    async resetUsage({ userId, by: actor, reason, now: at }) {
-      const today = utcDayOf(at * 1000);
+    async resetUsage(command) {
+      const { userId, now } = command;
+      const today = utcDayOf(now * 1000);
       const before = totalsOf(monthAt(userId, today), today);
       if (before.month === 0) return before;
       usage.set(idOf(userId, monthOf(today)), afterReset(monthAt(userId, today)));
-      audit.push({ at, actor, action: 'user.usage_reset', userId, reason });
+      audit.push(usageResetEntry(command));
       return before;
     },
     async countOwners() {

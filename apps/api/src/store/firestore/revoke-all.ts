@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { revocationEntry } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
 import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
@@ -75,7 +76,7 @@ function revokeSome(
   command: OwnerCommand,
 ): Promise<readonly RevokedKey[] | undefined> {
   const { firestore } = database;
-  const { userId, by, reason, now } = command;
+  const { userId, now } = command;
   const mark = randomUUID();
   let made: readonly RevokedKey[] | undefined;
   return commitWithRetry<Some, readonly RevokedKey[] | undefined>({
@@ -104,15 +105,7 @@ function revokeSome(
           document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
         ended.push({ id: current, userId, name });
-        audit(database, writes, {
-          at: now,
-          actor: by,
-          action: 'key.revoked',
-          userId,
-          name,
-          keyId: current,
-          reason,
-        });
+        audit(database, writes, revocationEntry(command, { id: current, name }));
       }
       writeOwner(database, writes, ownerDocumentOf(firestore, userId), owner, {
         userId,

@@ -1,3 +1,4 @@
+import { usageResetEntry } from '@andamio/keys/administration';
 import type { OwnerCommand } from '@andamio/keys/model';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import { lastUsesIn } from '@andamio/keys/usage/month';
@@ -83,11 +84,9 @@ export async function readActivity(
  * Deletes the requests of the current month and the day documents of earlier releases. The last
  * uses of keys are kept. Returns the totals before the deletion.
  */
-export function resetUsage(
-  database: Database,
-  { userId, by, reason, now }: OwnerCommand,
-): Promise<UsageTotals> {
+export function resetUsage(database: Database, command: OwnerCommand): Promise<UsageTotals> {
   const { firestore } = database;
+  const { userId, now } = command;
   const today = utcDayOf(now * 1000);
   const key = { userId, month: monthOf(today) };
   let before: UsageTotals | undefined;
@@ -103,7 +102,7 @@ export function resetUsage(
       const writes = firestore.batch().update(month, resetFields(content), { lastUpdateTime });
       for (const day of olderDaysOf(key, content))
         writes.delete(dayReference(firestore, userId, day));
-      audit(database, writes, { at: now, actor: by, action: 'user.usage_reset', userId, reason });
+      audit(database, writes, usageResetEntry(command));
       return { outcome: before, writes };
     },
   });

@@ -1,5 +1,6 @@
 // Each of these functions runs within a transaction, during which no other connection can write.
 import type { InspectedOwner } from '@andamio/keys/administration';
+import { revocationEntry, usageResetEntry } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
 import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
 import { utcDayOf } from '@andamio/keys/usage/calendar';
@@ -24,38 +25,24 @@ export function inspect(
   };
 }
 
-export function revokeAll(
-  tables: Tables,
-  { userId, by: actor, reason, now }: OwnerCommand,
-): RevokedKey[] {
+export function revokeAll(tables: Tables, command: OwnerCommand): RevokedKey[] {
+  const { userId, now } = command;
   const keys = tables.keys.list(userId);
   tables.keys.removeAll(userId);
   tables.previousKeys.removeAll(userId);
   return keys
     .filter((key) => !isRemoved(key, now))
     .map(({ id, name }) => {
-      tables.audit.append({
-        at: now,
-        actor,
-        action: 'key.revoked',
-        userId,
-        name,
-        keyId: id,
-        reason,
-      });
+      tables.audit.append(revocationEntry(command, { id, name }));
       return { id, userId, name };
     });
 }
 
 /** Deletes an owner's requests of the current month. Returns the totals before the deletion. */
-export function resetUsage(
-  { usage, audit }: Tables,
-  { userId, by, reason, now }: OwnerCommand,
-): UsageTotals {
+export function resetUsage({ usage, audit }: Tables, command: OwnerCommand): UsageTotals {
+  const { userId, now } = command;
   const day = utcDayOf(now * 1000);
   const before = usage.readTotals(userId, day);
-  if (usage.resetMonthOf(userId, day)) {
-    audit.append({ at: now, actor: by, action: 'user.usage_reset', userId, reason });
-  }
+  if (usage.resetMonthOf(userId, day)) audit.append(usageResetEntry(command));
   return before;
 }
