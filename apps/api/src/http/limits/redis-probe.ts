@@ -1,6 +1,5 @@
 import { ErrorReply } from 'redis';
-import type { RedisLink } from './redis-link.ts';
-import { script } from './redis-script.ts';
+import { type Connection, script } from './redis-script.ts';
 
 /** The names of the Redis keys on which the probe runs its commands. */
 const probeKeys = ['limit:probe', 'usage:probe'];
@@ -67,7 +66,7 @@ export const redisPermissions = [
  *
  * @throws {@link ErrorReply} if Redis refuses a command.
  */
-export async function probeRedis({ send }: Pick<RedisLink, 'send'>): Promise<void> {
+export async function probeRedis({ send }: Connection): Promise<void> {
   const { text, sha1 } = everyCommand;
   for (const key of probeKeys) {
     await send('EVALSHA', sha1, '1', key).catch((error: unknown) => {

@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto';
-import type { RedisLink } from './redis-link.ts';
+
+/** A connection to Redis. */
+export interface Connection {
+  /** Sends a command. Rejects with an error reply. */
+  send(...command: string[]): Promise<unknown>;
+}
 
 /** A Lua script that runs atomically in Redis. */
 export interface Script {
@@ -14,16 +19,16 @@ export const script = (text: string): Script => ({ text, sha1: hash('sha1', text
  * example after a restart.
  */
 export async function run(
-  link: RedisLink,
+  connection: Connection,
   { text, sha1 }: Script,
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const rest = [String(keys.length), ...keys, ...args.map(String)];
   try {
-    return await link.send('EVALSHA', sha1, ...rest);
+    return await connection.send('EVALSHA', sha1, ...rest);
   } catch (error) {
     if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    return link.send('EVAL', text, ...rest);
+    return connection.send('EVAL', text, ...rest);
   }
 }
