@@ -3,8 +3,8 @@ import { type ErrorCode, errorBody, errorKinds } from '@andamio/schema/errors';
 const json = (code: ErrorCode) => JSON.stringify(errorBody(code));
 
 /**
- * Updates the error bodies in the nginx configuration. Each body is a quoted string after its error
- * code.
+ * Returns the nginx configuration with the current error bodies. In it, each body is a quoted
+ * string after its error code.
  */
 export function withNginxBodies(configuration: string): string {
   return configuration.replace(/^( +(\w+) +)'.*';$/gm, (line, start: string, code: string) =>
@@ -14,7 +14,7 @@ export function withNginxBodies(configuration: string): string {
   );
 }
 
-/** Updates the error body in the Envoy configuration. */
+/** Returns the Envoy configuration with the current error body. */
 export function withEnvoyBody(configuration: string): string {
   return configuration.replace(
     /^( +inline_string: ).*$/m,
@@ -23,8 +23,8 @@ export function withEnvoyBody(configuration: string): string {
 }
 
 /**
- * Updates the error bodies in the Caddy configuration. Each body is a quoted string after the
- * comment that names its error code.
+ * Returns the Caddy configuration with the current error bodies. In it, each body is a quoted
+ * string after a comment that names its error code.
  */
 export function withCaddyBodies(configuration: string): string {
   return configuration.replace(

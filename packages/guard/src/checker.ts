@@ -13,9 +13,11 @@ export interface AcceptedKey {
 }
 
 /**
- * The result of checking a key that is missing, invalid, beyond its owner's limits, or that could
- * not be verified. It contains the response to the request. `Response.json(result.body, result)`
- * creates it in servers based on `fetch`.
+ * The result of a check that did not accept the key: the key is missing, invalid or beyond its
+ * owner's limits, or it could not be verified.
+ *
+ * The result contains the response to send. A server based on `fetch` creates the response with
+ * `Response.json(result.body, result)`.
  */
 export interface RefusedKey extends RefusalResponse {
   /** Distinguishes the result from an {@link AcceptedKey}. */
@@ -28,8 +30,8 @@ export type KeyCheck = AcceptedKey | RefusedKey;
 /** The client that sent a request. */
 export interface CheckContext {
   /**
-   * IP address of the client, by which unknown keys are limited: 60 per minute and address. All
-   * requests without an address share one limit.
+   * IP address of the client. At most 60 unknown keys per minute are looked up for each address.
+   * All requests without an address share one limit.
    */
   readonly clientAddress: string | undefined;
 }
@@ -39,8 +41,8 @@ export interface ApiKeyChecker {
   /**
    * Checks the key of one request, and counts the request. The promise never rejects.
    *
-   * @param key the value of the `X-API-Key` header. Any other value than one string, such as
-   * `null`, `undefined` or a list, is an invalid key.
+   * @param key the value of the `X-API-Key` header. A value that is not a single string, such as
+   * `null`, `undefined` or a list, counts as an invalid key.
    */
   check(
     key: string | readonly string[] | null | undefined,

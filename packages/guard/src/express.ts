@@ -26,7 +26,7 @@ declare global {
 /**
  * Express middleware that requires an API key.
  *
- * Its parameters are the types of Node.js that Express extends. This module's declarations
+ * Its parameters have the Node.js types that Express's own types extend. This module's declarations
  * therefore compile without Express, for applications that import only `createKeyChecker`.
  */
 export interface ApiKeyGuard {

@@ -46,8 +46,8 @@ const plugin: FastifyPluginAsync<ApiKeyGuardOptions> = async (app, options) => {
 };
 
 /**
- * Fastify plugin that requires a valid `X-API-Key` header for all routes of the instance that
- * registers it, and of the instances within.
+ * Fastify plugin that requires a valid `X-API-Key` header for all routes of the Fastify instance
+ * that registers it, and of that instance's children.
  *
  * A request within the rate limit of the key's owner is accepted, and `request.apiKey` is set.
  * Other requests are rejected with 401, 429 or 503 and an error body in the API's format. When the

@@ -2,8 +2,9 @@
  * A bounded map whose values expire.
  *
  * lru-cache, which the guard uses elsewhere, does not fit here. It reads its own clock in each
- * lookup and returns a value that is exactly as old as its `ttl`. Here freshness is compared with
- * the arrival time of the request, and a value is never used for longer than the service allowed.
+ * lookup and still returns a value at the exact moment when its `ttl` ends. This map compares the
+ * expiry with the arrival time of the request, and never returns a value for longer than the
+ * service allowed.
  */
 export class FreshMap<Value extends { readonly freshUntil: number }> {
   /** Values in insertion order. */

@@ -10,9 +10,11 @@ export type * from './types.ts';
 /** Options of the guard for Hono. */
 export type HonoGuardOptions = CommonOptions & {
   /**
-   * Returns the IP address of the client, by which unknown keys are limited. Hono does not know the
-   * address, but its adapters do, for example with `getConnInfo` of `@hono/node-server/conninfo`.
-   * The function is called only when a key is looked up.
+   * Returns the IP address of the client. The number of unknown keys that are looked up is limited
+   * for each address.
+   *
+   * Hono does not know the address, but its adapters do, for example with `getConnInfo` of
+   * `@hono/node-server/conninfo`. The function is called only when a key is looked up.
    */
   readonly clientAddress: (context: Context) => string | undefined;
 };

@@ -23,29 +23,29 @@ const refusedAge = 1_000;
  */
 const sweepInterval = 1_000;
 /**
- * Length in milliseconds of the last part of an owner's rate-limit window, in which usage is
- * reported in the background instead of with the key's next request. It exceeds two seconds,
- * because the end of the window is known only to within two seconds.
+ * During this many milliseconds at the end of an owner's rate-limit window, usage is reported in
+ * the background. Earlier, a key's next request reports it. The value exceeds two seconds because
+ * the guard knows the end of the window only to within two seconds.
  */
 const reportBeforeEnd = 3_000;
 /**
- * The range of the fraction of an answer's maximum age after which the answer is refreshed in the
- * background, so that requests do not wait. The fraction is random, because keys whose answers
- * arrive together, such as after a restart, would otherwise all be refreshed in the same moment.
+ * An answer is refreshed in the background after a random fraction of its maximum age, so that
+ * requests do not wait. This is the range of the fraction. Without randomness, keys whose answers
+ * arrive together, such as after a restart, would all be refreshed at the same moment.
  *
  * The range begins after the service has refreshed its own entry (`refreshAfter` of `KeyCache`). An
  * earlier lookup would return the answer that the guard already has.
  */
 const refreshFraction = { from: 0.7, to: 0.85 };
 /**
- * Minimum cache time of an answer, in milliseconds, for the answer to be refreshed. An answer with
- * a shorter cache time expires with its key or rate-limit window, which a refresh cannot extend.
+ * Answers that may be cached for less than this many milliseconds are not refreshed. They expire
+ * with their key or rate-limit window, which a refresh cannot extend.
  */
 const shortestRefreshed = 100;
 /**
- * Returns the milliseconds to wait before retrying a refresh that did not extend the entry. The
- * service may answer from its own cache. It then refreshes its entry in the background, and a later
- * answer is fresh for longer.
+ * Returns the time to wait, in milliseconds, before retrying a refresh that did not extend the
+ * entry. The service may have answered from its own cache. It then refreshes its own entry in the
+ * background, and a later answer can be cached for longer.
  */
 const refreshPauseOf = (maximumAge: number) => Math.min(200, maximumAge / 20);
 
@@ -87,10 +87,10 @@ export interface KeyCheckerOptions {
 }
 
 /**
- * Checks keys with a source and caches the answers for as long as the source allows.
+ * Looks up keys in a source, and caches the answers for as long as the source allows.
  *
- * A request uses a cached entry that was fresh when the request arrived, or a lookup that started
- * after the request arrived.
+ * A request uses a cached entry that was fresh when the request arrived, or the answer to a lookup
+ * that started after the request arrived.
  */
 export class KeyChecker {
   readonly #options: KeyCheckerOptions;
@@ -117,7 +117,7 @@ export class KeyChecker {
     this.#sweeping = setInterval(() => this.#sweep(options.now()), sweepInterval).unref();
   }
 
-  /** Checks a key. Returns the outcome itself if the key is cached, otherwise a promise of it. */
+  /** Checks a key. Returns the outcome if the key is cached, otherwise a promise of the outcome. */
   check(key: string, client: Client): Outcome | Promise<Outcome> {
     if (this.#stopped) return unavailable;
     const now = this.#options.now();
@@ -135,8 +135,8 @@ export class KeyChecker {
   }
 
   /**
-   * Reports whether the key's next request can report its usage. Near the end of the owner's
-   * rate-limit window it cannot, because the usage would count toward the next window.
+   * Returns whether the key's next request can report the usage counted so far. Near the end of the
+   * owner's rate-limit window it cannot, because the usage would count toward the next window.
    */
   isReportedByRequests(key: string): boolean {
     const now = this.#options.now();

@@ -28,7 +28,7 @@ export const unavailableAnswer = (reason: string): Answer => ({
   reason,
 });
 
-/** A source that keys are looked up in: the service or its database. */
+/** A place in which keys are looked up: the service or its database. */
 export interface KeySource {
   /** `true` if each lookup counts toward the owner's limits and quotas. */
   readonly countsRequests: boolean;

@@ -6,14 +6,14 @@ import { createWarner } from './warner.ts';
 /** Options that both strategies share. */
 export interface CommonOptions {
   /**
-   * Timeout of the service or database in milliseconds. Requests that exceed it are rejected with
-   * 503. Default: 5,000.
+   * Timeout, in milliseconds, for a response of the service or database. Requests that exceed it
+   * are rejected with 503. Default: 5,000.
    */
   readonly timeoutMs?: number;
   /**
    * One of the service's GUARD_SECRETS. It identifies the guard to the service, which then does not
-   * rate-limit the guard's address. Without the secret, 600 unknown keys per minute prevent the
-   * guard from verifying any key that was not valid before.
+   * rate-limit the guard's address. Without the secret, after 600 unknown keys in a minute, the
+   * guard can verify only keys that were valid before.
    */
   readonly guardSecret?: string | undefined;
   /**
@@ -34,8 +34,7 @@ export interface VerifyOptions extends CommonOptions {
 }
 
 /**
- * Options of a guard that reads the service's Firestore database, for which it needs only read
- * access.
+ * Options of a guard that reads the service's Firestore database. The guard needs only read access.
  */
 export interface FirestoreOptions extends CommonOptions {
   /**

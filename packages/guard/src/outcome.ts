@@ -12,7 +12,7 @@ export interface Client {
   readonly ip?: string | undefined;
 }
 
-/** A strategy for verifying keys and limiting requests: with the service or in Firestore. */
+/** A way to verify keys and limit requests: with the service, or in its Firestore database. */
 export interface Strategy {
   /**
    * Checks a key, including its format and checksum, and counts the request.

@@ -9,9 +9,9 @@ export type RefusalCode =
 
 /** The body of the response to a rejected request. */
 export interface RefusalBody {
-  /** Explanation for people. */
+  /** Human-readable explanation of the error. */
   readonly details: string;
-  /** The kind of error. Fixed for each status. */
+  /** The kind of error. All errors with the same status have the same message. */
   readonly message: string;
   /** The HTTP status. */
   readonly statusCode: number;
@@ -46,7 +46,7 @@ export const unavailable = new Refusal('verification_unavailable');
 /**
  * Creates the refusal for a request beyond a per-minute limit.
  *
- * @param milliseconds time until the next window.
+ * @param milliseconds time until the next window starts.
  */
 export function rateLimited(limit: number, milliseconds: number): Refusal {
   return new Refusal('rate_limited', {

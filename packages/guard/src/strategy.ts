@@ -39,7 +39,7 @@ export function strategyOf(options: ApiKeyGuardOptions): Strategy {
 
 /**
  * Checks the value of an `X-API-Key` header, which may be missing. A value of the wrong length is
- * rejected before the lookup, so that no long value is cached.
+ * rejected before the lookup, so that the cache contains no long values.
  */
 export function checkHeader(
   strategy: Strategy,

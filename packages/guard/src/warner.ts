@@ -1,4 +1,4 @@
-/** Minimum milliseconds between two warnings. */
+/** Minimum time, in milliseconds, between two warnings. */
 const warningInterval = 60_000;
 
 /**

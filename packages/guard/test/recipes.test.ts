@@ -19,7 +19,7 @@ const document = readFileSync(new URL('../../../docs/protect.md', import.meta.ur
 const recipe = (language: string) =>
   new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(document)?.[1] ?? '';
 
-/** A program of a recipe: its command, run in a folder with its files. */
+/** The command that runs a recipe. */
 interface Program {
   readonly command: string;
   readonly args: readonly string[];
@@ -42,10 +42,13 @@ const programs = {
   },
 };
 
-/** A service whose responses a test can replace. */
+/** A proxy in front of the service. A test can replace its responses. */
 interface Front {
   readonly url: string;
-  /** Replaces the response to each request, or forwards requests if undefined. */
+  /**
+   * Responds to each request with the given fault. If the fault is undefined, forwards requests to
+   * the service.
+   */
   replaceResponses(fault: Answering | undefined): void;
 }
 

@@ -15,7 +15,7 @@ import {
 
 const service: VerifyServer = await startVerifyServer();
 
-/** Returns every text in which a log, a debugger or an error report could show a value. */
+/** Returns every form in which a log, a debugger or an error report could show a value. */
 function shown(value: unknown): string {
   const { stack, cause } = value as Error;
   return [

@@ -7,8 +7,8 @@ import { Reporter } from '../usage/reporter.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
 /**
- * Minimum milliseconds between two usage reports for the same key. Each report counts toward the
- * owner's rate limit.
+ * Minimum time, in milliseconds, between two usage reports for the same key. Each report counts
+ * toward the owner's rate limit.
  */
 const reportInterval = 10_000;
 

@@ -67,9 +67,9 @@ export class VerifyClient implements KeySource {
   }
 
   /**
-   * Verifies a key and reports how many requests for it were answered from the cache. Never
-   * rejects. If the service cannot be reached, calls `onError` and resolves to an `unavailable`
-   * answer.
+   * Verifies a key, and reports to the service how many requests with the key were answered from
+   * the cache. Never rejects. If the service cannot be reached, calls `onError` and resolves to an
+   * `unavailable` answer.
    */
   async ask(key: string, cachedAnswers: number): Promise<Answer> {
     const { timeout, onError, now } = this.#options;

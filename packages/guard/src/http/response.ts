@@ -43,7 +43,7 @@ function numberOf(received: Received, header: string): number | undefined {
 }
 
 /**
- * Returns the state of the owner's rate limit. Undefined if a rate-limit header is missing, for
+ * Returns the state of the owner's rate limit, or undefined if a rate-limit header is missing, for
  * example because a proxy removed it.
  */
 function limitStatusOf(received: Received, startedAt: number): LimitStatus | undefined {
@@ -59,9 +59,8 @@ function limitStatusOf(received: Received, startedAt: number): LimitStatus | und
 }
 
 /**
- * Returns the current time in Unix milliseconds: the later of this machine's time and the
- * response's `Date`. The later time is used because either clock may be slow, and a cached response
- * has an old `Date`.
+ * Returns the current time in Unix milliseconds: this machine's time or the response's `Date`,
+ * whichever is later. Either clock may be slow, and the `Date` of a cached response is old.
  */
 function currentTimeOf(received: Received): number {
   const date = Date.parse(headerOf(received, 'Date') ?? '');
@@ -89,8 +88,8 @@ function valid(received: Received, startedAt: number): Answer | undefined {
 }
 
 /**
- * Returns the service's error code. Undefined if the response has none that matches its status, as
- * in a response from a proxy.
+ * Returns the service's error code. Returns undefined if the response has no code that matches its
+ * status, as in a response from a proxy.
  */
 function codeOf(received: Received): ErrorCode | undefined {
   const code = headerOf(received, errorCodeHeader);
@@ -107,8 +106,8 @@ function isAddressLimit(received: Received): boolean {
 }
 
 /**
- * Returns the service's refusal of a request beyond the owner's limits, with its headers and
- * details.
+ * Returns the answer for a request beyond the owner's limits, with the rate-limit headers and the
+ * `details` of the service's response.
  */
 function limited(received: Received, code: RefusalCode): Answer {
   const { details } = (received.body ?? {}) as { details?: unknown };

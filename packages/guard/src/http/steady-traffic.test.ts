@@ -13,8 +13,9 @@ const startedAt = Date.parse('2025-08-31T23:59:59.700Z');
 /**
  * Creates a fake service that counts requests as the real one does.
  *
- * A window starts with the first request after the previous window ended. Its end is reported in
- * whole seconds. A report counts as the reported number of requests, up to the remaining limit.
+ * A window starts with the first request after the previous window ended. The service reports the
+ * window's end in whole seconds. A usage report counts as many requests as it states, but no more
+ * than remain in the window.
  */
 function countingService(
   now: () => number,

@@ -7,7 +7,7 @@ import { type Refusal, rateLimited } from '../refusal.ts';
 import type { OwnerWindow } from './owner-window.ts';
 
 /**
- * A store of counters shared by several processes. Has the methods of the express-rate-limit
+ * A store of counters that several processes share. It has those methods of the express-rate-limit
  * `Store` that the guard uses.
  */
 export interface RateLimitStore {
@@ -47,8 +47,8 @@ export const limitInMemory: Limit = (_apiKey, window, now) => window.consume(now
 const storeTimeout = 300;
 
 /**
- * Milliseconds after a failure within which a shared store is not asked. Without the pause, each
- * request would wait for a store that hangs.
+ * Time, in milliseconds, for which a shared store is not used after a failure. Without this pause,
+ * each request would wait for a store that hangs.
  */
 const pauseAfterFailure = 1_000;
 

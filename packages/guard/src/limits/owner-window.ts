@@ -13,8 +13,8 @@ export interface LimitStatus {
 }
 
 /**
- * The current rate-limit window of an owner. Combines the limit that the service last reported with
- * the requests that this process has accepted and the service has not counted yet.
+ * The current rate-limit window of an owner. It combines the limit that the service last reported
+ * with the requests that this process has accepted since and the service has not counted yet.
  */
 export class OwnerWindow {
   #limitStatus: LimitStatus;
@@ -25,12 +25,12 @@ export class OwnerWindow {
   }
 
   /**
-   * Updates the limit from an answer of the service. Requests accepted here in the same window stay
-   * counted, except those that the service counts with this answer.
+   * Updates the limit from an answer of the service. Requests that this process accepted in the
+   * same window stay counted, except those that the service counts with this answer.
    *
    * The reported end of one window varies by a few seconds, while the next window ends a minute
-   * later. An end that differs by more than half a minute therefore belongs to the next window. The
-   * service may report it before the current window has ended here.
+   * later. An end that differs by more than half a minute therefore belongs to the next window,
+   * which the service may report before this process sees the current window end.
    *
    * @param reported number of accepted requests that the service counts with this answer.
    */

@@ -5,8 +5,8 @@ import type { ValidAnswer } from '../key-source.ts';
 import { OwnerWindow } from './owner-window.ts';
 
 /**
- * Maximum number of owners, equal to the maximum number of cached keys. The least recently used
- * owner is evicted.
+ * Maximum number of owners. It equals the maximum number of cached keys. When it is exceeded, the
+ * least recently used owner is evicted.
  */
 const maximumOwners = 10_000;
 

@@ -9,8 +9,8 @@ import { type Refusal, rateLimited } from '../refusal.ts';
  */
 const unknownKeysPerMinute = 60;
 /**
- * Maximum number of clients. When it is exceeded, the oldest window, which also ends first, is
- * removed.
+ * Maximum number of clients with a window. When it is exceeded, the oldest window is removed, which
+ * is also the one that ends first.
  */
 const maximumClients = 10_000;
 
@@ -61,8 +61,9 @@ export class UnknownKeyLimit {
 }
 
 /**
- * Returns the client of an address. IPv6 addresses are grouped by /56, the usual size of a
- * customer's network. The service groups addresses in the same way, with express-rate-limit.
+ * Returns the name under which an address is counted. IPv6 addresses are grouped by /56, the usual
+ * size of a customer's network. The service groups addresses in the same way, with
+ * express-rate-limit.
  */
 function clientOf(address: string): string {
   if (!isIPv6(address)) return address;

@@ -20,8 +20,8 @@ interface Entry {
 const maximumTallies = 100_000;
 
 /**
- * Milliseconds for which background reports skip a key after a failed report, by the kind of
- * answer. `valid` and `refused` answers confirm the report.
+ * Time, in milliseconds, for which background reports skip a key after a failed report, by the kind
+ * of the service's answer. Kinds without a time, `valid` and `refused`, confirm the report.
  */
 const pauses: Readonly<Partial<Record<Answer['kind'], number>>> = {
   unavailable: 5_000,
@@ -44,7 +44,10 @@ export class Ledger {
     return tally;
   }
 
-  /** Subtracts the usage that fits in one report from the ledger, and returns it. */
+  /**
+   * Removes up to one report's worth of a key's usage from the ledger. Returns the number of
+   * requests that were removed.
+   */
   take(key: string): number {
     const tally = this.#entries.get(key)?.tally;
     if (tally === undefined) return 0;

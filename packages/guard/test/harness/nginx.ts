@@ -8,7 +8,7 @@ import { nginx } from './requirements.ts';
 export interface NginxOptions extends Omit<Surroundings, 'applicationPort'> {
   /** Content of the file with the guard's secret. If undefined, there is no file. */
   readonly guardSecret?: string;
-  /** Configuration after the include in `server { }`. */
+  /** Directives that the configuration contains after the include in `server { }`. */
   readonly locations: string;
 }
 

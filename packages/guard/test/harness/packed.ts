@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { endWithFile } from '@andamio/testing/end-with-file';
 import { manifestOf, pack, run } from '@andamio/testing/packed';
 
-/** Packages that the README's examples use, beside the dependencies of the guard. */
+/** Packages that the README's examples use in addition to the guard's dependencies. */
 const frameworks = ['@hono/node-server', '@types/express', 'express', 'fastify', 'hono'];
 
 /** A project in which the packed guard is installed. */

@@ -17,17 +17,17 @@ import {
 /** The secret that the proxy sends to the service. */
 export const guardSecret = 'x'.repeat(32);
 
-/** The values with which a proxy is started. */
+/** The ports and the certificate with which a proxy is started. */
 export interface Surroundings {
-  /** Port on 127.0.0.1 of the service, in place of port 443 of the published host. */
+  /** Port of the service on 127.0.0.1. It replaces port 443 of the published host. */
   readonly servicePort: number;
   /** The certificate that the proxy trusts when it connects to the service. */
   readonly certificateFile: string;
-  /** Port on 127.0.0.1 of the application. */
+  /** Port of the application on 127.0.0.1. */
   readonly applicationPort: number;
 }
 
-/** A running proxy in front of an application, with the service that it asks. */
+/** A running proxy in front of an application, and the service that verifies keys for the proxy. */
 export interface ProxyUnderTest {
   readonly service: VerifyServer;
   readonly front: TlsFront;
@@ -40,11 +40,17 @@ export interface ProxyUnderTest {
   ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: unknown }>;
 }
 
-/** Returns the identity headers as the application receives them: each once, with one value. */
+/**
+ * Returns headers as the application echoes them if it receives each once: a list with one value
+ * for each name.
+ */
 const each = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
 
-/** Sends header lines exactly as given, which `fetch` cannot, and resolves to the JSON body. */
+/**
+ * Sends header lines exactly as given, which `fetch` cannot do. Resolves to the status and the JSON
+ * body.
+ */
 export function askWithLines(
   url: string,
   headers: Readonly<Record<string, string | readonly string[]>>,
@@ -60,8 +66,8 @@ export function askWithLines(
 }
 
 /**
- * Headers with which a client claims another identity, in spellings that applications treat as the
- * same header.
+ * Headers in which a client claims another identity. Applications treat some of these spellings as
+ * the same header.
  */
 export const forgedIdentity = {
   'X-API-Key-User': ['mallory', 'eve'],
@@ -72,11 +78,11 @@ export const forgedIdentity = {
 };
 
 /**
- * Starts a proxy, and tests what every proxy with a shipped configuration does. The application
- * echoes requests, with the status named in the path.
+ * Starts a proxy and defines the tests that every shipped configuration must pass. The application
+ * behind the proxy echoes requests, with the status named in the path.
  *
  * @param start starts the proxy and returns its URL
- * @returns the proxy, which exists once the tests of the file run
+ * @returns a function that returns the proxy once the tests of the file run
  */
 export function testProxy(
   name: string,

