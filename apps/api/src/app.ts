@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Keys } from '@andamio/keys/set-up';
+import type { SignInProvider } from '@andamio/schema/console-settings';
 import { logEvents } from '@andamio/schema/log-events';
 import type { Settings } from '@andamio/schema/settings';
 import { recognizeGuards } from './auth/credentials.ts';
@@ -39,6 +40,7 @@ export interface AppDependencies {
     | 'guardSecrets'
     | 'corsOrigins'
     | 'console'
+    | 'consoleSignIn'
     | 'maxExpiresInDays'
     | 'keyReports'
     | 'deviceLogin'
@@ -63,6 +65,8 @@ export interface AppDependencies {
    * counts alone.
    */
   readonly redisUsage?: RedisUsage | undefined;
+  /** Returns the endpoints at which users of the console sign in; null while they are unknown. */
+  readonly signInProvider: () => Promise<SignInProvider | null>;
   /** The folders that contain the files of the pages. */
   readonly pages: {
     readonly reference: string;
@@ -85,6 +89,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     monotonicNow,
     keyCounters,
     redisUsage,
+    signInProvider,
     pages,
   } = dependencies;
   const {
@@ -148,11 +153,13 @@ export function createApp(dependencies: AppDependencies): RequestListener {
       referenceRouter(pages.reference, originOf),
       ...(settings.console
         ? [
-            consoleRouter(
-              pages.console,
-              { maxExpiresInDays: settings.maxExpiresInDays ?? null },
+            consoleRouter({
+              folder: pages.console,
+              maxExpiresInDays: settings.maxExpiresInDays,
+              signIn: settings.consoleSignIn,
+              provider: signInProvider,
               deviceLogin,
-            ),
+            }),
           ]
         : []),
       ...(webhook === undefined ? [] : [webhook]),

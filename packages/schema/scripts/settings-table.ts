@@ -102,6 +102,18 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     '`on` serves the page `/console`, with which users manage their keys; `off` answers 404',
     '`on`',
   ],
+  CONSOLE_OIDC_CLIENT_ID: [
+    'id of the public client with which users of the console sign in at `JWT_OIDC_ISSUER`; if unset, they paste a token',
+    'none',
+  ],
+  CONSOLE_OIDC_SCOPE: [
+    'scopes that the sign-in requests, separated by spaces: `openid` and what the issuer needs for a token with `apikey:read` and `apikey:write`; with `offline_access`, most issuers let the console renew the token',
+    '`openid`',
+  ],
+  CONSOLE_OIDC_RESOURCE: [
+    'API that the sign-in requests a token for, at issuers that need its name (Auth0: the API identifier)',
+    'none',
+  ],
   GITHUB_SECRET_SCANNING_KEYS_URL: [
     "URL of the keys that sign GitHub's alerts about leaked API keys; enables `POST /api/v1/github/secret-scanning`",
     'none',

@@ -52,6 +52,15 @@ export const logEvents = {
     message:
       'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
   },
+  /**
+   * Logged when the issuer's OpenID configuration cannot be read for the sign-in to the console. The
+   * log entry contains the URL and the cause.
+   */
+  signInUnavailable: {
+    event: 'sign_in_unavailable',
+    message:
+      'The OpenID configuration could not be read; users of the console cannot sign in until it can.',
+  },
   /** Logged once per outage when usage cannot be stored or read. */
   usageUnavailable: {
     event: 'usage_unavailable',

@@ -1,3 +1,4 @@
+import type { SignInProvider } from '@andamio/schema/console-settings';
 import * as z from 'zod';
 import { fetchJson } from './fetch-json.ts';
 import { fetchKeySet, keySetKeys } from './jwks.ts';
@@ -15,8 +16,21 @@ const maximumAge = 75 * 60_000;
 /** Maximum number of characters that an error message quotes of the issuer in a wrong document. */
 const longestIssuer = 200;
 
-/** The members of an OpenID configuration that lead to the keys (OpenID Connect Discovery 1.0). */
-const configuration = z.object({ issuer: z.string(), jwks_uri: z.string() });
+/**
+ * The members of an OpenID configuration that the service reads (OpenID Connect Discovery 1.0
+ * section 3). An issuer at which nobody signs in may omit all but the first two.
+ */
+const configuration = z.object({
+  issuer: z.string(),
+  jwks_uri: z.string(),
+  authorization_endpoint: z.string().optional(),
+  token_endpoint: z.string().optional(),
+  revocation_endpoint: z.string().optional(),
+  end_session_endpoint: z.string().optional(),
+  id_token_signing_alg_values_supported: z.array(z.string()).optional(),
+});
+
+type Configuration = z.output<typeof configuration>;
 
 /**
  * Returns the address of an issuer's OpenID configuration. One final slash is removed from the
@@ -27,12 +41,12 @@ export function configurationUrl(issuer: string): string {
 }
 
 /**
- * Fetches an issuer's configuration and returns the URL of the issuer's keys.
+ * Fetches the OpenID configuration of an issuer.
  *
  * @throws the errors of {@link fetchJson}. Also throws if the `issuer` in the document is not
- *   exactly the expected one, or if the document has no usable `jwks_uri`.
+ *   exactly the expected one.
  */
-async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<string> {
+async function fetchConfiguration(issuer: string): Promise<Configuration> {
   const { success, data } = configuration.safeParse(await fetchJson(configurationUrl(issuer)));
   if (!success)
     throw new Error('The response is not an OpenID configuration with "issuer" and "jwks_uri".');
@@ -41,11 +55,22 @@ async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<stri
     const found = JSON.stringify(data.issuer.slice(0, longestIssuer));
     throw new Error(`The document has the issuer ${found}, not ${JSON.stringify(issuer)}.`);
   }
-  const url = URL.parse(data.jwks_uri);
+  return data;
+}
+
+type UrlName = 'jwks_uri' | Extract<keyof Configuration, `${string}_endpoint`>;
+
+/**
+ * Returns a URL of an OpenID configuration.
+ *
+ * @throws if it is missing, or is not a URL with one of the allowed schemes and without a password.
+ */
+function urlOf(data: Configuration, name: UrlName, requireHttps: boolean): string {
+  const url = URL.parse(data[name] ?? '');
   const protocols = requireHttps ? ['https:'] : ['https:', 'http:'];
   if (url === null || !protocols.includes(url.protocol) || url.username || url.password)
     throw new Error(
-      `The "jwks_uri" is not a URL with ${protocols.join(' or ')} without a password.`,
+      `The "${name}" is not a URL with ${protocols.join(' or ')} without a password.`,
     );
   return url.href;
 }
@@ -53,7 +78,7 @@ async function fetchJwksUri(issuer: string, requireHttps: boolean): Promise<stri
 export interface DiscoveryOptions {
   /** The issuer, exactly as in the claim `iss` of its tokens. */
   readonly issuer: string;
-  /** Whether keys at an `http:` URL are refused. */
+  /** Whether `http:` URLs in the configuration are refused. */
   readonly requireHttps: boolean;
   /** Returns milliseconds from a monotonic clock. */
   readonly now: () => number;
@@ -68,7 +93,7 @@ export interface DiscoveryOptions {
 export function discoveredKeys(options: DiscoveryOptions): VerificationKeys {
   const { issuer, requireHttps, now, onFailure } = options;
   const jwksUri = published({
-    fetchValue: () => fetchJwksUri(issuer, requireHttps),
+    fetchValue: async () => urlOf(await fetchConfiguration(issuer), 'jwks_uri', requireHttps),
     fetchInterval,
     maximumAge,
     now,
@@ -86,4 +111,40 @@ export function discoveredKeys(options: DiscoveryOptions): VerificationKeys {
   }
 
   return keySetKeys(fetchKeys, now, () => {}); // Both fetches report their own failures.
+}
+
+/**
+ * Creates a function that returns what a sign-in at an issuer needs, or null while the issuer's
+ * OpenID configuration cannot be read. The configuration is fetched on the first call, and at most
+ * once an hour afterwards.
+ */
+export function discoveredProvider(
+  options: DiscoveryOptions,
+): () => Promise<SignInProvider | null> {
+  const { issuer, requireHttps, now, onFailure } = options;
+  const provider = published({
+    async fetchValue(): Promise<SignInProvider> {
+      const data = await fetchConfiguration(issuer);
+      const optional = (name: UrlName) =>
+        data[name] === undefined ? null : urlOf(data, name, requireHttps);
+      return {
+        authorizationEndpoint: urlOf(data, 'authorization_endpoint', requireHttps),
+        tokenEndpoint: urlOf(data, 'token_endpoint', requireHttps),
+        revocationEndpoint: optional('revocation_endpoint'),
+        endSessionEndpoint: optional('end_session_endpoint'),
+        idTokenAlgorithms: data.id_token_signing_alg_values_supported ?? ['RS256'],
+      };
+    },
+    fetchInterval,
+    maximumAge,
+    now,
+    onFailure: (cause) => onFailure(cause, configurationUrl(issuer)),
+  });
+  return async () => {
+    try {
+      return (await provider.current()).value;
+    } catch {
+      return null; // Already reported.
+    }
+  };
 }

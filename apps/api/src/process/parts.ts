@@ -1,4 +1,5 @@
 import type { KeyStore } from '@andamio/keys/store';
+import type { SignInProvider } from '@andamio/schema/console-settings';
 import { logEvents } from '@andamio/schema/log-events';
 import type { SettingName } from '@andamio/schema/settings';
 import { withoutQuery } from '../auth/fetch-json.ts';
@@ -20,6 +21,8 @@ export interface Parts {
   readonly counters: SharedCounters;
   readonly signingKeys: VerificationKeys;
   readonly verifyAlert: VerifyAlert | undefined;
+  /** Returns the endpoints at which users of the console sign in; null while they are unknown. */
+  readonly signInProvider: () => Promise<SignInProvider | null>;
 }
 
 async function countersOf(
@@ -75,17 +78,34 @@ async function alertVerifierOf(
   return createAlertVerifier(githubKeys(url, clock.monotonicNow, (cause) => onFailure(cause, url)));
 }
 
+async function signInProviderOf(
+  { production, consoleSignIn }: CompleteSettings,
+  log: Logger,
+  { monotonicNow: now }: Clock,
+): Promise<Parts['signInProvider']> {
+  if (consoleSignIn === undefined) return async () => null;
+  const { discoveredProvider } = await import('../auth/discovery.ts');
+  return discoveredProvider({
+    issuer: consoleSignIn.issuer,
+    requireHttps: production,
+    now,
+    onFailure: (cause, url) =>
+      logEvent(log, 'warn', logEvents.signInUnavailable, { err: cause, url: withoutQuery(url) }),
+  });
+}
+
 /** Creates the parts that the settings select, without waiting for any server to respond. */
 export async function connect(
   settings: CompleteSettings,
   log: Logger,
   clock: Clock,
 ): Promise<Parts> {
-  const [store, counters, signingKeys, verifyAlert] = await Promise.all([
+  const [store, counters, signingKeys, verifyAlert, signInProvider] = await Promise.all([
     openStore(settings.store, clock.now),
     countersOf(settings, log, clock),
     signingKeysOf(settings, log, clock),
     alertVerifierOf(settings, log, clock),
+    signInProviderOf(settings, log, clock),
   ]);
-  return { store, counters, signingKeys, verifyAlert };
+  return { store, counters, signingKeys, verifyAlert, signInProvider };
 }

@@ -88,7 +88,11 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
     isReadable: !settings.production && isatty(1),
   });
   const clock = systemClock;
-  const { store, counters, signingKeys, verifyAlert } = await connect(settings, log, clock);
+  const { store, counters, signingKeys, verifyAlert, signInProvider } = await connect(
+    settings,
+    log,
+    clock,
+  );
   const keys = setUpKeys({
     store,
     peppers: settings.peppers,
@@ -108,6 +112,7 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
     monotonicNow: clock.monotonicNow,
     keyCounters: counters.keyCounters,
     redisUsage: counters.usage,
+    signInProvider,
     pages,
   });
 

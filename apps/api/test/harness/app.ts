@@ -8,7 +8,7 @@ import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { jwtSecret } from '@andamio/testing/tokens';
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
-import { secretKeys } from '../../src/auth/signing-keys.ts';
+import { secretKeys, type VerificationKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
@@ -40,6 +40,10 @@ export interface TestAppOptions {
   readonly keyCounters?: AppDependencies['keyCounters'];
   /** The counts of requests with keys in Redis. By default, requests are counted in memory. */
   readonly redisUsage?: AppDependencies['redisUsage'];
+  /** Returns the endpoints of the console's sign-in. By default, they are unknown. */
+  readonly signInProvider?: AppDependencies['signInProvider'];
+  /** The source of the keys that verify tokens. By default, the secret of `tokenFor`. */
+  readonly signingKeys?: VerificationKeys;
   /** Settings for tokens, such as `JWT_ISSUER`. */
   readonly jwt?: Environment;
   /** The URL of GitHub's public keys. If it is not set, the service does not accept alerts. */
@@ -95,6 +99,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       guardSecrets: [],
       corsOrigins: [],
       console: true,
+      consoleSignIn: undefined,
       maxExpiresInDays: options.maximumDays,
       keyReports: true,
       deviceLogin: true,
@@ -102,7 +107,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     },
     log,
     keys,
-    verifyToken: verifierOf(secretKeys([jwtSecret]), options.jwt, now),
+    verifyToken: verifierOf(options.signingKeys ?? secretKeys([jwtSecret]), options.jwt, now),
     verifyAlert:
       githubKeysUrl === undefined
         ? undefined
@@ -111,6 +116,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
     redisUsage: options.redisUsage,
+    signInProvider: options.signInProvider ?? (async () => null),
     pages: { reference: options.referenceFolder ?? builtReference, console: builtConsole },
   });
   const server = createHttpServer(app, parserRefusalLogger(log), options.timeouts);

@@ -10,6 +10,17 @@ export const providerAudience = 'https://api.andamio.example';
 
 type ProviderAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 
+/** The id of the client that {@link OpenIdProvider.addPublicClient} adds. */
+export const publicClientId = 'console';
+
+interface PublicClient {
+  readonly redirectUri: string;
+  /** Seconds for which its access tokens are valid. */
+  readonly accessTokenSeconds: number;
+  /** True if it gets refresh tokens. */
+  readonly hasRefreshTokens: boolean;
+}
+
 /** A certified OpenID provider (https://github.com/panva/node-oidc-provider) on loopback. */
 export interface OpenIdProvider {
   readonly issuer: string;
@@ -24,6 +35,8 @@ export interface OpenIdProvider {
    * Replaces the signing keys with the given keys, by key id, as a restart with other keys would.
    */
   rotate(keys: Readonly<Record<string, SigningPair>>): void;
+  /** Adds the client {@link publicClientId}, with which people sign in in a browser. */
+  addPublicClient(client: PublicClient): void;
   /** Stops accepting connections, until {@link start}. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -46,12 +59,31 @@ export async function startOpenIdProvider(
   const port = await listenOnLoopback(server);
   const issuer = `http://127.0.0.1:${port}`;
 
+  let publicClient: PublicClient | undefined;
+
   const configuration = (current: typeof keys): Configuration => ({
     clients: [
       { ...client, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+      ...(publicClient === undefined
+        ? []
+        : [
+            {
+              client_id: publicClientId,
+              // A native client may be redirected to loopback without TLS (RFC 8252 section 7.3).
+              application_type: 'native' as const,
+              token_endpoint_auth_method: 'none' as const,
+              grant_types: ['authorization_code', 'refresh_token'],
+              redirect_uris: [publicClient.redirectUri],
+              response_types: ['code' as const],
+            },
+          ]),
     ],
+    clientBasedCORS: () => true,
+    issueRefreshToken: async () => publicClient?.hasRefreshTokens === true,
+    findAccount: (_context, accountId) => ({ accountId, claims: async () => ({ sub: accountId }) }),
+    cookies: { keys: ['a key of the tests'] },
     scopes: ['apikey:read', 'apikey:write'],
-    ttl: { ClientCredentials: 300 },
+    ttl: { ClientCredentials: 300, Session: 3600, Grant: 3600, Interaction: 600, IdToken: 300 },
     jwks: {
       keys: Object.entries(current).map(([kid, { privateKey }]) => ({
         ...(privateKey.export({ format: 'jwk' }) as { kty: string }),
@@ -60,7 +92,8 @@ export async function startOpenIdProvider(
       })),
     },
     features: {
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: publicClient !== undefined },
+      revocation: { enabled: true },
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -69,7 +102,7 @@ export async function startOpenIdProvider(
           scope: 'apikey:read apikey:write',
           audience: providerAudience,
           accessTokenFormat: 'jwt',
-          accessTokenTTL: 300,
+          accessTokenTTL: publicClient?.accessTokenSeconds ?? 300,
           jwt: { sign: { alg: algorithm } },
         }),
       },
@@ -77,7 +110,9 @@ export async function startOpenIdProvider(
     extraTokenClaims: () => ({ plan: { tier: 'Pro' } }),
   });
 
-  const rotate: OpenIdProvider['rotate'] = (current) => {
+  let current = keys;
+  const rotate: OpenIdProvider['rotate'] = (next) => {
+    current = next;
     handle = new Provider(issuer, configuration(current)).callback();
   };
   rotate(keys);
@@ -86,6 +121,10 @@ export async function startOpenIdProvider(
     issuer,
     requests,
     rotate,
+    addPublicClient(added) {
+      publicClient = added;
+      rotate(current);
+    },
     async token(options = {}) {
       algorithm = options.algorithm ?? 'RS256';
       const response = await fetch(`${issuer}/token`, {

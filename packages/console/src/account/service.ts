@@ -13,7 +13,7 @@ export class SignedOut extends Error {}
 export class TokenUnavailable extends Error {}
 
 /** Thrown if `getToken` returns the token of another user than before. */
-export class OtherUser extends Error {}
+class OtherUser extends Error {}
 
 /**
  * Returns the user that a token names, by its issuer and subject. Returns undefined for text that is

@@ -19,6 +19,7 @@ export const page = ({ script, style }: PageFiles): string => `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="${style}">
+<link rel="preload" href="console/settings.json" as="fetch" crossorigin>
 <script type="module" src="${script}"></script>
 </head>
 <body>
@@ -33,7 +34,13 @@ export const page = ({ script, style }: PageFiles): string => `<!doctype html>
 <noscript><p>The console needs JavaScript. The <a href="/api/v1/docs/index.html">API
 reference</a> lists the requests behind it.</p></noscript>
 <p role="alert" id="notice"></p>
-<form id="sign-in" hidden>
+<section id="sign-in" aria-labelledby="sign-in-heading" hidden>
+<h2 id="sign-in-heading">Sign in</h2>
+<p>You sign in at <strong id="issuer"></strong>. This page keeps your sign-in only in memory, so it is
+gone when you close or reload the page.</p>
+<button type="button" class="primary">Sign in</button>
+</section>
+<form id="paste" hidden>
 <h2>Sign in</h2>
 <p id="hint">Paste the token (JWT) of your account. It stays in the memory of this page, and is gone when
 you leave it.</p>

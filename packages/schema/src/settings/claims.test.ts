@@ -13,6 +13,7 @@ const production = {
 };
 const google = 'https://accounts.google.com';
 const github = 'https://token.actions.githubusercontent.com';
+const signIn = { JWT_OIDC_ISSUER: 'https://a.example', CONSOLE_OIDC_CLIENT_ID: 'console' };
 const jwksUrl = 'https://issuer.example/keys';
 
 const problemsOf = (environment: Environment) => {
@@ -163,6 +164,31 @@ describe('settings of an issuer', () => {
       { JWT_OIDC_ISSUER: 'https://a.example', JWT_SECRETS: 'x'.repeat(32) },
       [
         'JWT_OIDC_ISSUER must not be set together with JWT_SECRETS or JWT_JWKS_URL: exactly one of the three verifies tokens',
+      ],
+    ],
+    [
+      'a client for the console without JWT_OIDC_ISSUER',
+      { CONSOLE_OIDC_CLIENT_ID: 'console', JWT_JWKS_URL: jwksUrl },
+      [
+        'CONSOLE_OIDC_CLIENT_ID must be set only with JWT_OIDC_ISSUER, which is where users of the console sign in',
+      ],
+    ],
+    [
+      'scopes for the console with two spaces',
+      { ...signIn, CONSOLE_OIDC_SCOPE: 'openid  apikey:read' },
+      ['CONSOLE_OIDC_SCOPE must be scopes separated by single spaces'],
+    ],
+    [
+      'scopes for the console without openid',
+      { ...signIn, CONSOLE_OIDC_SCOPE: 'apikey:read' },
+      ['CONSOLE_OIDC_SCOPE must contain the scope openid'],
+    ],
+    [
+      'scopes and a resource for the console without a client',
+      { CONSOLE_OIDC_SCOPE: 'openid', CONSOLE_OIDC_RESOURCE: 'api' },
+      [
+        'CONSOLE_OIDC_SCOPE must be set only with CONSOLE_OIDC_CLIENT_ID',
+        'CONSOLE_OIDC_RESOURCE must be set only with CONSOLE_OIDC_CLIENT_ID',
       ],
     ],
     [

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SignInSettings } from '../console-settings.ts';
 import type { Scope } from '../operations/operation.ts';
 import { defaultTier, type Tier, tiers } from '../tiers.ts';
 import {
@@ -21,6 +22,7 @@ import {
   keyPeppers,
   oidcIssuer,
   oneOf,
+  openIdScope,
   origins,
   type Pepper,
   pem,
@@ -85,6 +87,9 @@ const variables = z.object({
   MAX_EXPIRES_IN_DAYS: integer(1, 36_500).optional(),
   CORS_ORIGINS: origins.default([]),
   CONSOLE: oneOf(['on', 'off']).default('on'),
+  CONSOLE_OIDC_CLIENT_ID: plainText.optional(),
+  CONSOLE_OIDC_SCOPE: openIdScope.default('openid'),
+  CONSOLE_OIDC_RESOURCE: plainText.optional(),
   GITHUB_SECRET_SCANNING_KEYS_URL: publicUrl(['https:', 'http:']).optional(),
   KEY_REPORTS: oneOf(['on', 'off']).default('off'),
   DEVICE_LOGIN: oneOf(['on', 'off']).default('off'),
@@ -151,6 +156,7 @@ function crossRules(env: Environment): SettingProblem[] {
   const { JWT_SECRETS: secrets, JWT_JWKS_URL: jwksUrl, JWT_OIDC_ISSUER: oidc } = env;
   const issuers = [...(env['JWT_ISSUER']?.split(',') ?? []), ...(oidc ? [oidc] : [])];
   const emulator = env['FIRESTORE_EMULATOR_HOST'];
+  const clientId = env['CONSOLE_OIDC_CLIENT_ID'];
 
   const rules: [broken: boolean, name: SettingName, rule: string][] = [
     [
@@ -173,6 +179,18 @@ function crossRules(env: Environment): SettingProblem[] {
       'JWT_ISSUER',
       'must be one issuer, without a comma, unless JWT_JWKS_URL is set',
     ],
+    [
+      clientId !== undefined && oidc === undefined,
+      'CONSOLE_OIDC_CLIENT_ID',
+      'must be set only with JWT_OIDC_ISSUER, which is where users of the console sign in',
+    ],
+    ...(['CONSOLE_OIDC_SCOPE', 'CONSOLE_OIDC_RESOURCE'] as const).map(
+      (name): [boolean, SettingName, string] => [
+        env[name] !== undefined && clientId === undefined,
+        name,
+        'must be set only with CONSOLE_OIDC_CLIENT_ID',
+      ],
+    ),
     [
       shareSecret(env['GUARD_SECRETS'], env['JWT_SECRETS']),
       'GUARD_SECRETS',
@@ -275,6 +293,9 @@ export interface ClaimSettings {
   readonly required: readonly RequiredClaim[];
 }
 
+/** The settings of the sign-in to the console. */
+export type ConsoleSignIn = Omit<SignInSettings, 'provider'>;
+
 /** The parsed settings of the service. */
 export interface Settings {
   readonly production: boolean;
@@ -344,6 +365,11 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** True if the service serves the console. */
   readonly console: boolean;
+  /**
+   * The client with which users of the console sign in at the issuer of the tokens. If undefined,
+   * they paste a token.
+   */
+  readonly consoleSignIn: ConsoleSignIn | undefined;
   /**
    * URL of GitHub's public keys, which verify the signatures of alerts. Undefined if alerts are
    * disabled.
@@ -416,6 +442,15 @@ function toSettings(values: Values): Settings {
     maxExpiresInDays: values.MAX_EXPIRES_IN_DAYS,
     corsOrigins: values.CORS_ORIGINS,
     console: values.CONSOLE === 'on',
+    consoleSignIn:
+      oidc === undefined || values.CONSOLE_OIDC_CLIENT_ID === undefined
+        ? undefined
+        : {
+            issuer: oidc,
+            clientId: values.CONSOLE_OIDC_CLIENT_ID,
+            scope: values.CONSOLE_OIDC_SCOPE,
+            resource: values.CONSOLE_OIDC_RESOURCE ?? null,
+          },
     githubSecretScanningKeysUrl: values.GITHUB_SECRET_SCANNING_KEYS_URL,
     keyReports: values.KEY_REPORTS === 'on',
     deviceLogin: values.DEVICE_LOGIN === 'on',

@@ -172,6 +172,17 @@ export const plainText = z.string().refine((text) => text.trim() === text && tex
   error: 'must not have white space around it',
 });
 
+/**
+ * Scopes separated by spaces (RFC 6749 section 3.3), with `openid`, without which the issuer returns
+ * no ID token.
+ */
+export const openIdScope = z
+  .string()
+  .regex(/^[!#-[\]-~]+( [!#-[\]-~]+)*$/, { error: 'must be scopes separated by single spaces' })
+  .refine((text) => text.split(' ').includes('openid'), {
+    error: 'must contain the scope openid',
+  });
+
 /** One or more PEM certificates. */
 export const pem = z
   .string()

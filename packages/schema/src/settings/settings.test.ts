@@ -41,6 +41,19 @@ describe('settings', () => {
     }
   });
 
+  test('the console signs in at the issuer of the tokens, by default with the scope openid alone', () => {
+    const { consoleSignIn } = settingsOf({
+      JWT_OIDC_ISSUER: 'https://issuer.example/',
+      CONSOLE_OIDC_CLIENT_ID: 'console',
+    });
+    expect(consoleSignIn).toEqual({
+      issuer: 'https://issuer.example/',
+      clientId: 'console',
+      scope: 'openid',
+      resource: null,
+    });
+  });
+
   test('a quote on one side only is part of the value', () => {
     expect(settingsOf({ JWT_AUDIENCE: '"api' }).jwt.audiences).toEqual(['"api']);
   });
@@ -77,6 +90,7 @@ describe('settings', () => {
       verifyCacheSeconds: 10,
       corsOrigins: [],
       console: true,
+      consoleSignIn: undefined,
       githubSecretScanningKeysUrl: undefined,
       keyReports: false,
       deviceLogin: false,

@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type {
+  ConsoleSettings,
+  SignInProvider,
+  SignInSettings,
+} from '@andamio/schema/console-settings';
+import type { ConsoleSignIn } from '@andamio/schema/settings';
 import { Router } from 'express';
 import { assets } from '../assets.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
@@ -9,42 +15,53 @@ import { devicePagePath, pagePath } from './paths.ts';
 
 const settingsPath = `${pagePath}/settings.json`;
 
-/** The settings of the service that the console reads. None is secret. */
-export interface ConsoleSettings {
-  /** The setting `MAX_EXPIRES_IN_DAYS`; null if it is not set. */
-  readonly maxExpiresInDays: number | null;
+/** Returns the origins that the page sends requests to when a user signs in, renews or signs out. */
+function originsOf(signIn: SignInSettings | null): string[] {
+  const { tokenEndpoint = null, revocationEndpoint = null } = signIn?.provider ?? {};
+  const urls = [tokenEndpoint, revocationEndpoint].filter((url) => url !== null);
+  return [...new Set(urls.map((url) => new URL(url).origin))];
 }
 
 /**
- * The Content Security Policy of the console. It allows only scripts, styles and requests of the
- * same origin. It forbids inline scripts and styles, DOM properties that parse text as HTML
- * (https://www.w3.org/TR/trusted-types/), and frames, which would allow clickjacking.
+ * Returns the Content Security Policy of the console. Files come from the same origin only, and
+ * requests go there and to the issuer at which users sign in. The policy forbids inline scripts and
+ * styles, DOM properties that parse text as HTML (https://www.w3.org/TR/trusted-types/), and frames,
+ * which would allow clickjacking.
  */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  'img-src data:',
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const contentSecurityPolicy = (signIn: SignInSettings | null): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    'img-src data:',
+    `connect-src ${["'self'", ...originsOf(signIn)].join(' ')}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+
+export interface ConsoleOptions {
+  /** The folder with the pages that `packages/console` builds. */
+  readonly folder: string;
+  readonly maxExpiresInDays: number | undefined;
+  /** The sign-in at the issuer. Undefined if users paste a token. */
+  readonly signIn: ConsoleSignIn | undefined;
+  /** Returns the issuer's endpoints; null while they are unknown. Called only with `signIn`. */
+  readonly provider: () => Promise<SignInProvider | null>;
+  /** Whether there is the page on which users approve device logins. */
+  readonly deviceLogin: boolean;
+}
 
 /**
  * Creates the router of the console, with which users manage their keys. Files are read when the
  * console is first opened.
- *
- * @param folder the folder with the pages that `packages/console` builds
- * @param deviceLogin whether there is the page on which users approve device logins
  */
-export function consoleRouter(
-  folder: string,
-  settings: ConsoleSettings,
-  deviceLogin: boolean,
-): Router {
+export function consoleRouter(options: ConsoleOptions): Router {
+  const { folder, maxExpiresInDays = null, signIn, provider, deviceLogin } = options;
+  const signInSettings = async () =>
+    signIn === undefined ? null : { ...signIn, provider: await provider() };
   const router = Router({ caseSensitive: true, strict: true });
   const pages = [
     [pagePath, 'index.html'],
@@ -52,12 +69,16 @@ export function consoleRouter(
   ] as const;
   for (const [path, file] of pages) {
     router.get(path, reportRoute(path), async (request, response) => {
-      const page = await readFile(join(folder, file), 'utf8');
-      response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+      const [page, signInNow] = await Promise.all([
+        readFile(join(folder, file), 'utf8'),
+        signInSettings(),
+      ]);
+      response.setHeader('Content-Security-Policy', contentSecurityPolicy(signInNow));
       sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
     });
   }
-  router.get(settingsPath, reportRoute(settingsPath), (_request, response) => {
+  router.get(settingsPath, reportRoute(settingsPath), async (_request, response) => {
+    const settings: ConsoleSettings = { maxExpiresInDays, signIn: await signInSettings() };
     sendAnswer(response, {
       status: 200,
       headers: [...noStore, ...jsonType],

@@ -1,0 +1,293 @@
+import { launchBrowser, openPage } from '@andamio/testing/browser';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { discoveredKeys, discoveredProvider } from '../../src/auth/discovery.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
+import { ecPair, rsaPair } from '../harness/jwks-server.ts';
+import {
+  type OpenIdProvider,
+  providerAudience,
+  publicClientId,
+  startOpenIdProvider,
+} from '../harness/openid-provider.ts';
+
+/** Starts the service with a sign-in at an issuer. */
+function startAppAt(issuer: string, monotonicNow = () => performance.now()): Promise<TestApp> {
+  const options = { issuer, requireHttps: false, now: monotonicNow, onFailure: () => {} };
+  return startApp({
+    settings: {
+      consoleSignIn: {
+        issuer,
+        clientId: publicClientId,
+        scope: 'openid apikey:read apikey:write',
+        resource: providerAudience,
+      },
+    },
+    signInProvider: discoveredProvider(options),
+    signingKeys: discoveredKeys(options),
+    jwt: { JWT_OIDC_ISSUER: issuer, JWT_AUDIENCE: providerAudience },
+  });
+}
+
+const keys = { ec: ecPair(), rsa: rsaPair() };
+
+describe.skipIf(!inject('available').includes('chromium'))(
+  'sign-in with OpenID Connect in Chromium',
+  () => {
+    let browser: Browser;
+    let provider: OpenIdProvider;
+    let app: TestApp;
+    const client = (accessTokenSeconds = 300, hasRefreshTokens = true) =>
+      provider.addPublicClient({
+        redirectUri: `${app.url}/console`,
+        accessTokenSeconds,
+        hasRefreshTokens,
+      });
+
+    beforeAll(async () => {
+      browser = await launchBrowser();
+      provider = await startOpenIdProvider(keys);
+      app = await startAppAt(provider.issuer);
+    });
+    beforeEach(() => client());
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close();
+    });
+    afterAll(async () => {
+      await browser.close();
+      await app.close();
+      await provider.stop();
+    });
+
+    /** Opens a page without the fonts from the Internet that the provider's own pages load. */
+    const newPage = async () => {
+      const opened = await openPage(browser);
+      await opened.page.route('https://fonts.googleapis.com/**', (route) =>
+        route.fulfill({ contentType: 'text/css', body: '' }),
+      );
+      return opened;
+    };
+    const open = async () => {
+      const opened = await newPage();
+      await opened.page.goto(`${app.url}/console`);
+      await signInButton(opened.page).waitFor();
+      return opened;
+    };
+    const signInButton = (page: Page) => page.getByRole('button', { name: 'Sign in', exact: true });
+    /** Signs in at the provider, and gives the consent that it asks for. */
+    const signIn = async (page: Page, user: string) => {
+      await signInButton(page).click();
+      await page.getByPlaceholder('Enter any login').fill(user);
+      await page.getByPlaceholder('and password').fill('any');
+      await page.getByRole('button', { name: 'Sign-in' }).click();
+      await page.getByRole('button', { name: 'Continue' }).click();
+    };
+    const create = async (page: Page, name: string) => {
+      await page.getByRole('button', { name: 'Create key' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill(name);
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    };
+    /** Records the bodies of the page's requests to the token endpoint. */
+    const grantsOf = (page: Page) => {
+      const grants: URLSearchParams[] = [];
+      page.on('request', (request) => {
+        if (request.url() === `${provider.issuer}/token`)
+          grants.push(new URLSearchParams(request.postData() ?? ''));
+      });
+      return grants;
+    };
+
+    test('a user signs in at the issuer, creates a key, and signs out', async () => {
+      const { page, problems } = await open();
+      expect(await page.getByLabel('Your token').isVisible()).toBe(false);
+      const grants = grantsOf(page);
+      const own: string[] = [];
+      page.on('request', (request) => {
+        if (request.frame().url().startsWith(app.url)) own.push(request.url());
+      });
+      const tokens: string[] = [];
+      page.on('response', async (response) => {
+        if (response.url() !== `${provider.issuer}/token`) return;
+        tokens.push(
+          ...Object.values<string>(await response.json()).filter((value) => `${value}`.length > 30),
+        );
+      });
+      await signIn(page, 'ada');
+      await page.getByText('No keys yet').waitFor();
+      expect(grants.map((grant) => grant.get('grant_type'))).toEqual(['authorization_code']);
+      await create(page, 'made by ada');
+      await page.getByRole('button', { name: 'I have stored it' }).click();
+      await page.getByRole('button', { name: 'Close anyway' }).click();
+      await page.getByRole('row', { name: 'made by ada' }).waitFor();
+
+      expect(tokens).toHaveLength(3);
+      const kept = await page.evaluate<string>(`(async () => JSON.stringify([
+      { ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state,
+      await indexedDB.databases(), await caches.keys(), document.documentElement.outerHTML,
+    ]))()`);
+      for (const token of tokens) expect(kept).not.toContain(token);
+      expect(page.url()).toBe(`${app.url}/console`);
+      expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
+      const authorization = new URL(own.find((url) => url.includes('/auth?')) ?? '');
+      expect(Object.fromEntries(authorization.searchParams)).toMatchObject({
+        response_type: 'code',
+        code_challenge_method: 'S256',
+        redirect_uri: `${app.url}/console`,
+        scope: 'openid apikey:read apikey:write',
+      });
+      expect(
+        own.filter((url) => ![app.url, provider.issuer].includes(new URL(url).origin)),
+      ).toEqual([]);
+
+      const revocation = page.waitForResponse(`${provider.issuer}/token/revocation`);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      expect((await revocation).status()).toBe(200);
+      await page.getByText('You are signed out of this page.').waitFor();
+      await page.getByRole('link', { name: /sign out at/ }).waitFor();
+      await page.getByRole('row').waitFor({ state: 'detached' });
+      expect(problems).toEqual([]);
+    });
+
+    test('an access token that expires in the middle is renewed without the user', async () => {
+      client(1);
+      const { page } = await open();
+      const grants = grantsOf(page);
+      await signIn(page, 'brief');
+      await page.getByText('No keys yet').waitFor();
+      const renewals = () =>
+        grants.filter((grant) => grant.get('grant_type') === 'refresh_token').length;
+      await expect
+        .poll(async () => {
+          await page.getByRole('button', { name: 'Refresh' }).click();
+          return renewals();
+        })
+        .toBeGreaterThan(0);
+      await page.locator('[aria-disabled=false]', { hasText: 'Refresh' }).waitFor();
+      await page.getByText('No keys yet').waitFor();
+      await page.getByText('You are signed out').waitFor({ state: 'detached' });
+    });
+
+    test('a token that cannot be renewed asks to sign in again, and the new key stays on screen', async () => {
+      client(300, false);
+      const { page } = await open();
+      await signIn(page, 'unrenewed');
+      await page.getByText('No keys yet').waitFor();
+      await page.route('**/apikey/list*', (route) =>
+        route.fulfill({
+          status: 401,
+          headers: { 'x-error-code': 'unauthenticated' },
+          json: { details: 'Rejected.', message: 'Unauthorized', statusCode: 401 },
+        }),
+      );
+      await create(page, 'still shown');
+      await page.getByText('does not accept your sign-in any more').waitFor();
+      expect(await page.getByLabel('Your key', { exact: true }).inputValue()).toMatch(/^ant-/);
+      await page.getByRole('button', { name: 'I have stored it' }).click();
+      await page.getByRole('button', { name: 'Close anyway' }).click();
+      await signInButton(page).waitFor();
+    });
+
+    test('consent that is refused is said, and the user can try again', async () => {
+      const { page } = await open();
+      await signInButton(page).click();
+      await page.getByRole('link', { name: 'Cancel' }).click();
+      await page.getByText('was told to refuse access').waitFor();
+      expect(page.url()).toBe(`${app.url}/console`);
+      await signIn(page, 'convinced');
+      await page.getByText('No keys yet').waitFor();
+    });
+
+    test.each([
+      ['of another sign-in', 'code=stolen&state=other'],
+      ['with an error of another sign-in', 'error=server_error&state=other'],
+    ])('an answer %s is not used', async (_, query) => {
+      const { page } = await open();
+      const grants = grantsOf(page);
+      // A sign-in is under way in the tab, so that only the state tells them apart.
+      await page.route(`${provider.issuer}/auth?*`, (route) =>
+        route.fulfill({ status: 302, headers: { location: `${app.url}/console?${query}` } }),
+      );
+      await signInButton(page).click();
+      await page.getByText('does not belong to a sign-in of this tab').waitFor();
+      expect(grants).toEqual([]);
+      expect(await page.evaluate('sessionStorage.length')).toBe(0);
+      expect(page.url()).toBe(`${app.url}/console`);
+    });
+
+    test('an ID token of another sign-in is refused', async () => {
+      const { page } = await open();
+      await page.route(`${provider.issuer}/auth?*`, async (route) => {
+        const url = new URL(route.request().url());
+        if (url.searchParams.get('nonce') === 'other') return route.fallback();
+        url.searchParams.set('nonce', 'other');
+        await route.fulfill({ status: 302, headers: { location: url.href } });
+      });
+      await signIn(page, 'replayed');
+      await page.getByText(/The sign-in at .* failed/).waitFor();
+      expect(await page.getByRole('heading', { name: 'API keys' }).count()).toBe(0);
+    });
+
+    test('a wrong clock of the browser does not prevent the sign-in', async () => {
+      const { page } = await newPage();
+      await page.clock.install({ time: Date.now() + 5 * 3_600_000 });
+      await page.goto(`${app.url}/console`);
+      await signIn(page, 'early');
+      await page.getByText('No keys yet').waitFor();
+    });
+
+    test('while the issuer is down the page says so, and works after it is up without a restart of the service', async () => {
+      const down = await startOpenIdProvider(keys);
+      await down.stop();
+      let now = 0;
+      const service = await startAppAt(down.issuer, () => now);
+      const { page } = await newPage();
+      await page.goto(`${service.url}/console`);
+      await signInButton(page).click();
+      await page.getByText('does not respond. Reload this page').waitFor();
+      await down.start();
+      down.addPublicClient({
+        redirectUri: `${service.url}/console`,
+        accessTokenSeconds: 300,
+        hasRefreshTokens: false,
+      });
+      now = 5_000;
+      await page.reload();
+      await signIn(page, 'patient');
+      await page.getByText('No keys yet').waitFor();
+      await service.close();
+      await down.stop();
+    });
+
+    test('an issuer that goes down before the code is exchanged is named', async () => {
+      const { page } = await open();
+      await page.route(`${provider.issuer}/token`, (route) => route.abort('connectionrefused'));
+      await signIn(page, 'stranded');
+      await page.getByText('does not respond. Reload this page').waitFor();
+    });
+
+    test('the policy allows requests to the token endpoint of the issuer, and to nothing else of others', async () => {
+      const answer = await fetch(`${app.url}/console`);
+      expect(answer.headers.get('content-security-policy')).toContain(
+        `connect-src 'self' ${provider.issuer};`,
+      );
+      expect(await (await fetch(`${app.url}/console/settings.json`)).json()).toEqual({
+        maxExpiresInDays: null,
+        signIn: {
+          issuer: provider.issuer,
+          clientId: publicClientId,
+          scope: 'openid apikey:read apikey:write',
+          resource: providerAudience,
+          provider: {
+            authorizationEndpoint: `${provider.issuer}/auth`,
+            tokenEndpoint: `${provider.issuer}/token`,
+            revocationEndpoint: `${provider.issuer}/token/revocation`,
+            endSessionEndpoint: `${provider.issuer}/session/end`,
+            idTokenAlgorithms: expect.arrayContaining(['RS256', 'ES256']),
+          },
+        },
+      });
+    });
+  },
+);

@@ -1,0 +1,288 @@
+import type { SignInSettings } from '@andamio/schema/console-settings';
+import * as oauth from 'oauth4webapi';
+
+/** The key in `sessionStorage` of the sign-in that is under way. */
+const storageKey = 'andamio-sign-in';
+
+/** Maximum milliseconds for a request to the issuer. */
+const timeout = 10_000;
+
+/**
+ * Milliseconds for which a renewed token is returned again when a renewal is requested. Requests
+ * that were sent together with the rejected token each request a renewal.
+ */
+const renewalInterval = 10_000;
+
+/** Values that must outlive the visit to the issuer. They are useless without its answer. */
+interface Pending {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+  /** The query with which the page was opened. */
+  readonly query: string;
+}
+
+/** The tokens of the signed-in user. They exist only in memory. */
+interface Tokens {
+  readonly access: string;
+  /** Undefined if the issuer gave none, and the access token cannot be renewed. */
+  readonly refresh: string | undefined;
+  /** When the access token expires, in milliseconds of the monotonic clock. */
+  readonly expiresAt: number;
+  readonly receivedAt: number;
+}
+
+/** The reason why a sign-in failed. */
+export type SignInFailure =
+  /** The user refused, or the issuer refused the user. */
+  | 'denied'
+  /** The answer belongs to no sign-in that this tab started. */
+  | 'foreign'
+  /** The issuer does not respond, or its configuration cannot be read. */
+  | 'unavailable'
+  /** The issuer answered with another error, or with something that is no valid answer. */
+  | 'refused';
+
+/** Thrown if a sign-in fails. */
+export class SignInError extends Error {
+  readonly reason: SignInFailure;
+
+  constructor(reason: SignInFailure, options?: ErrorOptions) {
+    super(`Sign-in failed: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+function failureOf(error: unknown): SignInFailure {
+  if (error instanceof oauth.AuthorizationResponseError)
+    return error.error === 'access_denied' ? 'denied' : 'refused';
+  // Errors of fetch: no connection, blocked by the browser, or no answer in time.
+  if (error instanceof TypeError || error instanceof DOMException) return 'unavailable';
+  return 'refused';
+}
+
+/** Returns and removes the sign-in that this tab has started. */
+function takePending(): Pending | undefined {
+  const stored = sessionStorage.getItem(storageKey);
+  sessionStorage.removeItem(storageKey);
+  return stored === null ? undefined : (JSON.parse(stored) as Pending);
+}
+
+/**
+ * A sign-in at an OpenID provider: the authorization code flow with PKCE (RFC 7636) for a public
+ * client. Tokens are kept in memory and forgotten with the page.
+ */
+export class OpenIdSession {
+  readonly #settings: SignInSettings;
+  readonly #redirectUri: string;
+  readonly #client: oauth.Client;
+  #tokens: Tokens | undefined;
+  #isRenewed = false;
+  #renewal: Promise<string | null> | undefined;
+
+  /**
+   * @param redirectUri the address of the page, without a query. It must be registered at the
+   *   issuer.
+   * @param clockSkew seconds by which the clock of the service is ahead of the clock of the browser.
+   */
+  constructor(settings: SignInSettings, redirectUri: string, clockSkew: number) {
+    this.#settings = settings;
+    this.#redirectUri = redirectUri;
+    this.#client = {
+      client_id: settings.clientId,
+      [oauth.clockSkew]: clockSkew,
+      [oauth.clockTolerance]: 60,
+    };
+  }
+
+  get issuer(): string {
+    return this.#settings.issuer;
+  }
+
+  get isSignedIn(): boolean {
+    return this.#tokens !== undefined;
+  }
+
+  /**
+   * Leaves the page for the issuer, which returns to the redirect URI.
+   *
+   * @throws {SignInError} if the issuer's configuration is unknown.
+   */
+  async start(): Promise<void> {
+    const { authorization_endpoint } = this.#server();
+    const pending: Pending = {
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+      codeVerifier: oauth.generateRandomCodeVerifier(),
+      query: location.search,
+    };
+    sessionStorage.setItem(storageKey, JSON.stringify(pending));
+    const { clientId, scope, resource } = this.#settings;
+    const url = new URL(authorization_endpoint as string);
+    for (const [name, value] of Object.entries({
+      client_id: clientId,
+      redirect_uri: this.#redirectUri,
+      response_type: 'code',
+      scope,
+      state: pending.state,
+      nonce: pending.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(pending.codeVerifier),
+      code_challenge_method: 'S256',
+      ...(resource !== null && { resource, audience: resource }),
+    }))
+      url.searchParams.set(name, value);
+    location.assign(url);
+  }
+
+  /**
+   * Completes a sign-in if the page was opened with an answer of the issuer. Removes the answer from
+   * the address and the history first.
+   *
+   * @throws {SignInError}
+   */
+  async complete(): Promise<void> {
+    const url = new URL(location.href);
+    const { searchParams: answered } = url;
+    if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
+    const pending = takePending();
+    history.replaceState(null, '', url.pathname + (pending?.query ?? ''));
+    if (pending === undefined || pending.state !== answered.get('state'))
+      throw new SignInError('foreign');
+    const server = this.#server();
+    try {
+      const answer = oauth.validateAuthResponse(server, this.#client, url, pending.state);
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        this.#client,
+        oauth.None(),
+        answer,
+        this.#redirectUri,
+        pending.codeVerifier,
+        this.#tokenRequest(),
+      );
+      const tokens = await oauth.processAuthorizationCodeResponse(server, this.#client, response, {
+        expectedNonce: pending.nonce,
+        requireIdToken: true,
+      });
+      this.#keep(tokens);
+    } catch (error) {
+      throw new SignInError(failureOf(error), { cause: error });
+    }
+  }
+
+  /**
+   * Returns the access token, or null if the user must sign in again. A token that has expired, or
+   * that the service has rejected, is renewed with the refresh token.
+   *
+   * @throws if the issuer does not respond.
+   */
+  readonly getToken = async ({
+    refresh,
+  }: {
+    readonly refresh: boolean;
+  }): Promise<string | null> => {
+    const tokens = this.#tokens;
+    if (tokens === undefined) return null;
+    const now = performance.now();
+    const isUsable = refresh
+      ? this.#isRenewed && now - tokens.receivedAt < renewalInterval
+      : now < tokens.expiresAt;
+    if (isUsable) return tokens.access;
+    this.#renewal ??= this.#renew(tokens).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  };
+
+  /** Forgets the tokens. */
+  forget(): void {
+    this.#tokens = undefined;
+  }
+
+  /**
+   * Forgets the tokens and revokes the refresh token, if the issuer has given one and can revoke it.
+   */
+  async end(): Promise<void> {
+    const refreshToken = this.#tokens?.refresh;
+    this.forget();
+    if (refreshToken === undefined || !this.#settings.provider?.revocationEndpoint) return;
+    const options = this.#request();
+    await oauth
+      .revocationRequest(this.#server(), this.#client, oauth.None(), refreshToken, options)
+      .catch(() => {}); // The page has no token any more, with or without an answer.
+  }
+
+  /** The address at which the user ends the session at the issuer; undefined if there is none. */
+  get issuerSignOut(): string | undefined {
+    const { clientId, provider } = this.#settings;
+    if (!provider?.endSessionEndpoint) return undefined;
+    const url = new URL(provider.endSessionEndpoint);
+    url.searchParams.set('client_id', clientId);
+    return url.href;
+  }
+
+  async #renew({ refresh }: Tokens): Promise<string | null> {
+    if (refresh === undefined) return null;
+    const server = this.#server();
+    const response = await oauth.refreshTokenGrantRequest(
+      server,
+      this.#client,
+      oauth.None(),
+      refresh,
+      this.#tokenRequest(),
+    );
+    try {
+      const tokens = await oauth.processRefreshTokenResponse(server, this.#client, response);
+      if (!this.isSignedIn) return null; // The user signed out in the meantime.
+      this.#keep({ refresh_token: refresh, ...tokens });
+      this.#isRenewed = true;
+      return tokens.access_token;
+    } catch (error) {
+      if (response.status >= 500) throw error;
+      this.forget(); // The issuer does not renew the sign-in any more.
+      return null;
+    }
+  }
+
+  #keep({ access_token, refresh_token, expires_in }: Partial<oauth.TokenEndpointResponse>): void {
+    const receivedAt = performance.now();
+    this.#tokens = {
+      access: access_token as string,
+      refresh: refresh_token,
+      expiresAt: receivedAt + (expires_in ?? Number.POSITIVE_INFINITY) * 1000,
+      receivedAt,
+    };
+  }
+
+  #request() {
+    return {
+      signal: AbortSignal.timeout(timeout),
+      // The service refuses an issuer without TLS in production.
+      [oauth.allowInsecureRequests]: location.protocol === 'http:',
+    };
+  }
+
+  /**
+   * Returns the options of a token request. It names the API again, because some issuers otherwise
+   * return a token for their own user info (RFC 8707 section 2.2).
+   */
+  #tokenRequest() {
+    const { resource } = this.#settings;
+    return { ...this.#request(), ...(resource !== null && { additionalParameters: { resource } }) };
+  }
+
+  /** Returns the issuer as the library describes it. */
+  #server(): oauth.AuthorizationServer {
+    const { issuer, provider } = this.#settings;
+    if (provider === null) throw new SignInError('unavailable');
+    return {
+      issuer,
+      authorization_endpoint: provider.authorizationEndpoint,
+      token_endpoint: provider.tokenEndpoint,
+      ...(provider.revocationEndpoint !== null && {
+        revocation_endpoint: provider.revocationEndpoint,
+      }),
+      id_token_signing_alg_values_supported: [...provider.idTokenAlgorithms],
+    };
+  }
+}

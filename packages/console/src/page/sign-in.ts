@@ -1,0 +1,215 @@
+import type { ConsoleSettings } from '@andamio/schema/console-settings';
+import { serviceUrl } from '@andamio/schema/service-url';
+import type { GetToken } from '../account/service.ts';
+import { find } from './find.ts';
+import { OpenIdSession, SignInError, type SignInFailure } from './openid-session.ts';
+
+const notice = find<HTMLElement>('#notice');
+const section = find<HTMLElement>('#sign-in');
+const form = find<HTMLFormElement>('#paste');
+const field = find<HTMLInputElement>('#token');
+const signOutButton = find<HTMLButtonElement>('#sign-out');
+
+/** Shows a text above the content. A problem is highlighted. */
+function say(text: string, isProblem = true): void {
+  notice.classList.toggle('problem', isProblem);
+  notice.textContent = text;
+}
+
+const failures: Readonly<Record<SignInFailure, (issuer: string) => string>> = {
+  denied: (issuer) => `You were not signed in, because ${issuer} was told to refuse access.`,
+  foreign: () => 'This answer does not belong to a sign-in of this tab. Sign in again.',
+  unavailable: (issuer) => `${issuer} does not respond. Reload this page to try again.`,
+  refused: (issuer) =>
+    `The sign-in at ${issuer} failed. Try again. If it fails again, tell the operator of this page.`,
+};
+
+/** Says why a sign-in failed. */
+function sayFailure(error: unknown, issuer: string): void {
+  const reason = error instanceof SignInError ? error.reason : 'refused';
+  say(failures[reason](new URL(issuer).host));
+}
+
+/** The way in which users sign in. Exactly one is set up. */
+interface Method {
+  /** The element that asks the user to sign in. */
+  readonly panel: HTMLElement;
+  readonly getToken: GetToken;
+  /** True if the user is signed in, even if the service does not accept the token. */
+  readonly isSignedIn: () => boolean;
+  /** The text for a user whose token the service does not accept any more. */
+  readonly rejected: string;
+  /** Forgets the token. */
+  forget(): void;
+  /** Forgets the token because the user wants to, and moves the focus. */
+  end(): void;
+}
+
+/** What a page does when users sign in and out. */
+export interface SignInHandlers {
+  /**
+   * Called when the user has signed in, also when they sign in again after their token was rejected.
+   *
+   * @param getToken always the same function. It returns the user's token.
+   */
+  onSignedIn(getToken: GetToken): void;
+  /** Called when the user has signed out. */
+  onSignedOut(): void;
+}
+
+/** The sign-in of a page. */
+export interface SignIn {
+  readonly settings: ConsoleSettings;
+  /** Asks the user to sign in again, after the service has rejected their token. */
+  askAgain(): void;
+}
+
+/** Reports whether tokens may be sent to the address of the page. */
+function isSafe(): boolean {
+  try {
+    serviceUrl('location', location.origin, 'tokens');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns the settings of the console, and the seconds by which the service's clock is ahead. */
+async function readSettings(): Promise<{ settings: ConsoleSettings; clockSkew: number }> {
+  const response = await fetch('/console/settings.json');
+  if (!response.ok) throw new Error(`The response has status ${response.status}.`);
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return {
+    settings: (await response.json()) as ConsoleSettings,
+    clockSkew: Number.isNaN(date) ? 0 : Math.round((date - Date.now()) / 1000),
+  };
+}
+
+/** Returns the token as pasted, without white space at the ends and without a leading `Bearer`. */
+const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
+
+/** Sets up the form in which users paste a token. */
+function pasteToken(onSignedIn: () => void): Method {
+  /** The token of the user. It exists only here and in the requests. */
+  let token: string | null = null;
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    token = pasted(field.value) || null;
+    field.value = '';
+    if (token === null) say('Paste a token first.');
+    else onSignedIn();
+  });
+  const forget = () => {
+    token = null;
+    field.value = '';
+  };
+  return {
+    panel: form,
+    getToken: async () => token,
+    isSignedIn: () => token !== null,
+    rejected: 'The service does not accept your token any more. Paste a new one.',
+    forget,
+    end() {
+      forget();
+      field.focus();
+    },
+  };
+}
+
+/** Sets up the button with which users sign in at the issuer. */
+function openIdSignIn(session: OpenIdSession): Method {
+  const button = section.querySelector('button') as HTMLButtonElement;
+  const { issuer } = session;
+  const { host } = new URL(issuer);
+  find('#issuer').textContent = host;
+  button.addEventListener('click', () => {
+    say('');
+    session.start().catch((error: unknown) => sayFailure(error, issuer));
+  });
+  return {
+    panel: section,
+    getToken: session.getToken,
+    isSignedIn: () => session.isSignedIn,
+    rejected: 'The service does not accept your sign-in any more. Sign in again.',
+    forget: () => session.forget(),
+    end() {
+      void session.end();
+      const { issuerSignOut } = session;
+      say('You are signed out of this page.', false);
+      if (issuerSignOut !== undefined) {
+        const link = document.createElement('a');
+        link.href = issuerSignOut;
+        link.textContent = `sign out at ${host} as well`;
+        notice.append(' On a shared computer, ', link, '.');
+      }
+      button.focus();
+    },
+  };
+}
+
+/**
+ * Sets up the sign-in of a page: at the issuer if the settings name a client, otherwise with a
+ * pasted token. Shows the panel of the sign-in, and resolves when the page can be used.
+ *
+ * @returns undefined if nobody can sign in. The page then says why.
+ */
+export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | undefined> {
+  if (!isSafe()) {
+    say(
+      'The console needs HTTPS, because it sends your token to the service. Open it at an address that begins with https://, or at localhost on the computer that runs the service.',
+    );
+    return undefined;
+  }
+  const read = await readSettings().catch(() => undefined);
+  if (read === undefined) {
+    say('The service does not answer. Check your connection, then reload the page.');
+    return undefined;
+  }
+  const { settings, clockSkew } = read;
+
+  const show = () => {
+    say('');
+    method.panel.hidden = true;
+    signOutButton.hidden = false;
+    handlers.onSignedIn(method.getToken);
+  };
+  const hide = () => {
+    handlers.onSignedOut();
+    say('');
+    method.panel.hidden = false;
+    signOutButton.hidden = true;
+  };
+  const session =
+    settings.signIn &&
+    new OpenIdSession(settings.signIn, location.origin + location.pathname, clockSkew);
+  const method = settings.signIn && session ? openIdSignIn(session) : pasteToken(show);
+
+  signOutButton.addEventListener('click', () => {
+    hide();
+    method.end();
+  });
+  // Otherwise, the back/forward cache could show the page with the token again.
+  addEventListener('pagehide', () => {
+    method.forget();
+    hide();
+  });
+
+  if (session) {
+    say('Signing in…', false);
+    await session.complete().then(
+      () => say(''),
+      (error: unknown) => sayFailure(error, session.issuer),
+    );
+  }
+  if (method.isSignedIn()) show();
+  else method.panel.hidden = false;
+
+  return {
+    settings,
+    askAgain() {
+      say(method.rejected);
+      method.panel.hidden = false;
+      method.forget();
+    },
+  };
+}
