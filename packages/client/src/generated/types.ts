@@ -279,8 +279,8 @@ export interface DeviceLogin {
   /** The decision so far. `pending` if there is none. */
   state: 'pending' | 'approved' | 'denied';
   /**
-   * The name that the key gets. The program chose it, except for the prefix: it proves nothing
-   * about the program.
+   * The name that the key gets. The program chose it, except for the prefix, so it does not
+   * identify the program.
    */
   api_key_name: string;
   /** The validity of the key in days. */

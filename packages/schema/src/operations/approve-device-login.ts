@@ -37,7 +37,7 @@ const success = z
       .meta({ description: 'The decision so far. `pending` if there is none.' }),
     api_key_name: z.string().meta({
       description:
-        'The name that the key gets. The program chose it, except for the prefix: it proves nothing about the program.',
+        'The name that the key gets. The program chose it, except for the prefix, so it does not identify the program.',
     }),
     expires_in_days: integer.meta({ description: 'The validity of the key in days.' }),
     address: z.string().meta({
