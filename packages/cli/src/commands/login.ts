@@ -37,7 +37,7 @@ async function byBrowser(
   const { signIn: configured, maxExpiresInDays } = await readConsoleSettings(url);
   if (!configured) return undefined;
   const settings = { ...configured, ...(clientId !== undefined && { clientId }) };
-  const token = await signIn({ url, settings, environment, terminal, port });
+  const token = await signIn({ settings, environment, terminal, port });
   const key = {
     name: name ?? `cli-${machine()}`,
     days: days ?? Math.min(defaultDays, maxExpiresInDays ?? defaultDays),

@@ -16,5 +16,5 @@ export async function signInOnTerminal(
 ): Promise<string | undefined> {
   if (!terminal.isTerminal || !canOpenBrowser(environment)) return undefined;
   const { signIn: settings } = await readConsoleSettings(url);
-  return settings ? signIn({ url, settings, environment, terminal }) : undefined;
+  return settings ? signIn({ settings, environment, terminal }) : undefined;
 }

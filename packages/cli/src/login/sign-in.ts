@@ -1,20 +1,16 @@
-import { ApiError } from '@andamio/client';
+import type { SignInSettings } from '@andamio/schema/console-settings';
 import { serviceUrl } from '@andamio/schema/service-url';
 import type * as OpenIdClient from 'openid-client';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { clientOf } from '../service.ts';
 import type { Terminal } from '../terminal.ts';
 import { printable } from '../text.ts';
 import { canOpenBrowser, openBrowser } from './browser.ts';
-import type { SignInSettings } from './console-settings.ts';
 import { startRedirectServer } from './redirect.ts';
 
 const timeoutMs = 5 * 60_000;
 
 /** What a sign-in uses. */
 export interface SignInContext {
-  /** URL of the service. */
-  readonly url: string;
   readonly settings: SignInSettings;
   readonly environment: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
@@ -47,7 +43,7 @@ function issuerOf({ issuer }: SignInSettings): URL {
 }
 
 /** Returns the scopes to ask for: those of the console, without the token that would be renewed. */
-function scopeOf({ scope = 'openid' }: SignInSettings): string {
+function scopeOf({ scope }: SignInSettings): string {
   return scope
     .split(' ')
     .filter((name) => name !== 'offline_access')
@@ -89,38 +85,15 @@ async function showAddress(
 }
 
 /**
- * Returns the token that the service accepts: the access token if it is a JWT that the service
- * accepts, or else the ID token. Issuers differ in which of the two names the service as audience.
- */
-async function acceptedToken(
-  url: string,
-  { access_token, id_token }: { access_token: string; id_token?: string | undefined },
-): Promise<string> {
-  const isJwt = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(access_token);
-  const candidates = [isJwt ? access_token : undefined, id_token].filter(
-    (token) => token !== undefined,
-  );
-  for (const token of candidates) {
-    try {
-      await clientOf(url, async () => token).getUser();
-      return token;
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 401)) throw error;
-    }
-  }
-  throw failed('the service accepts none of the tokens that its provider issued');
-}
-
-/**
  * Signs the user in with the authorization code flow and PKCE over a loopback redirect (RFC 8252).
  *
- * @returns the token for the service. It is kept in memory only.
+ * @returns the access token, which is kept in memory only.
  * @throws {@link CliError} if the user does not sign in.
  */
 export async function signIn(context: SignInContext): Promise<string> {
   // Loaded only here, because it takes as long as the rest of the program.
   const openid = await import('openid-client');
-  const { url, settings, port = 0 } = context;
+  const { settings, port = 0 } = context;
   const state = openid.randomState();
   const nonce = openid.randomNonce();
   const verifier = openid.randomPKCECodeVerifier();
@@ -136,7 +109,10 @@ export async function signIn(context: SignInContext): Promise<string> {
       state,
       nonce,
       // The name of the parameter in RFC 8707, and at Auth0.
-      ...(settings.resource && { resource: settings.resource, audience: settings.resource }),
+      ...(settings.resource !== null && {
+        resource: settings.resource,
+        audience: settings.resource,
+      }),
     });
     void showAddress(address, context, shown.signal);
     const redirect = await server.received();
@@ -145,10 +121,9 @@ export async function signIn(context: SignInContext): Promise<string> {
       expectedState: state,
       expectedNonce: nonce,
     });
-    return await acceptedToken(url, tokens);
+    return tokens.access_token;
   } catch (error) {
-    if (error instanceof CliError || error instanceof ApiError) throw error;
-    throw failed(reasonOf(error));
+    throw error instanceof CliError ? error : failed(reasonOf(error));
   } finally {
     shown.abort();
     server.close();

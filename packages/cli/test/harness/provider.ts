@@ -13,10 +13,9 @@ export const audience = 'https://api.andamio.example';
  * Starts a certified OpenID provider (https://github.com/panva/node-oidc-provider). It stops after
  * the test file.
  *
- * @param accessTokens the format of its access tokens
  * @returns the issuer
  */
-export async function startProvider(accessTokens: 'jwt' | 'opaque' = 'jwt'): Promise<string> {
+export async function startProvider(): Promise<string> {
   let handle: ReturnType<Provider['callback']>;
   const server = createServer((request, response) => void handle(request, response));
   const issuer = `http://127.0.0.1:${await listenOnLoopback(server)}`;
@@ -32,13 +31,11 @@ export async function startProvider(accessTokens: 'jwt' | 'opaque' = 'jwt'): Pro
       },
     ],
     pkce: { required: () => true },
-    claims: { openid: ['sub', 'tier'] },
-    conformIdTokenClaims: false,
-    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, tier: 'growth' }) }),
+    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     extraTokenClaims: () => ({ tier: 'growth' }),
     features: {
       resourceIndicators: {
-        enabled: accessTokens === 'jwt',
+        enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({ scope: '', audience, accessTokenFormat: 'jwt' }),
