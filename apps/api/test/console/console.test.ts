@@ -137,7 +137,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
       await route.fulfill({ response: await route.fetch({ url: `${app.url}${pathname}` }) });
     });
     await page.goto('http://server.example/console', { waitUntil: 'networkidle' });
-    await page.getByRole('alert').getByText('The console needs HTTPS').waitFor();
+    await page.getByRole('alert').getByText('This page needs HTTPS').waitFor();
     expect(await page.getByLabel('Your token').isVisible()).toBe(false);
     await page.context().close();
   });
@@ -171,7 +171,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
         expect(width, state).toBe(options.viewport.width);
       };
       await inspect('sign-in');
-      await signIn(page, 'no token');
+      await signIn(page, 'no-token');
       await page.getByText('does not accept your token').waitFor();
       await inspect('refused');
       await signIn(page, tokenFor('reader'));

@@ -16,6 +16,7 @@ function startAppAt(issuer: string, monotonicNow = () => performance.now()): Pro
   const options = { issuer, requireHttps: false, now: monotonicNow, onFailure: () => {} };
   return startApp({
     settings: {
+      deviceLogin: true,
       consoleSignIn: {
         issuer,
         clientId: publicClientId,
@@ -39,7 +40,7 @@ describe.skipIf(!inject('available').includes('chromium'))(
     let app: TestApp;
     const client = (accessTokenSeconds = 300, hasRefreshTokens = true) =>
       provider.addPublicClient({
-        redirectUri: `${app.url}/console`,
+        redirectUris: [`${app.url}/console`, `${app.url}/console/device`],
         accessTokenSeconds,
         hasRefreshTokens,
       });
@@ -189,6 +190,19 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await signInButton(page).waitFor();
     });
 
+    test('the page for programs without a browser has the same sign-in, and returns to itself', async () => {
+      const { page } = await newPage();
+      await page.goto(`${app.url}/console/device?user_code=WDJB-MJHT`);
+      await signIn(page, 'approver');
+      await page.getByRole('heading', { name: 'Enter the code shown in your terminal' }).waitFor();
+      expect(page.url()).toBe(`${app.url}/console/device`);
+      await page.getByLabel('Code').fill('WDJB-MJHT');
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await page.getByText('No login with this code waits for you').waitFor();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You are signed out of this page.').waitFor();
+    });
+
     test('consent that is refused is said, and the user can try again', async () => {
       const { page } = await open();
       await signInButton(page).click();
@@ -248,7 +262,7 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await page.getByText('does not respond. Reload this page').waitFor();
       await down.start();
       down.addPublicClient({
-        redirectUri: `${service.url}/console`,
+        redirectUris: [`${service.url}/console`],
         accessTokenSeconds: 300,
         hasRefreshTokens: false,
       });

@@ -14,7 +14,7 @@ type ProviderAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
 export const publicClientId = 'console';
 
 interface PublicClient {
-  readonly redirectUri: string;
+  readonly redirectUris: readonly string[];
   /** Seconds for which its access tokens are valid. */
   readonly accessTokenSeconds: number;
   /** True if it gets refresh tokens. */
@@ -73,7 +73,7 @@ export async function startOpenIdProvider(
               application_type: 'native' as const,
               token_endpoint_auth_method: 'none' as const,
               grant_types: ['authorization_code', 'refresh_token'],
-              redirect_uris: [publicClient.redirectUri],
+              redirect_uris: [...publicClient.redirectUris],
               response_types: ['code' as const],
             },
           ]),

@@ -1,4 +1,4 @@
-import { icon, type PageFiles } from '../page/html.ts';
+import { icon, type PageFiles, signInPanels } from '../page/html.ts';
 
 /** Returns the page on which a user approves or denies a device login. */
 export const devicePage = ({ script, style }: PageFiles): string => `<!doctype html>
@@ -11,6 +11,7 @@ export const devicePage = ({ script, style }: PageFiles): string => `<!doctype h
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="${style}">
+<link rel="preload" href="settings.json" as="fetch" crossorigin>
 <script type="module" src="${script}"></script>
 </head>
 <body>
@@ -23,15 +24,7 @@ export const devicePage = ({ script, style }: PageFiles): string => `<!doctype h
 </header>
 <main>
 <noscript><p>This page needs JavaScript.</p></noscript>
-<p role="alert" id="notice"></p>
-<form id="sign-in" hidden>
-<h2>Sign in</h2>
-<p id="hint">Paste the token (JWT) of your account. It stays in the memory of this page, and is gone when
-you leave it.</p>
-<label for="token">Your token</label>
-<input id="token" autocomplete="off" spellcheck="false" aria-describedby="hint">
-<button type="submit">Sign in</button>
-</form>
+${signInPanels('Sign in')}
 <p id="warning" hidden><strong>Only continue if you started this login yourself.</strong> If a website, a
 message or another person gave you this code, stop.</p>
 <form id="entry" hidden>
@@ -50,8 +43,8 @@ message or another person gave you this code, stop.</p>
 <dt>Asked</dt>
 <dd><time id="asked"></time>, from <span id="address"></span></dd>
 <dt>It will get</dt>
-<dd>a key named <span id="name"></span>, valid for <span id="days"></span>. Whoever holds this terminal
-can use your account's API with it.</dd>
+<dd>a key named <span id="name"></span>, valid for <span id="days"></span>. Anyone who uses this
+terminal can use your account's API with it.</dd>
 </dl>
 <div id="choices">
 <button type="button" id="deny">Deny</button>

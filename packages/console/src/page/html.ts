@@ -8,6 +8,28 @@ export interface PageFiles {
 export const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
 
+/**
+ * Returns the elements that `sign-in.ts` needs: a notice, the button with which users sign in at the
+ * issuer, and the form in which they paste a token.
+ *
+ * @param submit the label of the form's button
+ */
+export const signInPanels = (submit: string): string => `<p role="alert" id="notice"></p>
+<section id="sign-in" aria-labelledby="sign-in-heading" hidden>
+<h2 id="sign-in-heading">Sign in</h2>
+<p>You sign in at <strong id="issuer"></strong>. This page keeps your sign-in only in memory, so it is
+gone when you close or reload the page.</p>
+<button type="button" class="primary">Sign in</button>
+</section>
+<form id="paste" hidden>
+<h2>Sign in</h2>
+<p id="hint">Paste the token (JWT) of your account. It stays in the memory of this page, and is gone when
+you leave it.</p>
+<label for="token">Your token</label>
+<input id="token" autocomplete="off" spellcheck="false" aria-describedby="hint">
+<button type="submit">${submit}</button>
+</form>`;
+
 /** Returns the console: a page with the element, and a form to sign in. */
 export const page = ({ script, style }: PageFiles): string => `<!doctype html>
 <html lang="en">
@@ -33,21 +55,7 @@ export const page = ({ script, style }: PageFiles): string => `<!doctype html>
 <main>
 <noscript><p>The console needs JavaScript. The <a href="/api/v1/docs/index.html">API
 reference</a> lists the requests behind it.</p></noscript>
-<p role="alert" id="notice"></p>
-<section id="sign-in" aria-labelledby="sign-in-heading" hidden>
-<h2 id="sign-in-heading">Sign in</h2>
-<p>You sign in at <strong id="issuer"></strong>. This page keeps your sign-in only in memory, so it is
-gone when you close or reload the page.</p>
-<button type="button" class="primary">Sign in</button>
-</section>
-<form id="paste" hidden>
-<h2>Sign in</h2>
-<p id="hint">Paste the token (JWT) of your account. It stays in the memory of this page, and is gone when
-you leave it.</p>
-<label for="token">Your token</label>
-<input id="token" autocomplete="off" spellcheck="false" aria-describedby="hint">
-<button type="submit">Show my keys</button>
-</form>
+${signInPanels('Show my keys')}
 <andamio-keys hidden></andamio-keys>
 </main>
 </body>

@@ -10,8 +10,8 @@ const form = find<HTMLFormElement>('#paste');
 const field = find<HTMLInputElement>('#token');
 const signOutButton = find<HTMLButtonElement>('#sign-out');
 
-/** Shows a text above the content. A problem is highlighted. */
-function say(text: string, isProblem = true): void {
+/** Shows a text in the notice above the content. A problem is highlighted. */
+export function say(text: string, isProblem = true): void {
   notice.classList.toggle('problem', isProblem);
   notice.textContent = text;
 }
@@ -41,8 +41,10 @@ interface Method {
   readonly rejected: string;
   /** Forgets the token. */
   forget(): void;
-  /** Forgets the token because the user wants to, and moves the focus. */
+  /** Forgets the token because the user wants to. */
   end(): void;
+  /** Moves the focus to what the user does first. */
+  focus(): void;
 }
 
 /** What a page does when users sign in and out. */
@@ -88,16 +90,20 @@ async function readSettings(): Promise<{ settings: ConsoleSettings; clockSkew: n
 /** Returns the token as pasted, without white space at the ends and without a leading `Bearer`. */
 const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
 
+/** Matches text that can be sent in a header (RFC 6750 section 2.1). */
+const isToken = /^[\x21-\x7e]+$/;
+
 /** Sets up the form in which users paste a token. */
 function pasteToken(onSignedIn: () => void): Method {
   /** The token of the user. It exists only here and in the requests. */
   let token: string | null = null;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    token = pasted(field.value) || null;
+    const text = pasted(field.value);
     field.value = '';
-    if (token === null) say('Paste a token first.');
-    else onSignedIn();
+    token = isToken.test(text) ? text : null;
+    if (token !== null) onSignedIn();
+    else say(text === '' ? 'Paste a token first.' : 'This is not a token. Paste it again.');
   });
   const forget = () => {
     token = null;
@@ -109,10 +115,8 @@ function pasteToken(onSignedIn: () => void): Method {
     isSignedIn: () => token !== null,
     rejected: 'The service does not accept your token any more. Paste a new one.',
     forget,
-    end() {
-      forget();
-      field.focus();
-    },
+    end: forget,
+    focus: () => field.focus(),
   };
 }
 
@@ -142,8 +146,8 @@ function openIdSignIn(session: OpenIdSession): Method {
         link.textContent = `sign out at ${host} as well`;
         notice.append(' On a shared computer, ', link, '.');
       }
-      button.focus();
     },
+    focus: () => button.focus(),
   };
 }
 
@@ -156,7 +160,7 @@ function openIdSignIn(session: OpenIdSession): Method {
 export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | undefined> {
   if (!isSafe()) {
     say(
-      'The console needs HTTPS, because it sends your token to the service. Open it at an address that begins with https://, or at localhost on the computer that runs the service.',
+      'This page needs HTTPS, because it sends your token to the service. Open it at an address that begins with https://, or at localhost on the computer that runs the service.',
     );
     return undefined;
   }
@@ -187,6 +191,7 @@ export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | un
   signOutButton.addEventListener('click', () => {
     hide();
     method.end();
+    method.focus();
   });
   // Otherwise, the back/forward cache could show the page with the token again.
   addEventListener('pagehide', () => {
@@ -202,7 +207,10 @@ export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | un
     );
   }
   if (method.isSignedIn()) show();
-  else method.panel.hidden = false;
+  else {
+    method.panel.hidden = false;
+    method.focus();
+  }
 
   return {
     settings,
