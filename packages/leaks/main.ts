@@ -63,7 +63,10 @@ function summaryOf({ read, found, unreadable, skipped }: Tally): string {
   return `${count(read, 'file', 'files')} read${failures}${others}: ${count(found, 'key', 'keys')} found`;
 }
 
-/** Parses the address of the service. If the address is invalid, prints the rule that it breaks. */
+/**
+ * Parses the address of the service. If the address is invalid, prints the rule that it breaks and
+ * returns `invalid`.
+ */
 function reportUrl(text: string): URL | 'invalid' {
   try {
     return serviceUrl('--report', text, 'API keys');

@@ -8,8 +8,8 @@ export interface FoundKey {
   /** Line number, starting at 1. */
   readonly line: number;
   /**
-   * Column number in characters of the encoding, starting at 1. For ASCII and its supersets, these
-   * are bytes.
+   * Column number, starting at 1. Columns are characters of the encoding. In ASCII and its
+   * supersets, they are bytes.
    */
   readonly column: number;
   /** The key in plaintext. It must not be printed. */
@@ -28,7 +28,7 @@ interface Window {
   readonly next: number;
 }
 
-/** Maximum length of a key in bytes. */
+/** Number of bytes by which windows overlap: the maximum length of a key. */
 const overlap = keyLength * widestCharacter;
 
 /** A line of text. `number` starts at 1, and `start` is the offset of the line's first byte. */
@@ -93,7 +93,7 @@ async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
 
 /**
  * Yields each key in a byte stream once, in order. Uses memory in proportion to the size of a
- * chunk. Text in the format of a key with a wrong checksum is ignored.
+ * chunk. Ignores text that has a key's format but a wrong checksum.
  *
  * @throws the errors of the stream.
  */

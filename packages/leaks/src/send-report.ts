@@ -10,8 +10,8 @@ export class ReportError extends Error {
 }
 
 /**
- * Number of times that a batch is sent again after the service's rate limit refused it. The limit
- * counts keys, so a large report takes several minutes.
+ * Maximum number of times that a batch is sent again after the service's rate limit refused it. The
+ * limit counts keys, so a large report takes several minutes.
  */
 const maximumRetries = 2;
 
@@ -52,7 +52,8 @@ async function send(
  * batches of {@link maximumReportedKeys}.
  *
  * @param service the address of the service
- * @param onWait called before a pause that the service's rate limit requires, in seconds
+ * @param onWait called before each pause that the service's rate limit requires, with the length of
+ * the pause in seconds
  * @throws {ReportError} for the first batch that is not accepted. Later batches are not sent.
  */
 export async function sendReport(

@@ -6,7 +6,10 @@ export interface Entry {
   readonly path: Buffer;
   /** Name of the entry within its folder. */
   readonly name: Buffer;
-  /** `other` stands for a symbolic link, pipe, socket or device inside a folder. */
+  /**
+   * The kind of the entry. `other` stands for a symbolic link, pipe, socket or device inside a
+   * folder.
+   */
   readonly kind: 'file' | 'folder' | 'other';
 }
 
@@ -47,8 +50,8 @@ async function* below(folder: Buffer): AsyncGenerator<Entry | Unreadable> {
 /**
  * Yields the given file, or the given folder and all entries below it in name order.
  *
- * Symbolic links inside the folder are not followed. A target inside the folder is found directly.
- * A target outside the folder is not searched.
+ * Symbolic links inside the folder are not followed. If a link's target is inside the folder, it is
+ * yielded as an entry of its own. A target outside the folder is not searched.
  */
 export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
   const path = Buffer.from(named);
