@@ -12,7 +12,7 @@ import { swaggerDocument } from './src/swagger.ts';
 
 const entry = 'browser/main.ts';
 
-/** Returns the files that the page loads. Reads esbuild's metafile. */
+/** Returns the files that the page loads, from esbuild's metafile. */
 function filesOf({ outputs }: Metafile): PageFiles {
   const [script, output] =
     Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry) ?? [];

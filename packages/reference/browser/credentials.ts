@@ -11,7 +11,10 @@ const inputsOf = (scheme: string) => all<HTMLInputElement>(`input[data-scheme="$
 /** Returns pasted credentials without surrounding white space and without a leading `Bearer`. */
 export const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
 
-/** Writes credentials into the samples, or the placeholder if there are none. */
+/**
+ * Writes credentials into the samples. If there are no credentials, or they are not safe in a
+ * sample, writes the placeholder.
+ */
 function fillSamples(scheme: string, value: string): void {
   for (const place of all(`var[data-scheme="${scheme}"]`)) {
     place.dataset['placeholder'] ??= place.textContent;
@@ -21,7 +24,9 @@ function fillSamples(scheme: string, value: string): void {
   }
 }
 
-/** Sets the credentials of a security scheme in all inputs and samples. */
+/**
+ * Sets the credentials of a security scheme in all samples and in all inputs except the given one.
+ */
 export function setCredentials(scheme: string, value: string, except?: HTMLInputElement): void {
   for (const input of inputsOf(scheme)) {
     if (input !== except) input.value = value;
@@ -30,8 +35,9 @@ export function setCredentials(scheme: string, value: string, except?: HTMLInput
 }
 
 /**
- * Keeps all inputs of a security scheme and all samples equal. Credentials exist only as the values
- * of inputs and as text, and are removed when the reader leaves the page.
+ * Copies credentials from the input in which the reader enters them to the security scheme's other
+ * inputs and to the samples. Credentials exist only as the values of inputs and as text. They are
+ * removed when the reader leaves the page.
  */
 export function shareCredentials(): void {
   const inputs = all<HTMLInputElement>('input[data-scheme]');

@@ -1,6 +1,6 @@
 import { all, element } from './elements.ts';
 
-/** Words that readers search for, with the word that the reference uses. */
+/** Words that readers may search for, each with the word that the reference uses instead. */
 const synonyms: Readonly<Record<string, string>> = {
   revoke: 'delete',
   remove: 'delete',
@@ -53,7 +53,7 @@ function entries(): Entry[] {
   });
 }
 
-/** Rates how well an entry matches one word: 0 if not at all. */
+/** Returns a rating of how well an entry matches one word. 0 means that it does not match. */
 function rate({ heading, text }: Entry, word: string): number {
   const synonym = synonyms[word];
   if (heading.includes(word)) return 4;
@@ -82,7 +82,7 @@ function result({ element: found, title }: Entry): HTMLElement {
   );
 }
 
-/** Makes the search field show matching parts of the page in place of the contents. */
+/** Makes the search field show the matching parts of the page in place of the table of contents. */
 export function enableSearch(): void {
   const field = document.querySelector<HTMLInputElement>('#search');
   const results = document.querySelector<HTMLElement>('#results');

@@ -191,8 +191,8 @@ const itemsOf = (schema: Schema): Schema | undefined =>
   'items' in schema ? resolve<Schema>(schema.items as Schema) : undefined;
 
 /**
- * Returns the fields of the objects that a field contains, either itself or as the items of an
- * array. Returns no fields if it contains none.
+ * Returns the fields of the object that a field contains, or of the objects in its array. Returns
+ * no fields if the field contains no objects.
  */
 export const nestedFieldsOf = ({ schema }: Field): Field[] => fieldsOf(itemsOf(schema) ?? schema);
 
@@ -239,8 +239,8 @@ export interface GuideSection {
 }
 
 /**
- * Returns the guide, which the description of the OpenAPI document contains: an introduction and
- * sections under headings of the second level.
+ * Returns the guide from the description of the OpenAPI document: an introduction, and a section
+ * for each heading of the second level.
  */
 export function guide(): { introduction: string; sections: GuideSection[] } {
   const [introduction = '', ...sections] = (document.info.description ?? '').split(/^## /m);
@@ -253,9 +253,12 @@ export function guide(): { introduction: string; sections: GuideSection[] } {
   };
 }
 
-/** The names of languages for syntax highlighting that differ from their names in the document. */
+/**
+ * Names for syntax highlighting, by the language's name in the OpenAPI document. Languages with the
+ * same name in both are not listed.
+ */
 const highlightNames: Readonly<Record<string, string>> = { Shell: 'sh', 'C#': 'csharp' };
 
-/** Returns the name of a sample's language for syntax highlighting. */
+/** Returns the name of the sample's language that the syntax highlighter uses. */
 export const highlightName = ({ lang }: CodeSample): string =>
   highlightNames[lang] ?? lang.toLowerCase();

@@ -7,7 +7,7 @@ type Reference = OpenAPIV3_1.ReferenceObject;
 /** A schema of Swagger 2.0, with the extension that marks null as an allowed value. */
 type SwaggerSchema = OpenAPIV2.SchemaObject & { 'x-nullable'?: true };
 
-/** Keywords of schemas that have the same meaning in Swagger 2.0. */
+/** Schema keywords that have the same meaning in Swagger 2.0 as in OpenAPI 3.1. */
 const commonKeywords = [
   'type',
   'format',
@@ -24,7 +24,7 @@ const commonKeywords = [
   'required',
 ] as const;
 
-/** Keywords of schemas that {@link swaggerSchema} converts. */
+/** Schema keywords that {@link swaggerSchema} converts. */
 const convertedKeywords = [
   '$ref',
   'additionalProperties',
@@ -52,7 +52,10 @@ const swaggerReference = ({ $ref }: Reference): OpenAPIV2.ReferenceObject => ({
 
 const isNull = (schema: Schema | Reference) => 'type' in schema && schema.type === 'null';
 
-/** Separates the type null from a schema, because Swagger 2.0 does not have this type. */
+/**
+ * Returns the schema without the type null, which Swagger 2.0 does not have, and whether the schema
+ * allows null.
+ */
 function withoutNull(schema: Schema): { schema: Schema; isNullable: boolean } {
   const { anyOf, ...others } = schema;
   if (anyOf !== undefined) {
@@ -112,8 +115,8 @@ export function swaggerSchema(source: Schema | Reference): SwaggerSchema {
 }
 
 /**
- * Converts the schema of a parameter or header. Swagger 2.0 puts its keywords directly into the
- * parameter or header.
+ * Converts the schema of a parameter or header. In Swagger 2.0, the schema's keywords are members
+ * of the parameter or header itself.
  */
 function flat(schema: Schema | Reference | undefined) {
   const { example: _, ...others } = swaggerSchema(resolve(schema as Schema));
@@ -141,7 +144,10 @@ function parameter(source: OpenAPIV3_1.ParameterObject | Reference): OpenAPIV2.P
 
 const json = 'application/json';
 
-/** Returns the name of the schema that a reference refers to, or undefined for any other schema. */
+/**
+ * Returns the name of the schema to which a `$ref` refers, or undefined if the schema is not a
+ * `$ref`.
+ */
 const nameOf = (schema: unknown): string | undefined =>
   schema && typeof schema === 'object' && '$ref' in schema
     ? (schema as Reference).$ref.split('/').at(-1)
@@ -196,8 +202,8 @@ function operation(source: OpenAPIV3_1.OperationObject): OpenAPIV2.OperationObje
 }
 
 /**
- * Converts a security scheme. Swagger 2.0 has no bearer tokens; as in the published document, the
- * token is an API key in the header `Authorization`, whose value begins with `Bearer`.
+ * Converts a security scheme. Swagger 2.0 has no bearer tokens. As in the published document, such
+ * a token becomes an API key in the `Authorization` header, whose value begins with `Bearer`.
  */
 function securityScheme(
   source: OpenAPIV3_1.SecuritySchemeObject | Reference,
@@ -208,8 +214,8 @@ function securityScheme(
 }
 
 /**
- * Returns the schemas. They include the examples of request bodies, for which Swagger 2.0 has no
- * other place.
+ * Returns the converted schemas. They include the examples of request bodies, which have no other
+ * place in Swagger 2.0.
  */
 function definitions(): Record<string, SwaggerSchema> {
   const converted = mapValues(document.components?.schemas, (schema) =>
@@ -232,7 +238,8 @@ function definitions(): Record<string, SwaggerSchema> {
  * Returns the OpenAPI document as Swagger 2.0 (https://swagger.io/specification/v2/), for tools
  * that do not read OpenAPI 3.1.
  *
- * @throws if the document contains what Swagger 2.0 or this conversion does not know
+ * @throws if the document contains something that Swagger 2.0 cannot express or this conversion
+ * does not support
  */
 export function swaggerDocument(): OpenAPIV2.Document {
   const { info, tags, servers, paths, components } = document;

@@ -13,7 +13,7 @@ import { swaggerDocument, swaggerSchema } from '../src/swagger.ts';
 const swagger = swaggerDocument();
 const { basePath = '' } = swagger;
 
-/** The Swagger document with the targets of all references in their places. */
+/** The Swagger document with each reference replaced by its target. */
 const resolved = (await SwaggerParser.dereference(
   structuredClone(swagger),
 )) as unknown as OpenAPIV2.Document;

@@ -63,8 +63,9 @@ function parameterInput(parameter: Parameter, id: string): Html {
 }
 
 /**
- * Renders the form that sends the request of an operation. The script enables its button. Required
- * fields contain the document's example. Optional fields are empty; empty fields are not sent.
+ * Renders the form that sends the request of an operation. The page's script enables the form's
+ * button. Required fields contain the document's example. Optional fields are empty, and empty
+ * fields are not sent.
  *
  * @param id a prefix that is unique within the page
  * @throws if a form cannot send what the operation takes

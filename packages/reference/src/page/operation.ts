@@ -34,7 +34,7 @@ function fieldBlock(field: Field): Html {
 const fieldsBlock = (fields: readonly Field[]): Html =>
   html`<dl class="fields">\n${fields.map(fieldBlock)}</dl>`;
 
-/** Renders the header that contains the credentials, in the same form as a field. */
+/** Renders the header that contains the credentials, in the layout of a field. */
 function credentialsBlock(documented: DocumentedOperation): Html {
   const credentials = credentialsOf(documented);
   if (credentials === undefined) return html`<p>Requires no authentication.</p>`;
@@ -45,7 +45,10 @@ function credentialsBlock(documented: DocumentedOperation): Html {
 </div></dl>`;
 }
 
-/** Returns the parameters as fields whose descriptions say where they are sent. */
+/**
+ * Renders the parameters as fields. Each description also says in which part of the request the
+ * parameter is sent.
+ */
 const parametersBlock = (documented: DocumentedOperation): Html | false => {
   const parameters = parametersOf(documented);
   return (

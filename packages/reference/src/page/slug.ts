@@ -1,4 +1,4 @@
-/** Returns text as an id that can be used in URLs, such as `keep-a-key-safe`. */
+/** Converts text to an id that can be used in URLs, such as `keep-a-key-safe`. */
 export const slug = (text: string): string =>
   text
     .toLowerCase()
