@@ -14,12 +14,13 @@ export interface Percentiles {
 /** Measurements from inside the service process. Times are in milliseconds. */
 export interface LatencyReport {
   /**
-   * The time from the parsed headers of a request until its response is passed to the operating
-   * system.
+   * The time from when a request's headers were parsed until its response was passed to the
+   * operating system.
    */
   readonly handled: Percentiles;
   /**
-   * The intervals of a timer of one millisecond, which become longer when the event loop is busy.
+   * The intervals between the ticks of a one-millisecond timer. They become longer when the event
+   * loop is busy.
    */
   readonly loopDelay: Percentiles;
   /** Garbage collections. */
@@ -30,7 +31,7 @@ export interface LatencyReport {
   };
 }
 
-/** Returns the percentiles of a histogram of nanoseconds. */
+/** Returns the percentiles, in milliseconds, of a histogram in nanoseconds. */
 export function percentilesOf(histogram: Histogram): Percentiles {
   const at = (percentile: number) => histogram.percentile(percentile) / 1e6;
   return { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1e6 };

@@ -16,11 +16,12 @@ export interface Request {
 
 /**
  * Sends requests in a closed loop: each connection sends its next request as soon as it has
- * received a response. The default method is POST with a body and GET without one.
+ * received a response. Without a given method, a request with a body uses POST, and a request
+ * without one uses GET.
  *
  * @returns requests per second.
  * @throws if a response has any status other than 200. Refusing a request is faster than issuing a
- *   key, so refusals would distort the result.
+ * key, so refusals would distort the result.
  */
 export async function closedLoop(
   origin: string,
@@ -76,9 +77,11 @@ interface Progress {
  * Sends GET requests in a closed loop for the given number of seconds. Repeats the list of requests
  * as often as needed.
  *
- * @returns the number of responses in the one-second window with the fewest, and the processor time
- *   per request in the window with the highest. Windows that overlap with the first or the last
- *   second are ignored.
+ * The result is computed over one-second windows. Windows that overlap with the first or the last
+ * second are ignored.
+ *
+ * @returns the smallest number of responses in a window, and the largest processor time per request
+ * in a window.
  * @throws if a response has any status other than 200.
  */
 export async function slowestSecond(

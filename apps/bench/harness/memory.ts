@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const mebibyte = 2 ** 20;
 
 /**
- * Path of the module that reports memory. A measured process must be started with `--import` of
- * this module and with `--expose-gc`.
+ * Path of the module that reports memory. A measured process must be started with `--expose-gc`,
+ * and with `--import` and this path.
  */
 export const reporter = fileURLToPath(new URL('../peers/report-memory.ts', import.meta.url));
 

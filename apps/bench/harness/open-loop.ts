@@ -10,9 +10,9 @@ import type { Request } from './load.ts';
  */
 const connections = 256;
 
-/** The measurements of the sender of an open loop. */
+/** What the sender of an open loop measured. */
 export interface OpenLoopResult {
-  /** The time from when a request was due until its whole response has arrived. */
+  /** The time from when a request was due until its whole response arrived. */
   readonly latency: Percentiles;
   /**
    * The time from when a request was due until it was sent. If this is large, the sender was too
@@ -23,9 +23,11 @@ export interface OpenLoopResult {
 
 /**
  * Sends GET requests at a constant rate, whether or not earlier ones have been answered, as
- * independent clients do. A closed loop sends nothing while it waits, so a pause of the service
- * delays only the requests in flight ("coordinated omission"). Here it delays every request that
- * became due.
+ * independent clients do.
+ *
+ * A closed loop sends nothing while it waits, so a pause of the service delays only the requests in
+ * flight ("coordinated omission"). In this open loop, a pause delays every request that becomes due
+ * during the pause.
  *
  * @param rate requests per second
  * @throws if a response has any status other than 200

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Measurement } from './comparison.ts';
 
 /**
- * Returns the processor time that all threads of a process have used so far, in microseconds. NaN
- * if the system is not Linux.
+ * Returns the processor time that all threads of a process have used so far, in microseconds.
+ * Returns NaN if the system is not Linux.
  *
  * Reads the statistics of Linux's scheduler, whose first field is in nanoseconds
  * (https://docs.kernel.org/scheduler/sched-stats.html). Unlike `process.cpuUsage()`, they can be
- * read without a message to the process.
+ * read from outside the process.
  */
 export function processorTimeOf(pid: number | undefined): number {
   if (!existsSync('/proc/self/schedstat')) return Number.NaN;

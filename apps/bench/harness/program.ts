@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { listeningLine } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
 
-/** A program and the environment variables that it needs in addition to those of all programs. */
+/** A program, and the environment variables that only this program needs. */
 export interface Program {
   readonly main: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -81,8 +81,8 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
 }
 
 /**
- * Starts a program and measures the time until it listens. All programs print the same line as the
- * service.
+ * Starts a program and measures the time until it listens. All programs then print the same line as
+ * the service.
  */
 export async function timeToListening(program: Program, cwd: string) {
   const { begun, milliseconds, match, stop } = await timeUntil(program, listeningLine, cwd);

@@ -13,7 +13,7 @@ import {
   verifyRequests,
 } from './service.ts';
 
-/** The name of this measurement for `--only`. */
+/** The name with which `--only` selects this measurement. */
 export const tailName = 'verify-tail';
 
 /** The rate in requests per second at which the goal applies. */
@@ -39,8 +39,7 @@ interface TailRow {
 /** All rows of a run, and whether the goal is met. */
 export interface Tail {
   /**
-   * The highest rate of a closed loop, in requests per second. The rates of the rows are fractions
-   * of it.
+   * The highest rate of a closed loop, in requests per second. Most rows measure a fraction of it.
    */
   readonly maximum: number;
   readonly rows: readonly TailRow[];
@@ -55,8 +54,9 @@ function* issuing() {
 }
 
 /**
- * Measures the latencies of `verify` for known keys at constant arrival rates: half and four fifths
- * of the highest rate, alone and while one connection issues keys, and the rate of the goal.
+ * Measures the latencies of `verify` for known keys at constant arrival rates. The rates are the
+ * rate of the goal, and half and four fifths of the highest rate. The latter two are measured
+ * twice: alone, and while one client issues keys.
  */
 export async function measureTail(bench: Bench): Promise<Tail> {
   const program = serviceOnSqlite(bench);

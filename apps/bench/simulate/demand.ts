@@ -23,20 +23,25 @@ export interface Demand {
   readonly firestoreReads: number;
   readonly firestoreWrites: number;
   readonly redisCommands: number;
-  /** The most additions that an instance makes at once. Zero if usage is counted in Redis. */
+  /**
+   * The most additions that an instance makes at the same time. Zero if usage is counted in Redis.
+   */
   readonly largestFlush: number;
   /** Processor cores that are busy in the service's own code. */
   readonly cores: number;
 }
 
 /**
- * Upper bounds of the processor time of a step, in seconds. They were measured on one machine with
- * two cores, with the emulator of Firestore on the same machine: `addition` comes from decision 35,
- * the others come from the benchmarks of fall 2026.
+ * Upper bounds, in seconds, of the processor time that each step takes. They were measured on a
+ * machine with two cores that also ran the Firestore emulator. `addition` comes from decision 35,
+ * and the others come from the benchmarks of fall 2026.
  */
 export const processorTimes = {
   verification: 29e-6,
-  /** One key in a call of its own. Keys that share a call need as little as 32 microseconds. */
+  /**
+   * The time to read one key in a call of its own. Keys that are read in one call need as little as
+   * 32 microseconds each.
+   */
   keyRead: 560e-6,
   totalsRead: 234e-6,
   addition: 240e-6,
@@ -51,7 +56,7 @@ const utilization = 0.6;
 /** Minimum number of instances, so that the service survives the failure of one. */
 const fewestInstances = 2;
 
-/** Rounds a number of instances up. */
+/** Rounds a number of instances up, to {@link fewestInstances} or more. */
 const whole = (instances: number) => Math.max(fewestInstances, Math.ceil(instances));
 
 function demandOf(load: Load, policy: Policy, instances: number): Demand {

@@ -1,21 +1,24 @@
 import { LRUCache } from 'lru-cache';
 import { type Load, popularityOf, type Random, seededRandom } from './load.ts';
 
-/** The sizes and times of an instance that decide which operations it needs. */
+/** The limits and intervals that determine which operations an instance performs. */
 export interface InstancePolicy {
   /** Maximum number of cached keys. */
   readonly cachedKeys: number;
   /** Seconds for which a cached key is used. */
   readonly keyAge: number;
-  /** Fraction of `keyAge` after which a key that is used is read again in the background. */
+  /**
+   * Fraction of `keyAge` after which a request with a cached key makes the instance read the key
+   * again in the background.
+   */
   readonly refreshAfter: number;
   /** Maximum number of owners whose totals are cached. */
   readonly knownOwners: number;
-  /** Seconds between two times at which the instance stores the usage it has counted. */
+  /** Minimum seconds between two times at which the instance stores the usage it has counted. */
   readonly usageInterval: number;
 }
 
-/** The activity of one instance for the verifications that reached it. */
+/** The number of operations that one instance performed for the verifications that reached it. */
 export interface InstanceActivity {
   readonly verifications: number;
   /** Verifications whose key was cached. */
@@ -38,7 +41,8 @@ interface Verification {
 
 /**
  * One instance of the service. It counts the operations that `KeyCache` and `UsageMeter` would
- * perform; a test compares it with them. Reads and additions are assumed to take no time.
+ * perform. A test compares these counts with the real classes. Reads and additions are assumed to
+ * take no time.
  */
 export class SimulatedInstance {
   readonly #policy: InstancePolicy;
@@ -118,10 +122,10 @@ export class SimulatedInstance {
 }
 
 /**
- * Returns the verifications that reach one of several instances, in the order of their times. The
+ * Yields the verifications that reach one of several instances, in the order of their times. The
  * balancer chooses an instance at random for each request.
  *
- * @param seconds the time span, from 0
+ * @param seconds the length of the period, which begins at 0
  */
 export function* arrivals(
   load: Load,
@@ -151,7 +155,7 @@ export function* arrivals(
   yield* found.sort((one, other) => one.at - other.at);
 }
 
-/** Seconds until the number of an instance's cached keys is that of continuous operation. */
+/** Seconds until an instance has as many cached keys as in continuous operation. */
 const warmUp = 30;
 
 /**

@@ -14,7 +14,7 @@ export interface Load {
   readonly runSeconds: number;
 }
 
-/** Returns a function that returns numbers from 0 up to 1. */
+/** A function that returns random numbers from 0 up to, but not including, 1. */
 export type Random = () => number;
 
 /**
@@ -31,9 +31,9 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** The shares of the keys in all runs, the most used key first. */
+/** The share of all runs that use each key. Keys are numbered from the most used. */
 class Popularity {
-  /** The cumulative weight of the keys, up to each key. */
+  /** For each key, the sum of its weight and the weights of all keys that are used more. */
   readonly #sums: Float64Array;
   readonly #total: number;
 
@@ -67,7 +67,10 @@ class Popularity {
 
 const popularities = new Map<string, Popularity>();
 
-/** Returns the shares of a load's keys. They are computed once for each number and popularity. */
+/**
+ * Returns the shares of a load's keys. They are computed once for each combination of `keys` and
+ * `popularity`.
+ */
 export function popularityOf({ keys, popularity }: Pick<Load, 'keys' | 'popularity'>): Popularity {
   const name = `${keys} ${popularity}`;
   const known = popularities.get(name) ?? new Popularity({ keys, popularity });

@@ -24,25 +24,25 @@ function usd(name: string): number {
 const hours = 730;
 const seconds = hours * 3_600;
 
-/** GiB of memory of an instance with the default settings. */
+/** Memory of an instance with the default settings, in GiB. */
 const memory = 0.5;
 
-/** KiB that a response of `verify` takes, with its headers. */
+/** Size of a response of `verify` with its headers, in KiB. */
 const sentKibibytes = 1;
 
-/** KiB of a line in Cloud Run's request log. */
+/** Size of a line in Cloud Run's request log, in KiB. */
 const lineKibibytes = 1.2;
 
 /**
- * Redis commands per second of one shard: half of what one process without TLS ran on the machine
- * of the benchmarks.
+ * Redis commands per second that one shard can run. It is half of the rate that one process without
+ * TLS reached on the machine of the benchmarks.
  */
 const commandsPerShard = 54_000;
 
-/** Nodes of a shard: a primary and a replica. */
+/** Number of nodes in a shard: a primary and a replica. */
 const nodes = 2;
 
-/** A bill of one month, in US dollars without free units. */
+/** A bill for one month, in US dollars. Free units are not subtracted. */
 export interface Bill {
   readonly runByRequests: number;
   readonly runByInstance: number;
@@ -56,7 +56,7 @@ export interface Bill {
   readonly requestLines: number;
 }
 
-/** Returns the cost of a demand that lasts for a month. */
+/** Returns the cost of meeting a demand for one month. */
 export function billOf(demand: Demand): Bill {
   const up = demand.instances * seconds;
   const requests = demand.verifications * seconds;

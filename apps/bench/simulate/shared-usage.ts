@@ -1,6 +1,6 @@
 import { type Load, popularityOf, seededRandom } from './load.ts';
 
-/** The times of usage that all instances count together in Redis. */
+/** The intervals of usage that all instances count together in Redis. */
 export interface SharedUsagePolicy {
   /** Seconds from the first request of an owner's batch until the batch is stored. */
   readonly interval: number;
@@ -9,7 +9,7 @@ export interface SharedUsagePolicy {
 }
 
 export interface SharedActivity {
-  /** Batches that are stored per second. Each has the usage of one owner. */
+  /** Number of batches that are stored per second. Each contains the usage of one owner. */
   readonly batches: number;
   /** Reads of owners' totals that Redis did not have, per second. */
   readonly totalsReads: number;

@@ -22,7 +22,7 @@ const policies: readonly (readonly [title: string, policy: Policy])[] = [
 
 const demands = new Map<string, Demand>();
 
-/** Simulates a load like {@link simulate}. Tables with the same load share one simulation. */
+/** Returns the result of {@link simulate}. Tables with the same load share one simulation. */
 export function simulated(load: Load, policy: Policy, instances?: number): Demand {
   const name = JSON.stringify([load, policy, instances]);
   const demand = demands.get(name) ?? simulate(load, policy, instances);
@@ -124,7 +124,10 @@ function operationsTable(): string {
   );
 }
 
-/** Popularities of keys, and intervals in seconds, for which the table shows the writes. */
+/**
+ * Popularities of keys for which the table shows the Firestore writes. Its columns are the
+ * intervals, in seconds, at which usage is stored.
+ */
 const popularities = [0.6, 0.8, 1];
 const intervals = [instancePolicy.usageInterval, sharedUsagePolicy.interval];
 
