@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from './toolchain.mjs';
 
-/** Milliseconds that child processes get to exit before they are killed. */
+/** Time, in milliseconds, that child processes have to exit before they are killed. */
 const grace = 3_000;
 
 /** The ids of process groups that may still have processes. */
@@ -19,8 +19,9 @@ function signalGroup(group, signal) {
 }
 
 /**
- * Starts a program in the root of the repository, as the leader of a process group of its own. A
- * signal to the group then reaches the programs that it starts, and Ctrl-C in the terminal reaches
+ * Starts a program in the root of the repository, as the leader of its own process group.
+ *
+ * A signal to the group also reaches the programs that it starts. Ctrl-C in the terminal reaches
  * only this script, which decides what to do.
  */
 export function start(command, args, options = {}) {
@@ -47,7 +48,7 @@ export async function endAll() {
   }
 }
 
-/** Exit codes of a script that a signal ended: 128 and the number of the signal. */
+/** Exit codes of a script that a signal ended: 128 plus the number of the signal. */
 export const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /**

@@ -44,8 +44,8 @@ export function platformProblem(command) {
 }
 
 /**
- * Listens on a port and closes it again. Resolves to the port. Rejects if this process cannot
- * listen.
+ * Listens on a port for a moment. Resolves to the port. Rejects if this process cannot listen on
+ * it.
  */
 function tryPort(port, host) {
   const server = createServer();
@@ -96,7 +96,9 @@ const ownClone = 'Use a clone of your own.';
 
 const user = () => `user ${userInfo().username}`;
 
-/** Returns the problem with the folder of generated secrets and the embedded store. */
+/**
+ * Returns the problem with the folder of generated secrets and the embedded store, or undefined.
+ */
 function dataProblem({ SQLITE_PATH, JWT_SECRETS, KEY_PEPPERS }) {
   const folder = join(root, '.data');
   if (!existsSync(folder)) {
@@ -118,8 +120,8 @@ function dataProblem({ SQLITE_PATH, JWT_SECRETS, KEY_PEPPERS }) {
 }
 
 /**
- * Returns the first reason why the service cannot be started, as one line, with the exit code, or
- * undefined.
+ * Returns the first reason why the service cannot be started, or undefined. A reason has one line
+ * of text and an exit code.
  */
 export const problemBefore = async (args, env) =>
   argumentProblem(args) ??

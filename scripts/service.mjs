@@ -15,8 +15,8 @@ const pages = [
 ];
 
 /**
- * Skips the check of how long ago each version in the lockfile was published, for which pnpm
- * downloads 165 MB of metadata. CI and `npm test` perform it.
+ * Option that makes pnpm skip its check of how long ago each version in the lockfile was published.
+ * For this check, pnpm downloads 165 MB of metadata. CI and `npm test` perform the check.
  */
 const ageUnchecked = '--config.minimum-release-age=0';
 
@@ -25,7 +25,9 @@ const quiet = { ...process.env, npm_config_update_notifier: 'false', NO_UPDATE_N
 
 const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
-/** Returns a package's folder and those of the workspace packages that it is built from. */
+/**
+ * Returns the folder of a package and the folders of the workspace packages from which it is built.
+ */
 function sourcesOf(folder, found = new Set()) {
   if (found.has(folder)) return found;
   found.add(folder);
@@ -53,9 +55,9 @@ function digestOf(paths) {
 }
 
 /**
- * A file that records the last run of a step by digests of the files that the step reads and
- * writes. Their times are not compared with the time of the run, because tar and rsync give new
- * files old times.
+ * A file that records the last run of a step, as digests of the files that the step reads and
+ * writes. The times of these files are not compared with the time of the run, because tar and rsync
+ * give new files old times.
  */
 class Stamp {
   constructor(path, { inputs, outputs = [] }) {
@@ -69,7 +71,7 @@ class Stamp {
     return `${node24} ${this.inputs} ${digestOf(this.outputs)}`;
   }
 
-  /** Reports whether the step would change nothing. */
+  /** Returns whether the step can be skipped, because nothing has changed since its last run. */
   get isCurrent() {
     return existsSync(this.path) && readFileSync(this.path, 'utf8') === this.#content;
   }
@@ -81,8 +83,8 @@ class Stamp {
 
 /**
  * Returns the step that installs the dependencies of the service. If the tests' dependencies are
- * installed too, the step updates all dependencies, because a partial installation would remove
- * those of the tests.
+ * installed too, the step updates all dependencies, because a partial installation would remove the
+ * tests' dependencies.
  */
 export function installation() {
   const filters = ['@andamio/api...', ...(hasRequiredNode ? [] : ['@andamio/scripts'])];
@@ -105,7 +107,10 @@ export function installation() {
   };
 }
 
-/** Returns the step that builds a package. Another build of the same package makes it run again. */
+/**
+ * Returns the step that builds a package. The step runs again if another command has built the
+ * package since.
+ */
 function buildOf(folder, built) {
   const stamp = new Stamp(join(folder, 'node_modules/.built'), {
     inputs: [...sourcesOf(folder), 'pnpm-lock.yaml'],

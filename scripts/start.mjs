@@ -47,7 +47,7 @@ function exitIf(problem) {
   process.exit(problem.exitCode);
 }
 
-/** Runs a step, unless it would change nothing. If it fails, shows its output and exits. */
+/** Runs a step, unless it can be skipped. If the step fails, shows its output and exits. */
 async function perform(title, { isDone, run }) {
   if (isDone) return;
   exitIf(checkoutProblem());
@@ -68,7 +68,7 @@ function urlOf(address, port) {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-/** Starts the service. Its exit ends the script. */
+/** Starts the service. When the service exits, the script exits too. */
 function startService(port) {
   const service = start(...serviceCommand, {
     env: { ...process.env, PORT: String(port) },
@@ -92,8 +92,8 @@ const succeeds = (url) =>
   );
 
 /**
- * Waits until the service accepts requests. Resolves to whether its store responds too. It checks
- * the store at most twice, because the service logs each failure.
+ * Waits until the service accepts requests. Resolves to whether the service's store responds too.
+ * Checks the store at most twice, because the service logs each failure.
  */
 async function becomesReady(url) {
   while (!(await succeeds(`${url}/health/live`))) await delay(50);
@@ -109,7 +109,9 @@ async function signedToken() {
   return code === 0 ? stdout.trim() : undefined;
 }
 
-/** Returns a command that issues a key. Without a token it reads the variable TOKEN. */
+/**
+ * Returns a command that issues a key. If no token is given, the command reads the variable TOKEN.
+ */
 function requestCommand(url, name, token) {
   const header =
     token === undefined ? '"Authorization: Bearer $TOKEN"' : `'Authorization: Bearer ${token}'`;

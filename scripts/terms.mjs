@@ -10,10 +10,13 @@ const own = [glossary, 'scripts/terms.mjs'];
 const text = /\.(ts|mts|mjs|md|yml|yaml|json|sh)$|^\.ci\/run$/;
 const generated = /^pnpm-lock\.yaml$|\/openapi\.json$|\/snapshots\/|\/facts\//;
 
-/** Names that stay although they contain such a word: they are stored or published. */
+/** Names that contain a word of the table and stay, because they are stored or published. */
 const stored = /key\.redigested/g;
 
-/** Returns the table's rows as pairs: a word that is not used, and the word to use instead. */
+/**
+ * Returns the rows of the glossary's table as pairs: a word that is not used, and the word to use
+ * instead.
+ */
 function rows() {
   const [, table = ''] = readFileSync(join(root, glossary), 'utf8').split(
     '## Words that are not used',

@@ -11,7 +11,7 @@ import { pnpmCommand, root } from './toolchain.mjs';
 /** Runs pnpm. Resolves to its exit code. */
 const pnpm = (...args) => run(...pnpmCommand(...args));
 
-/** Exits with the exit code of a step that failed. */
+/** Ends the script with the exit code of a step, if the step failed. */
 function required(code) {
   if (code !== 0) process.exit(code);
 }

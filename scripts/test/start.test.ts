@@ -50,7 +50,7 @@ const environment = {
     .join(delimiter),
 };
 
-/** A started command, with what it printed. */
+/** A command that was started, and its output so far. */
 interface Command {
   readonly child: ChildProcess;
   stdout(): string;
