@@ -60,10 +60,10 @@ function kept(declared: unknown, answer: unknown): unknown {
 }
 
 /**
- * Returns properties as the provider reads them from Google after they were declared.
+ * Returns declared properties in the form in which the provider reads them back from Google.
  *
- * @param documents arguments that contain a JSON document. The provider stores the document exactly
- * as Google returns it.
+ * @param documents names of the properties that contain a JSON document. The provider stores such a
+ * document exactly as Google returns it.
  */
 export function readBack(properties: Properties, documents: readonly string[] = []): Properties {
   const answer = answered(properties) as Properties;

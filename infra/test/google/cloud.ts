@@ -131,7 +131,7 @@ export class Cloud {
     return serialize({ state, ahead: this.#ahead, caller: this.#caller });
   }
 
-  /** Replaces the state by a saved one. */
+  /** Replaces the state with a saved state. */
   load(saved: Uint8Array): void {
     const { state, ahead, caller } = deserialize(saved);
     Object.assign(this, state);

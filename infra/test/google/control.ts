@@ -59,8 +59,8 @@ export function control(cloud: Cloud) {
       cloud.caller = member;
     },
     /**
-     * Opens a port on which the given member is the caller, regardless of {@link actAs}, and
-     * returns it.
+     * Opens a port on which the given member is the caller, regardless of {@link actAs}. Returns
+     * the port.
      */
     portOf: (member: string): Promise<number> => (cloud.listenAs as ListenAs)(member),
     /** Advances Google's clock by a number of seconds. */

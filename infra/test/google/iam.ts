@@ -54,7 +54,10 @@ const inProject =
   (inputs) =>
     `projects/${inputs['project']}${path.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]))}`;
 
-/** Functions that return the resource to whose IAM policy a grant belongs, by the grant's type. */
+/**
+ * Functions by type of grant. Each returns the resource whose IAM policy contains a grant of the
+ * type.
+ */
 const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': inProject(
     '/locations/{location}/repositories/{repository}',
@@ -78,7 +81,7 @@ const policyOwners: Readonly<Record<string, ScopeOf>> = {
 };
 
 /**
- * Reports whether a policy on `scope` applies to a resource. A bucket's name does not tell its
+ * Reports whether a policy on `scope` applies to a resource. A bucket's name does not contain its
  * project, so the policies of all projects apply to each bucket.
  */
 function isWithin(resource: string, scope: string): boolean {
@@ -116,8 +119,8 @@ function authorize(cloud: Cloud, permission: string, resource: string): void {
 export type Operation = 'read' | 'create' | 'update' | 'delete';
 
 /**
- * Returns the permission that a change needs. Its name is derived from the name of the read
- * permission.
+ * Returns the permission that a change needs. Its name is derived from the name of the permission
+ * to read.
  */
 function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
   if (permission === 'serviceusage.services.use') return permission;

@@ -55,7 +55,7 @@ function unfinished(error: Error, id: string, properties: Properties): Error {
   return Object.assign(error, { id, properties, reasons: [error.message] });
 }
 
-/** Returns properties without the properties that Google added to arguments. */
+/** Returns a copy of the properties without those that Google added to arguments. */
 function withoutComputed(properties: Properties, { computed = [] }: ResourceType): Properties {
   const result = { ...properties };
   for (const path of computed) {
@@ -66,7 +66,9 @@ function withoutComputed(properties: Properties, { computed = [] }: ResourceType
   return result;
 }
 
-/** Returns the stored properties of a resource that a lookup function names by its arguments. */
+/**
+ * Returns the stored properties of the resource that the arguments of a lookup function identify.
+ */
 function find(token: string, inputs: Properties, cloud: Cloud): Properties {
   const type = typeOf(token);
   if (type.api) cloud.requireApi(String(inputs['project']), type.api);

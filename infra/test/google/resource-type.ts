@@ -3,7 +3,10 @@ import type { GoogleError } from './error.ts';
 
 export type Properties = Record<string, unknown>;
 
-/** The behavior of a resource type that is in neither the typings nor Google's API description. */
+/**
+ * The behavior of a resource type, as far as the typings and Google's API description do not define
+ * it.
+ */
 export interface ResourceType {
   /** The API that must be enabled in the project, such as `run.googleapis.com`. */
   readonly api?: string;
@@ -17,8 +20,8 @@ export interface ResourceType {
    */
   readonly fields?: Readonly<Record<string, string>>;
   /**
-   * Fields that Google's API description marks as required, although its text requires them only in
-   * one case.
+   * Fields that Google's API description marks as required, although its text says that they are
+   * required only in one case.
    */
   readonly optional?: readonly string[];
   /**
@@ -26,8 +29,8 @@ export interface ResourceType {
    */
   readonly replacedBy: readonly string[];
   /**
-   * Properties that Google adds to an argument, as ARGUMENT.PROPERTY. Unless the program sets such
-   * a property, a difference in it is not a change.
+   * Properties that Google adds to an argument, as ARGUMENT.PROPERTY. A difference in such a
+   * property is not a change, unless the program sets the property.
    */
   readonly computed?: readonly string[];
   /**
@@ -39,13 +42,13 @@ export interface ResourceType {
   readonly documents?: readonly string[];
   /**
    * The retention of a deleted resource. `refusal` is called when a resource with the same id is
-   * created during this period.
+   * created during the retention.
    */
   readonly keeps?: {
     readonly seconds: number;
     /**
-     * Returns the error of creating a resource whose deleted predecessor is kept, or undefined if
-     * creating it restores the predecessor.
+     * Returns the error with which Google rejects the creation of a resource whose deleted
+     * predecessor is kept. Undefined if the creation restores the predecessor.
      */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };
@@ -54,7 +57,7 @@ export interface ResourceType {
   /** Returns the errors that Google or the real provider reports at preview. */
   check?(inputs: Properties): string[];
   /**
-   * Validates the arguments as Google does during an update.
+   * Validates the arguments as Google does when a resource is created or updated.
    *
    * @throws {GoogleError} if Google would reject them
    */

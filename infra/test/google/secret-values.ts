@@ -33,7 +33,7 @@ function holdsSecret(value: unknown): boolean {
   );
 }
 
-/** Marks each output as secret whose counterpart in `like` is secret. */
+/** Marks as secret those outputs whose counterparts in `like` are secret. */
 export function markSecrets(outputs: Properties, like: Properties): Properties {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [

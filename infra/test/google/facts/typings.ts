@@ -2,11 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/**
- * Reads the arguments of resource types from the typings of a Pulumi package. The typings are
- * generated in a uniform format, so a few patterns suffice. Any other format causes an error.
- */
-
 /** The type of an argument: a scalar, a list or map, or the name of an object type. */
 export type ArgumentType =
   | 'string'
@@ -100,7 +95,8 @@ const joinLines = (body: string) =>
   body.replace(/\{\n\s*\[key: string\]: (.*?);\n\s*\}/g, '{ [key: string]: $1; }');
 
 /**
- * Reads the arguments of resource types from a package's typings.
+ * Reads the arguments of resource types from the typings of a Pulumi package. The typings are
+ * generated in a uniform format, so a few patterns suffice. Any other format causes an error.
  *
  * @param packageName such as `@pulumi/gcp`
  * @param tokens resource types such as `gcp:cloudrunv2/service:Service`

@@ -6,7 +6,10 @@ import { unknown } from '../validate.ts';
 
 export const text = (inputs: Properties, name: string): string => String(inputs[name]);
 
-/** Returns an error if an argument does not match a pattern. Unknown values always pass. */
+/**
+ * Returns a list with an error if an argument does not match a pattern, otherwise an empty list.
+ * Unknown values always pass.
+ */
 export function form(inputs: Properties, name: string, pattern: RegExp, rule: string): string[] {
   const value = inputs[name];
   return value === undefined || value === unknown || pattern.test(String(value))

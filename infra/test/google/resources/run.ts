@@ -72,7 +72,9 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
 
 /**
  * Checks that a service or job can access its secrets. Google checks this after it has created the
- * resource, so the error belongs to the operation that waits for the resource.
+ * resource, so the operation that waits for the resource reports the error.
+ *
+ * @throws {GoogleError} if access to a secret is not granted
  */
 function admitAccess(
   { inputs }: Stored,
@@ -95,8 +97,10 @@ function admitAccess(
 }
 
 /**
- * Checks whether a new revision can start. If it cannot, an update with the same template fails
- * again, because Cloud Run neither retries the revision nor creates a new one.
+ * Checks that a new revision can start. If it cannot, an update with the same template fails again,
+ * because Cloud Run neither retries the revision nor creates a new one.
+ *
+ * @throws {GoogleError} if the revision cannot start
  */
 function admitRevision(stored: Stored, cloud: Cloud): void {
   const before = stored.outputs['refused'];
