@@ -37,7 +37,8 @@ function whenKnown(check: () => void): boolean {
 }
 
 /**
- * Checks each item of a list. An unknown value in one item does not stop the check of the others.
+ * Checks each item of a list. If the check of one item depends on an unknown value, the other items
+ * are still checked.
  */
 export function forEachKnown<T>(items: readonly T[] | undefined, check: (item: T) => void): void {
   const length = items?.length ?? 0;

@@ -7,7 +7,7 @@ import { forKind } from '../validation.ts';
 const attested = ['preprod', 'prod'];
 
 /**
- * Requires Binary Authorization on the Cloud Run workloads of these stacks, and rejects a
+ * Requires Binary Authorization on all Cloud Run workloads of preprod and prod. Rejects a
  * breakglass justification in any stack. Source: Google, "Require Binary Authorization for Cloud
  * Run".
  */
@@ -64,8 +64,8 @@ export const policyRequiresAttestation: ResourceValidationPolicy = {
 };
 
 /**
- * Requires attestors to use asymmetric signing keys of Cloud KMS, whose private keys never leave
- * it. Source: Google, "Create attestations".
+ * Requires attestors to use asymmetric signing keys in Cloud KMS. The private keys never leave
+ * Cloud KMS. Source: Google, "Create attestations".
  */
 export const signingKeysAsymmetric: ResourceValidationPolicy = {
   name: 'attestor-asymmetric-key',

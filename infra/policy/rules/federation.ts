@@ -11,8 +11,8 @@ const subject = new RegExp(
 );
 
 /**
- * Reports whether a CEL condition consists only of terms joined with `&&`. With alternatives,
- * negations or comments, a term could have no effect.
+ * Returns whether a CEL condition consists only of terms joined with `&&`. In a condition with
+ * alternatives, negations or comments, a required term could have no effect.
  */
 function isConjunction(condition: string): boolean {
   return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
@@ -87,8 +87,8 @@ export const federationWithSubjects: ResourceValidationPolicy = {
 };
 
 /**
- * Requires a subject that contains the numeric repository id. GitHub's own `sub` can consist only
- * of names, which can be reused. Source: GitHub, "Immutable subject claims".
+ * Requires a subject that contains the numeric repository id. GitHub's own `sub` may contain only
+ * names, and names can be reused. Source: GitHub, "Immutable subject claims".
  */
 export const federationWithNumericSubject: ResourceValidationPolicy = {
   name: 'federation-numeric-subject',

@@ -5,13 +5,16 @@ import { forKind } from '../validation.ts';
 const termsOf = (filter: string) =>
   /\b(OR|NOT)\b/.test(filter) ? [filter] : filter.split(' AND ').map((term) => term.trim());
 
-/** Matches one quoted value. A pattern, as in `=~"."`, or a wildcard could match every account. */
+/**
+ * Matches one quoted value without wildcards. A wildcard, or a pattern as in `=~"."`, could match
+ * every account.
+ */
 const quoted = /^"([^"*?]+)"$/;
 
 /**
  * Requires log exclusions to keep warnings and errors, and to name one log. An exclusion of data
- * access logs must also name one service other than Secret Manager, and one account, so that
- * accesses by all other accounts stay logged. Source: Checkov CKV2_GCP_5, which sees only that the
+ * access logs must also name one service other than Secret Manager, and one account. The accesses
+ * by all other accounts then stay logged. Source: Checkov CKV2_GCP_5, which checks only that the
  * logs are enabled.
  */
 export const narrowLogExclusions: ResourceValidationPolicy = {

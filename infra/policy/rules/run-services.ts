@@ -32,8 +32,8 @@ export const publicServices: ResourceValidationPolicy = {
 };
 
 /**
- * Rejects public access by a grant to all users on Cloud Run resources. Source: Checkov
- * CKV_GCP_102, which covers only API v1.
+ * Rejects grants to all users on Cloud Run resources. Source: Checkov CKV_GCP_102, which covers
+ * only API v1.
  */
 export const noPublicInvokers: ResourceValidationPolicy = {
   name: 'run-no-public-invokers',
@@ -69,8 +69,8 @@ export const publicHost: ResourceValidationPolicy = {
 };
 
 /**
- * Largest allowed value for the maximum number of instances: the number for which the subnetwork
- * has addresses, and the most that the setting `maxInstances` accepts.
+ * Largest allowed value for the maximum number of instances. The subnetwork has addresses for this
+ * many instances, and the setting `maxInstances` accepts no larger value.
  */
 const mostInstances = 1000;
 

@@ -32,8 +32,8 @@ const secretNames: readonly string[] = secretSettings;
 const ownNames: readonly string[] = settingNames;
 
 /**
- * Reports whether an environment variable is expected to contain a secret. The settings schema
- * determines this for the service's own variables, and the name does for all others.
+ * Returns whether an environment variable is expected to contain a secret. For the service's own
+ * variables, the settings schema determines this. For all others, the name does.
  */
 function looksSecret(name: string): boolean {
   if (ownNames.includes(name)) return secretNames.includes(name);
@@ -41,8 +41,8 @@ function looksSecret(name: string): boolean {
 }
 
 /**
- * Reports whether an environment variable has a value, or could have it at preview because its name
- * or value is unknown.
+ * Returns whether an environment variable with the given name has the given value. Also returns
+ * true if one could have it, because its name or value is unknown at preview.
  */
 function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {
   const indexes = [...Array(envs?.length ?? 0).keys()];

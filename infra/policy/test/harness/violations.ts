@@ -27,7 +27,7 @@ export interface Resource {
   readonly name?: string;
   readonly stack?: string;
   readonly protect?: boolean;
-  /** Names of the resources on whose outputs a property depends, by property. */
+  /** By property: the names of the resources on whose outputs the property depends. */
   readonly dependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
