@@ -36,9 +36,12 @@ export interface TestAppOptions {
   readonly settings?: Partial<AppDependencies['settings']>;
   /** Creates the rate limit counters. By default, the counters are in memory. */
   readonly createCounters?: AppDependencies['createCounters'];
-  /** The counters of requests with keys. By default, they are in memory. */
+  /** Counters of the requests that present a key. By default, they are in memory. */
   readonly keyCounters?: AppDependencies['keyCounters'];
-  /** The counts of requests with keys in Redis. By default, requests are counted in memory. */
+  /**
+   * Usage counted in Redis, for requests that present a key. By default, usage is counted in
+   * memory.
+   */
   readonly redisUsage?: AppDependencies['redisUsage'];
   /** Returns the endpoints of the console's sign-in. By default, they are unknown. */
   readonly signInProvider?: AppDependencies['signInProvider'];
@@ -46,7 +49,10 @@ export interface TestAppOptions {
   readonly signingKeys?: VerificationKeys;
   /** Settings for tokens, such as `JWT_ISSUER`. */
   readonly jwt?: Environment;
-  /** The URL of GitHub's public keys. If it is not set, the service does not accept alerts. */
+  /**
+   * The URL of GitHub's public keys. If it is not set, the service does not accept GitHub's secret
+   * scanning alerts.
+   */
   readonly githubKeysUrl?: string;
   readonly timeouts?: Partial<Timeouts>;
   /** The folder of the reference page. Defaults to the built page. */
@@ -59,7 +65,7 @@ export interface TestApp {
   readonly server: Server;
   /** All log lines so far. */
   readonly logged: string[];
-  /** Counts requests with a key without sending them. */
+  /** Counts requests as if they had presented a key, without sending them. */
   countUsage(userId: string, name: string, requests: number): void;
   /** Stores the unreported usage immediately. */
   storeUsage(): Promise<void>;

@@ -37,7 +37,7 @@ export interface OpenIdProvider {
   rotate(keys: Readonly<Record<string, SigningPair>>): void;
   /** Adds the client {@link publicClientId}, with which people sign in in a browser. */
   addPublicClient(client: PublicClient): void;
-  /** Stops accepting connections, until {@link start}. */
+  /** Stops accepting connections until {@link start} is called. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }

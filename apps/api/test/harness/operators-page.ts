@@ -15,7 +15,7 @@ interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Sends a request with any headers, also with those that browsers set themselves. */
+/** Sends a request with any headers, including those that only a browser itself sets. */
 export function send(
   port: number,
   path: string,
@@ -53,13 +53,13 @@ export function send(
   return promise;
 }
 
-/** Returns the headers of a request with a session. */
+/** Returns headers that authorize a request with a session. */
 export const authorized = (session: string, more: Readonly<Record<string, string>> = {}) => ({
   authorization: `Bearer ${session}`,
   ...more,
 });
 
-/** Exchanges the token of an address for a session. */
+/** Opens a session with the token that the page's address contains. Returns the session. */
 export async function openSession(address: string): Promise<string> {
   const { port, hash } = new URL(address);
   const token = hash.slice(1);
@@ -67,7 +67,10 @@ export async function openSession(address: string): Promise<string> {
   return String(answer.json['session']);
 }
 
-/** Starts `admin.js serve` and waits until it has printed its address. The caller must stop it. */
+/**
+ * Starts `admin.js serve` and waits until it has printed its address. The caller must stop the
+ * process.
+ */
 export async function startOperatorsPage(
   settings: Readonly<Record<string, string | undefined>>,
   args: readonly string[] = ['--by', 'olga'],

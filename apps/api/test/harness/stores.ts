@@ -61,7 +61,10 @@ export function freshProject(): string {
   return `demo-${crypto.randomUUID()}`;
 }
 
-/** Returns the settings that select a project's database on an emulator, by default an empty one. */
+/**
+ * Returns the settings that select a project's database on an emulator. By default, the database is
+ * empty.
+ */
 export function firestoreSettings(emulatorHost: string, project = freshProject()) {
   return {
     KEY_STORE: 'firestore',

@@ -9,7 +9,9 @@ export interface TcpProxy {
   target: number;
   /** True to accept connections but discard all data. */
   discards: boolean;
-  /** A text with which the proxy answers instead of the target. Undefined to forward. */
+  /**
+   * A text with which the proxy answers instead of the target. If undefined, the proxy forwards.
+   */
   answer: string | undefined;
   /** Returns the number of accepted connections so far. */
   connections(): number;

@@ -170,7 +170,7 @@ export interface Transcript {
   text(): string;
 }
 
-/** Headers whose values the transcript lists only once for each distinct combination. */
+/** Headers whose values the transcript lists once for each distinct combination of values. */
 const securityHeaders =
   /^(?:Content-Security-Policy|Cross-Origin-.*|Origin-Agent-Cluster|Referrer-Policy|Strict-Transport-Security|X-Content-Type-Options|X-DNS-Prefetch-Control|X-Download-Options|X-Frame-Options|X-Permitted-Cross-Domain-Policies|X-XSS-Protection)$/;
 
