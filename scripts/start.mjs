@@ -1,6 +1,7 @@
 // The command `npm start`. Installs what the service needs, builds it, starts it on the embedded
-// store, and prints a request that works when pasted into a shell. In a terminal, all output is for
-// people; otherwise standard output has only the service's log, and the rest is on standard error.
+// store, and prints a request that works when pasted into a shell. In a terminal, all output is
+// human-readable. Otherwise, standard output contains only the service's log, and everything else
+// is written to standard error.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

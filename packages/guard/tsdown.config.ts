@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown';
 
-// Bundles the private packages of the workspace, so that the tarball installs alone. Dependencies
-// and peer dependencies of package.json stay imports.
+// Bundles the private packages of the workspace, so that the tarball can be installed without them.
+// The dependencies and peer dependencies in package.json stay imports.
 export default defineConfig({
   entry: ['src/index.ts', 'src/fastify.ts', 'src/hono.ts'],
   tsconfig: 'tsconfig.build.json',

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Some tests start processes, which takes long on a busy machine.
+    // Some tests start processes, which takes a long time on a busy machine.
     testTimeout: 60_000,
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },

@@ -10,7 +10,7 @@ import type { Request } from './load.ts';
  */
 const connections = 256;
 
-/** What the sender of an open loop measured. */
+/** The measurements that the sender of an open loop makes. */
 export interface OpenLoopResult {
   /** The time from when a request was due until its whole response arrived. */
   readonly latency: Percentiles;

@@ -41,8 +41,8 @@ interface Verification {
 
 /**
  * One instance of the service. It counts the operations that `KeyCache` and `UsageMeter` would
- * perform. A test compares these counts with the real classes. Reads and additions are assumed to
- * take no time.
+ * perform. A test compares its counts with those of the real classes. Reads and additions are
+ * assumed to take no time.
  */
 export class SimulatedInstance {
   readonly #policy: InstancePolicy;
@@ -138,8 +138,8 @@ export function* arrivals(
   const span = seconds + runSeconds;
   const requests = Math.round((verificationsPerSecond / run) * span) * run;
   const found: Verification[] = [];
-  // The number of requests from one that reaches the instance to the next is geometrically
-  // distributed, so the requests to other instances need not be drawn.
+  // The distance, in requests, between two that reach the instance is geometrically distributed.
+  // The requests to other instances therefore need not be drawn.
   const distance = () =>
     instances === 1 ? 1 : 1 + Math.floor(Math.log(1 - random()) / Math.log(1 - 1 / instances));
   let [current, key, start] = [-1, 0, 0];

@@ -20,7 +20,7 @@ export const instancePolicy: InstancePolicy = {
   usageInterval: usageInterval / 1000,
 };
 
-/** The policy of usage that all instances count together in Redis. */
+/** The policy for usage that all instances count together in Redis. */
 export const sharedUsagePolicy: SharedUsagePolicy = {
   interval: sharedUsageInterval / 1000,
   retention: sharedUsageRetention / 1000,

@@ -11,7 +11,7 @@ export interface SharedUsagePolicy {
 export interface SharedActivity {
   /** Number of batches that are stored per second. Each contains the usage of one owner. */
   readonly batches: number;
-  /** Reads of owners' totals that Redis did not have, per second. */
+  /** Number of times per second that an owner's totals are read because Redis did not have them. */
   readonly totalsReads: number;
 }
 

@@ -125,8 +125,8 @@ function operationsTable(): string {
 }
 
 /**
- * Popularities of keys for which the table shows the Firestore writes. Its columns are the
- * intervals, in seconds, at which usage is stored.
+ * Popularities of keys, for which a table shows the Firestore writes. The columns of the table are
+ * the intervals, in seconds, at which usage is stored.
  */
 const popularities = [0.6, 0.8, 1];
 const intervals = [instancePolicy.usageInterval, sharedUsagePolicy.interval];

@@ -2,9 +2,9 @@
  * A bounded map whose values expire.
  *
  * lru-cache, which the guard uses elsewhere, does not fit here. It reads its own clock in each
- * lookup and still returns a value at the exact moment when its `ttl` ends. This map compares the
- * expiry with the arrival time of the request, and never returns a value for longer than the
- * service allowed.
+ * lookup, and at the exact moment when a value's `ttl` ends, it still returns the value. This map
+ * compares the expiry with the arrival time of the request, and never returns a value for longer
+ * than the service allowed.
  */
 export class FreshMap<Value extends { readonly freshUntil: number }> {
   /** Values in insertion order. */

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
 
-/** Maximum milliseconds for one request. The service answers in whole seconds after the request. */
+/**
+ * Time limit, in milliseconds, for one request. The service delays its response until a whole
+ * number of seconds has passed since it received the request.
+ */
 const timeout = 30_000;
 
 /** A report that the service did not accept. The message contains no key. */

@@ -35,7 +35,7 @@ export interface OpenIdProvider {
    * Replaces the signing keys with the given keys, by key id, as a restart with other keys would.
    */
   rotate(keys: Readonly<Record<string, SigningPair>>): void;
-  /** Adds the client {@link publicClientId}, with which people sign in in a browser. */
+  /** Adds the client {@link publicClientId}, which people use to sign in with a browser. */
   addPublicClient(client: PublicClient): void;
   /** Stops accepting connections until {@link start} is called. */
   stop(): Promise<void>;

@@ -50,7 +50,7 @@ export function firestoreStrategy({
       isReportedByRequests: () => false,
       async report(key) {
         const unreported = ledger.take(key);
-        // The report is itself a counted request, so it states one request less.
+        // The report itself counts as a request, so the number that it states is one lower.
         if (unreported > 0)
           ledger.settle(key, unreported, await service.ask(key, unreported - 1), now());
       },
