@@ -57,8 +57,8 @@ export interface KeyCounts {
 export interface Administration {
   /**
    * Revokes all keys of an owner, including expired keys and previous secrets. This may take
-   * several commits, without a deadline for all of them together. If the call fails partway, call
-   * it again to revoke the remaining keys.
+   * several commits, and the call as a whole has no deadline. If the call fails partway, call it
+   * again to revoke the remaining keys.
    *
    * @returns the revoked keys, one entry for each name.
    */
@@ -69,8 +69,8 @@ export interface Administration {
    * first commit ends all access, suspends the user until the erasure is complete, and writes the
    * only audit entry that is kept.
    *
-   * If the call fails partway, call it again to continue. Usage that a running service, or Redis,
-   * has counted before the call is not stored afterward.
+   * If the call fails partway, call it again to continue. Usage that was counted before the call,
+   * in a running service or in Redis, is not stored afterward.
    *
    * @returns whether anything was stored about the user.
    */
@@ -104,8 +104,8 @@ export interface Administration {
   countOwners(): Promise<OwnerCounts>;
 
   /**
-   * Counts the keys under each pepper, except removed keys. Reads every key, without a deadline for
-   * all reads together.
+   * Counts the keys under each pepper, except removed keys. Reads every key, and the call as a
+   * whole has no deadline.
    *
    * @param now Unix seconds.
    */

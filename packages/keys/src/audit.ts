@@ -46,11 +46,11 @@ export interface AuditEntry {
   readonly userId: string;
   /** The key's name, if the change concerns one key. */
   readonly name?: string;
-  /** The key id after the change, or the last one if the key was deleted or revoked. */
+  /** The key id after the change. If the key was deleted or revoked, its last key id. */
   readonly keyId?: string;
   /**
-   * The reason that an operator or the service gave for the change. For a change of tier, the old
-   * and the new tier.
+   * The reason for the change, from an operator or the service. For a change of tier, it begins
+   * with the old and the new tier.
    */
   readonly reason?: string | undefined;
 }
@@ -101,8 +101,8 @@ export function erasedUserId(userId: string): string {
 }
 
 /**
- * Creates the entry that is kept of an erased user. It contains only a hash of the user id, so the
- * entry can be found by the id but does not reveal it.
+ * Creates the only entry that is kept about an erased user. It contains a hash of the user id. The
+ * entry can therefore be found by the user id, but does not reveal it.
  */
 export function erasureEntry({
   at,

@@ -4,8 +4,8 @@ import type { KeyStore } from './store.ts';
 
 /**
  * Returns a store that invalidates this process's cached verifications after each transaction,
- * before it returns the outcome. A failed transaction invalidates them too, because its changes may
- * have been written.
+ * before the transaction's outcome is returned. A failed transaction also invalidates them, because
+ * its changes may have been written.
  */
 export function withCacheInvalidation(
   store: KeyStore,

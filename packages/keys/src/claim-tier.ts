@@ -3,8 +3,8 @@ import type { ClaimTierCommand } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Stores the tier claim of a token or an operator for a known owner, unless a newer claim is
- * stored. Used where nothing else changes.
+ * Stores a known owner's tier claim, from a token or an operator, unless a newer claim is stored.
+ * For callers that change nothing else.
  *
  * @throws the errors of {@link KeyStore.transact}.
  */

@@ -3,7 +3,7 @@ import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 
-/** Seconds for which a request is replayed (contract, "Safe retries"). */
+/** Seconds after a request for which it can be replayed (contract, "Safe retries"). */
 const replayedFor = secondsPerDay;
 
 /** The identity of a request that a client may repeat. */
@@ -19,7 +19,7 @@ export interface IdempotencyScope {
  * record.
  */
 export interface IdempotentRequest extends IdempotencyScope {
-  /** SHA-256 of the parsed body in hex. The body includes defaults. */
+  /** SHA-256 in hex of the parsed body, including defaults. */
   readonly bodyDigest: string;
   /** A random salt for deriving the secret, in base64url. */
   readonly nonce: string;
@@ -50,7 +50,7 @@ export interface Replay {
   readonly replayed: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord };
 }
 
-/** An {@link IdempotencyScope} whose client may have sent no `Idempotency-Key`. */
+/** An {@link IdempotencyScope} in which the `Idempotency-Key` may be missing. */
 type PossibleScope = Omit<IdempotencyScope, 'idempotencyKey'> & {
   readonly idempotencyKey: string | undefined;
 };

@@ -6,7 +6,10 @@ import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
-/** The fields of a key that an answer contains besides the key itself. Times are Unix seconds. */
+/**
+ * The fields of a key that an answer contains in addition to the key itself. Times are Unix
+ * seconds.
+ */
 export type KeyFacts = Pick<KeyRecord, 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
 
 /** A new key: its fields, and its plaintext, which is never stored. */
@@ -16,8 +19,8 @@ export interface NewKey {
 }
 
 /**
- * What operations that create keys need: the store and clock of {@link KeyDependencies}, and the
- * means to create a key and its id.
+ * The dependencies of operations that create keys: those of all operations on keys, and the means
+ * to create a key and its id.
  */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
 
@@ -45,7 +48,8 @@ export function storeKey(
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
- * @param operation tells the `Idempotency-Key` of a request from the code of a device login.
+ * @param operation whether `idempotencyKey` is the header of a request or the code of a device
+ *   login.
  * @throws the errors of {@link KeyStore.transact}.
  */
 export async function issueKey(

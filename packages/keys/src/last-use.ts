@@ -2,17 +2,21 @@ import type { InspectedKey } from './administration.ts';
 import { daysUntil, monthsUntil, utcDayOf } from './usage/calendar.ts';
 import type { UsageStore } from './usage/store.ts';
 
-/** The use of an owner's keys, for operators. */
+/** When an owner's keys were used, for operators. */
 export interface KeyUse {
-  /** Returns the start of the minute of the last known request with a secret, in Unix seconds. */
+  /**
+   * Returns the time of the last known request with a secret, in Unix seconds, rounded down to the
+   * minute.
+   */
   lastUsedAt(key: InspectedKey): number | undefined;
   /** Reports whether a key with this name was used on one of the days that were read. */
   wasUsed(name: string): boolean;
 }
 
 /**
- * Reads the last use of each secret of an owner, and the key names that were used in the last days.
- * For requests that earlier releases counted, only the day is known.
+ * Reads the last use of each secret of an owner, and the names of the keys used in the last days.
+ * Of requests that earlier releases counted, only the day is known, so they are not in the last
+ * use.
  *
  * @param now Unix milliseconds.
  * @param days number of UTC days before today that are read, in addition to today.

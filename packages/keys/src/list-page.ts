@@ -30,7 +30,8 @@ export interface ListedKey {
   /** The expiry of the key's previous secret. Undefined if there is no valid previous secret. */
   readonly previousExpiresAt: number | undefined;
   /**
-   * The start of the minute of the last known request with the secret. Undefined if there is none.
+   * The time of the last known request with the secret, rounded down to the minute. Undefined if
+   * there is none.
    */
   readonly lastUsedAt: number | undefined;
   /** The requests with keys of this name in the last 30 days. */
@@ -64,7 +65,7 @@ function secretsOf({ current, previous }: HeldName, now: number): Secret[] {
 
 /**
  * Returns the secrets of a page, and where the page ends. A page may end between the two secrets of
- * a name. The next page then begins with the same name, without the secret that was listed.
+ * a name. The next page then begins with the other secret of that name.
  */
 function cut(
   names: readonly HeldName[],
@@ -94,7 +95,7 @@ function oldestFirst({ record: one, state }: Secret, { record: other }: Secret):
 
 /**
  * Lists a page of an owner's keys with their use (contract, "Listing keys"). Like {@link listKeys},
- * it stores the token's tier claim if that is newer than the stored claim.
+ * it stores the token's tier claim if the token is newer than the stored claim.
  *
  * @returns the page, or undefined if the page token is not valid.
  * @throws the errors of {@link KeyStore.page}, `KeyStore.readActivity` and {@link

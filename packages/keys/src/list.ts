@@ -30,7 +30,7 @@ function lastExpiredFirst(one: KeyRecord, other: KeyRecord): number {
 
 /**
  * Stores the tier claim of an owner's token if it is newer than the stored claim. Returns the tier
- * of the newer one.
+ * of the newer claim.
  */
 export async function noteTierClaim(
   store: KeyStore,

@@ -6,7 +6,7 @@ import type { IdempotencyRecord, IdempotentRequest, Replay, ReplayRefusal } from
 export interface KeyRecord {
   /** The key id: the digest of the key in hex. */
   readonly id: string;
-  /** A random UUID that identifies the secret. It stays the same when the key is rehashed. */
+  /** A random UUID that identifies the secret. A rehash does not change it. */
   readonly serial: string;
   readonly userId: string;
   readonly name: string;
@@ -33,7 +33,7 @@ export type Secret = Pick<KeyRecord, 'id' | 'serial' | 'start' | 'pepperVersion'
 /**
  * The tier in an owner's token, and when the token was issued. Every command that carries a claim
  * stores it if it is newer than the stored claim, even if the command is refused. The service
- * therefore knows the tier when it verifies a key, where there is no token.
+ * therefore knows the tier when it verifies a key, although that request contains no token.
  */
 export interface TierClaim {
   readonly tier: Tier;
@@ -45,7 +45,7 @@ export interface TierClaim {
 export interface AccountStatus {
   /** The tier of the owner's newest claim. */
   readonly tier: Tier;
-  /** Whether all keys of the owner are refused. */
+  /** Whether the owner is suspended: all of the owner's keys are refused. */
   readonly suspended: boolean;
 }
 
@@ -277,9 +277,9 @@ export interface View {
   /** Counts the owner's unexpired keys, up to a maximum. */
   countUnexpired(maximum: number): number;
   /**
-   * Reports whether a key counts among the owner's unexpired keys. A transaction that had to wait
-   * may have begun before the key expired. The key does not count if a later change has already
-   * found it expired.
+   * Reports whether a key counts among the owner's unexpired keys. The transaction's `now` may be
+   * earlier than the key's expiry, because the transaction had to wait. The key still does not
+   * count if a change made meanwhile has recorded that it expired.
    */
   isCounted(key: KeyRecord): boolean;
 }

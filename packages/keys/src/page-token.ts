@@ -29,7 +29,10 @@ export function pageToken(userId: string, { name, serial }: PageEnd): string {
   return Buffer.concat([checksumOf(userId, content), Buffer.from(content)]).toString('base64url');
 }
 
-/** Parses the content of a token. The token's owner can compute the checksum of any content. */
+/**
+ * Parses the content of a token. It is checked even though the checksum is right, because users can
+ * compute the checksum of any content.
+ */
 function endIn(content: string): PageEnd | undefined {
   let value: unknown;
   try {

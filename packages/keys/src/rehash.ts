@@ -11,13 +11,16 @@ import type { KeyStore } from './store.ts';
 const concurrency = 10;
 
 /**
- * Milliseconds for which a key is not rehashed after it was seen under the newest pepper. A key
- * that is then found under another pepper was rehashed by an instance whose newest pepper is older.
+ * Milliseconds for which a key is not rehashed after it was found under the newest pepper. If it is
+ * found under another pepper in that time, another instance with older settings has rehashed it.
  * Without this pause, the two instances would rehash the key in turns until their settings agree.
  */
 const truce = secondsPerDay * 1000;
 
-/** Maximum number of keys whose last sighting under the newest pepper is cached. */
+/**
+ * Maximum number of keys for which {@link rehashing} remembers when they were last found under the
+ * newest pepper.
+ */
 const cachedKeys = 10_000;
 
 export interface RehashDependencies {
@@ -31,7 +34,7 @@ export interface RehashDependencies {
 }
 
 export interface Rehashing {
-  /** Finds a key as the store does, and records when a key is found under the newest pepper. */
+  /** Finds a key in the store. Records the time if the key is found under the newest pepper. */
   readonly find: KeyStore['find'];
   /** Starts to rehash a key to the newest pepper. */
   rehash(found: FoundKey, to: RehashCommand['to']): void;

@@ -16,12 +16,12 @@ export interface LeakedKeys {
 }
 
 /**
- * Revokes every key among texts that were found in public. If one key cannot be revoked, the others
- * still are. If the store fails, the remaining keys are revoked when GitHub repeats the alert. A
- * repeated call returns the same keys.
+ * Revokes every API key among the given texts, which were found in public. If one key cannot be
+ * revoked, the others still are. If the store fails, the remaining keys are left until GitHub
+ * repeats the alert. A repeated call returns the same keys.
  *
- * @param findsEarlier whether to find keys that were revoked earlier, which reads the audit log once
- *   for each unknown key
+ * @param findsEarlier whether to also find keys that were revoked earlier. This reads the audit log
+ *   once for each unknown key.
  * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
  *   handled.
  */

@@ -17,9 +17,7 @@ import { type SharedUsage, SharedUsageStorer, storingBeforeReads } from './usage
 export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
-  /**
-   * The storer of the usage that instances count together. Undefined if each instance counts alone.
-   */
+  /** Stores the usage that instances count together. Undefined if each instance counts alone. */
   readonly sharedUsage: SharedUsageStorer | undefined;
   readonly knownTiers: KnownTiers;
 }

@@ -3,7 +3,7 @@ import { tierEntry } from '../audit.ts';
 import type { Change, ClaimTierCommand, Decision, OwnerRecord, View } from '../model.ts';
 import { isNews } from '../owner.ts';
 
-/** The state of an owner who is not stored. The tier claim is older than that of any token. */
+/** The state of an owner who is not stored. Its tier claim is older than the claim of any token. */
 export const unknownOwner: OwnerRecord = {
   createdAt: undefined,
   tierClaim: { tier: defaultTier, issuedAt: -1 },
@@ -27,7 +27,7 @@ const unchanged: readonly Change[] = [];
  * Applies a tier claim to an owner. A change of tier gets an audit entry; a newer claim of the same
  * tier gets none.
  *
- * @param known the owner as stored. Nothing is stored for an unknown owner.
+ * @param known the owner as stored. Undefined for an unknown owner, for whom no claim is stored.
  */
 export function applyTierClaim(
   known: OwnerRecord | undefined,

@@ -14,7 +14,7 @@ import type {
 import { applyTierClaim } from './claim-tier.ts';
 import { decideReplay, savedAnswer } from './replay.ts';
 
-/** The part of a command to issue a key on which a refusal depends. */
+/** The fields of an {@link IssueCommand} that determine whether it is refused. */
 export type IssueCheck = Pick<IssueCommand, 'tierClaim' | 'maximumKeysOf' | 'maximumDays'> & {
   readonly record: Pick<KeyRecord, 'userId' | 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
   readonly request?: IssueCommand['request'];
@@ -26,7 +26,10 @@ export function issueScope({ record, request }: IssueCheck): OwnerScope {
   return { userId, name, now, request, expectsNothing: true };
 }
 
-/** Returns the reason for refusing a new key, unless the owner is suspended. */
+/**
+ * Returns the reason for refusing a new key to an owner who is not suspended. Undefined if the key
+ * may be issued.
+ */
 function ruleRefusal(
   view: View,
   { record, maximumKeysOf, maximumDays }: IssueCheck,
@@ -38,7 +41,7 @@ function ruleRefusal(
   return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
 }
 
-/** Decides whether a key could be issued. Issues none, but stores the tier claim. */
+/** Decides whether a key could be issued now. Stores the tier claim, but does not issue the key. */
 export function decideIssuable(view: View, check: IssueCheck): Decision<'issuable' | IssueRefusal> {
   const { record, tierClaim } = check;
   const { userId, createdAt: now } = record;

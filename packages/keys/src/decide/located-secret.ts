@@ -2,8 +2,8 @@ import { isRemoved } from '../expiry.ts';
 import type { KeyRecord, View } from '../model.ts';
 
 /**
- * Returns the secret that was located by its id, as it is stored now: it may have been rehashed or
- * rolled since. Returns undefined if it was removed.
+ * Returns the current record of the secret that was located by its id. The secret may have been
+ * rehashed or rolled since it was located. Returns undefined if it was removed.
  */
 export function locatedSecret(
   { located, key, previous }: View,

@@ -19,9 +19,9 @@ export function rotationScope({ userId, name, now, request }: RotateCommand): Ow
 }
 
 /**
- * Returns the extended validity of a key, or the reason for refusing it (contract, parts B and C).
- * Rotating an expired key makes it count toward the maximum again, so the owner must hold fewer
- * keys than the maximum.
+ * Returns the extended validity of a key, or the reason for refusing the rotation (contract, parts
+ * B and C). Rotating an expired key makes it count toward the maximum again, so the owner must hold
+ * fewer keys than the maximum.
  */
 function extend(
   view: View,

@@ -26,7 +26,8 @@ export function lookUpDeviceLogin(
 
 /**
  * Approves or denies a device login that the user has looked up. An approval is refused if the key
- * could not be issued now. It can still be refused when the key is issued.
+ * could not be issued now. After an approval, the key can still be refused when the program redeems
+ * the login.
  *
  * @param userCode the 8 letters.
  * @throws the errors of {@link DeviceLoginDependencies.store}.

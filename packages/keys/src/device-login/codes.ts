@@ -7,13 +7,13 @@ export interface DeviceCodes {
   /** The code that people type, without a dash. */
   readonly userCode: string;
   /**
-   * The secret with which the program gets the key. It begins with the user code, from which the
-   * stored login is found, so one read serves both codes.
+   * The secret that the program exchanges for the key. It begins with the user code, so one read
+   * finds the stored login by either code.
    */
   readonly deviceCode: string;
 }
 
-/** Number of random bytes in a device code, beside the user code. */
+/** Number of random bytes in a device code, after the user code. */
 const secretBytes = 32;
 
 const deviceCodePattern = new RegExp(`^([${userCodeLetters}]{${userCodeLength}})[\\w-]{43}$`);
@@ -28,13 +28,16 @@ export function newDeviceCodes(): DeviceCodes {
   return { userCode, deviceCode: userCode + randomBytes(secretBytes).toString('base64url') };
 }
 
-/** Returns the user code with which a device code begins. Undefined if it is no device code. */
+/**
+ * Returns the user code at the beginning of a device code. Undefined if the text is not a device
+ * code.
+ */
 export const userCodeOf = (deviceCode: string): string | undefined =>
   deviceCodePattern.exec(deviceCode)?.[1];
 
 /**
  * Returns the possible ids of a device login: an HMAC of the user code under each pepper. A user
- * code is short. Without the pepper, a plain digest of it could be reversed by trying all codes.
+ * code is so short that a digest without a pepper could be reversed by trying all codes.
  */
 export const deviceLoginIds = (digesters: readonly Digester[], userCode: string): string[] =>
   idsOf(digesters, `device-login/${userCode}`);
@@ -43,6 +46,6 @@ export const deviceLoginIds = (digesters: readonly Digester[], userCode: string)
 export const digestOfDeviceCode = (deviceCode: string): string =>
   createHash('sha256').update(deviceCode).digest('hex');
 
-/** Reports whether two digests in hex are equal, in the same time wherever they differ. */
+/** Reports whether two digests in hex are equal. Compares them in constant time. */
 export const isSameDigest = (one: string, other: string): boolean =>
   timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'));

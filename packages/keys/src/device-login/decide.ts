@@ -51,8 +51,8 @@ export interface Verdict extends Decider {
 }
 
 /**
- * Decides whether a user approves or denies a login. Only the user who looked it up can decide it,
- * and only once. The same decision again is answered as the first.
+ * Decides whether a user may approve or deny a login. Only the user who looked the login up can do
+ * so, and only once. If the user repeats the same decision, the answer is the same.
  */
 export function decideVerdict(
   found: DeviceLogin | undefined,

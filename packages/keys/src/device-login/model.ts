@@ -28,8 +28,8 @@ export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>
   createdAt + deviceLoginSeconds;
 
 /**
- * Seconds for which an approved login yields its key after the codes expire. A program whose login
- * is approved in the last second still gets the key, and so does one that lost the response.
+ * Seconds after the codes expire for which an approved login still yields its key. A program whose
+ * login is approved in the last second still gets the key, and so does one that lost the response.
  */
 const redeemableLonger = 60;
 
@@ -40,7 +40,7 @@ const redeemableLonger = 60;
 export const redeemableUntil = (login: Pick<DeviceLogin, 'createdAt'>) =>
   decidableUntil(login) + redeemableLonger;
 
-/** An outcome, and the changes that belong to it. Either all are applied or none. */
+/** An outcome, and the changes that belong to it. Either all changes are applied or none. */
 export interface DeviceLoginDecision<Outcome> {
   readonly outcome: Outcome;
   /** The login to store. Omitted if nothing changes. */
@@ -54,9 +54,10 @@ export interface DeviceLoginStore {
   findDeviceLogin(ids: readonly string[]): Promise<DeviceLogin | undefined>;
 
   /**
-   * Runs a decision on the login with one of the ids, and applies its changes atomically, provided
-   * that the login has not changed. The store may repeat a decision whose changes were applied, so
-   * a login that the same decision has changed must lead to the same outcome.
+   * Runs a decision on the login with one of the ids, and applies the decision's changes
+   * atomically, provided that the login has not changed meanwhile. The store may run the decision
+   * again after its changes were applied. For the changed login, the decision must then return the
+   * same outcome.
    *
    * @param decide a pure function, which may be called more than once.
    */

@@ -4,10 +4,10 @@ import { deviceLoginIds, digestOfDeviceCode, isSameDigest, userCodeOf } from './
 import { type DeviceLogin, decidableUntil, redeemableUntil } from './model.ts';
 import type { DeviceLoginDependencies } from './start.ts';
 
-/** Why a login yields no key, in the words of RFC 8628 section 3.5. */
+/** The reasons why a login yields no key, named as in RFC 8628 section 3.5. */
 export type RedeemRefusal = 'authorization_pending' | 'access_denied' | 'expired_token';
 
-/** Finds the login of a device code. */
+/** Finds the login that a device code belongs to. */
 async function findLogin(
   { store, digesters }: DeviceLoginDependencies,
   deviceCode: string,
@@ -21,7 +21,7 @@ async function findLogin(
 }
 
 /**
- * Issues the key of an approved device login. Until the approval, this takes one read.
+ * Issues the key of an approved device login. Before the approval, a call costs one read.
  *
  * The device code is the `Idempotency-Key` of the key's request. Concurrent and repeated requests
  * therefore derive the same key, and a login yields at most one.

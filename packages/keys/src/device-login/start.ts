@@ -4,7 +4,7 @@ import type { KeyDependencies } from '../store.ts';
 import { type DeviceCodes, deviceLoginIds, digestOfDeviceCode, newDeviceCodes } from './codes.ts';
 import { decideStart } from './decide.ts';
 
-/** What the operations on device logins need. */
+/** The dependencies of operations on device logins. */
 export interface DeviceLoginDependencies extends KeyDependencies {
   /** The digesters of all peppers. New logins are stored under the first. */
   readonly digesters: readonly Digester[];

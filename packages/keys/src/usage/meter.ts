@@ -19,7 +19,7 @@ export const usageInterval = 5_000;
  */
 export const knownOwners = 100_000;
 
-/** Maximum number of concurrent additions. A store makes many of them in one call. */
+/** Maximum number of concurrent additions. A store can send many additions in one call. */
 const parallelAdditions = 500;
 
 const millisecondsPerDay = 1000 * secondsPerDay;
@@ -47,8 +47,8 @@ export interface UsageMeterOptions {
 }
 
 /**
- * Counts verified requests in memory and stores them every few seconds. Checks quotas against the
- * totals that the store returned plus the requests counted since.
+ * Counts verified requests in memory and stores the counts every few seconds. Checks quotas against
+ * the totals that the store returned plus the requests counted since.
  *
  * Other instances count as well, so a quota can be exceeded by what each instance allows within one
  * interval. A quota can also be exceeded while the totals of a new owner are being read.
@@ -71,8 +71,8 @@ export class UsageMeter {
   }
 
   /**
-   * Returns the quota that an owner has used up. Undefined if the owner has used up none, as far as
-   * this instance knows.
+   * Returns the quota that an owner has used up. Undefined if, as far as this instance knows, no
+   * quota is used up.
    */
   exhaustedQuota(userId: string, tier: Tier): ExhaustedQuota | undefined {
     const today = this.#today();
@@ -200,9 +200,9 @@ export class UsageMeter {
   }
 
   /**
-   * Sends an owner's batches in order. The next batch is sent only once the outcome of the previous
-   * one is known, or the store has forgotten it. Otherwise the store could not tell from its number
-   * whether an addition was made.
+   * Sends an owner's batches in order. The next batch is sent only after the outcome of the
+   * previous batch is known, or the store has forgotten the previous batch. The store relies on
+   * this order to tell from an addition's number whether the addition was made.
    */
   async #send(userId: string): Promise<void> {
     for (const batch of this.#waiting.of(userId)) {

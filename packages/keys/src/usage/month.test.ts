@@ -53,8 +53,8 @@ function overDays(days: number, counts: AddUsageCommand['counts']): UsageMonth {
 
 describe('stateOf', () => {
   /**
-   * A step of one instance. The instance sends its addition of unknown outcome, or a new one; the
-   * request or its answer may be lost.
+   * A step of one instance. If the outcome of its last addition is unknown, the instance sends that
+   * addition again. Otherwise, it sends a new one. The request or the answer may be lost.
    */
   const step = fc.record({
     instance: fc.nat({ max: 4 }),

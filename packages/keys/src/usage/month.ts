@@ -160,7 +160,7 @@ export type AdditionState = 'new' | 'made' | 'forgotten';
  * most `forgotten`, so a repeated addition with a greater number was not made. Whether one with a
  * smaller number was made is unknown.
  *
- * An addition that an erasure covers is treated as made, so that nobody sends it again.
+ * An addition that an erasure covers is treated as made, so that no instance sends it again.
  *
  * @param erased the number up to which additions are covered by the user's last erasure, if any.
  */
@@ -176,14 +176,14 @@ export function stateOf(
 }
 
 /**
- * Seconds after an erasure whose additions the erasure still covers. It exceeds the time for which
- * instances accept keys from their caches, and allows for clocks that differ.
+ * An erasure also covers additions that an instance begins within this many seconds after it. The
+ * time exceeds the maximum age of cached verifications, and allows for clocks that differ.
  */
 const erasureMargin = 300;
 
 /**
- * Returns the number up to which additions are covered by an erasure: all that contain requests
- * from before it.
+ * Returns the highest number of an addition that an erasure covers. Every addition that contains
+ * requests from before the erasure has this number or a smaller one.
  *
  * @param at Unix seconds.
  */
@@ -191,7 +191,7 @@ export function erasedUpTo(at: number): number {
   return (at + erasureMargin) * 1_000_000;
 }
 
-/** Returns the last number of each instance, and the highest removed number, after an addition. */
+/** Returns `instances` and `forgotten` as they are after an addition. */
 function remember(
   { instances: before, forgotten }: UsageMonth,
   { instance, number }: AddUsageCommand,
@@ -241,7 +241,10 @@ function addNames(names: UsageMonth['names'], { counts, day }: AddUsageCommand) 
   return added;
 }
 
-/** Adds the last uses of an addition. A use that is older than the known last use is ignored. */
+/**
+ * Adds the last uses that an addition contains. A use that is older than the stored last use is
+ * ignored.
+ */
 function addLastUses(before: UsageMonth['last_uses'], { lastUses }: AddUsageCommand) {
   if (lastUses.size === 0) return before;
   const after: Record<string, number> = { ...before };

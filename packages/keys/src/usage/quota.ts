@@ -9,8 +9,8 @@ export interface ExhaustedQuota {
 }
 
 /**
- * Returns the quota of a tier that is used up, if any. If both quotas are used up, returns the
- * monthly quota, since waiting until the next day would not help.
+ * Returns which quota of a tier is used up, if any. If both quotas are used up, returns the monthly
+ * quota, since waiting until the next day would not help.
  *
  * @param today the UTC day of the totals.
  */

@@ -14,7 +14,8 @@ export interface Usage {
 
 /**
  * Reads how much an owner has used today and this month, from the usage that all instances have
- * stored. Like {@link listKeys}, it also stores the tier claim of the token if it is the newest.
+ * stored. Like {@link listKeys}, it also stores the token's tier claim if the token is newer than
+ * the stored claim.
  *
  * @throws the errors of `KeyStore.readTotals`, `KeyStore.readTierClaim` and `KeyStore.transact`.
  */

@@ -14,7 +14,7 @@ import type { UsageStore } from './store.ts';
 const noon = Date.UTC(2025, 7, 31, 12);
 const day = '2025-08-31';
 
-/** Shared usage whose claims end as soon as a call to the storer has ended. */
+/** Shared usage in which all claims end when a call to the storer ends. */
 class ControlledSharedUsage implements SharedUsage {
   batches: SharedBatch[] = [];
   /** The numbers of the batches that the current call has claimed. */

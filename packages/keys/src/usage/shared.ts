@@ -31,8 +31,8 @@ export interface SharedBatch extends AddUsageCommand {
 export interface SharedUsage {
   /**
    * Claims the oldest batch of each owner whose usage is due, up to a maximum number of owners. A
-   * claim ends after some seconds. Another instance then claims the batch again, since the first
-   * may have been killed.
+   * claim ends after some seconds. Another instance can then claim the batch, since the first
+   * instance may have been killed.
    */
   claimDue(): Promise<readonly SharedBatch[]>;
   /**
@@ -140,8 +140,8 @@ export class SharedUsageStorer {
   }
 
   /**
-   * Stores batches. Returns the errors of the batches that were not stored; these are claimed again
-   * later.
+   * Stores batches. Returns the errors of the batches that could not be stored. Those batches can
+   * be claimed again later.
    */
   async #storeAll(batches: readonly SharedBatch[]): Promise<unknown[]> {
     const { shared, store } = this.#options;
@@ -170,7 +170,9 @@ export class SharedUsageStorer {
   }
 }
 
-/** Returns a store that stores an owner's shared usage before it reads the owner's usage. */
+/**
+ * Returns a store that first stores an owner's shared usage whenever it reads the owner's usage.
+ */
 export function storingBeforeReads<Store extends UsageStore>(
   store: Store,
   storer: Pick<SharedUsageStorer, 'flushOwner'>,

@@ -7,8 +7,8 @@ export interface AddUsageCommand {
   readonly instance: string;
   /**
    * The number of the addition: approximately the time of the first count, in Unix microseconds.
-   * An instance's additions of an owner have ascending numbers. An instance sends the next one only
-   * when it knows the outcome of the last, or has abandoned it.
+   * The numbers of one instance's additions for one owner ascend. The instance sends the next
+   * addition only when it knows the outcome of the last, or has abandoned the last.
    */
   readonly number: number;
   /**
@@ -24,7 +24,7 @@ export interface AddUsageCommand {
   readonly lastUses: ReadonlyMap<string, number>;
 }
 
-/** An owner's requests, as counted by all instances together. */
+/** Numbers of an owner's requests, as counted by all instances together. */
 export interface UsageTotals {
   /** Requests on one UTC day. */
   readonly day: number;
@@ -87,8 +87,8 @@ export interface UsageStore {
   /**
    * Adds requests to an owner's totals of a day and its month. The addition is atomic and exact
    * under concurrency. Repeating an addition, with the same number, has no effect. An instance that
-   * adds nothing for an hour may be forgotten; its repeated additions are then refused. An addition
-   * of an erased user with requests from before the erasure has no effect.
+   * adds nothing for an hour may be forgotten. Its repeated additions are then refused. An addition
+   * for an erased user has no effect if it contains requests from before the erasure.
    *
    * @returns the totals after the addition.
    * @throws {@link AdditionForgottenError}
