@@ -16,8 +16,8 @@ const deviceEntry = 'src/device/main.ts';
 const operatorsEntry = 'src/operators/main.tsx';
 
 /**
- * Imports the element's style sheet as minified text, from which the element constructs a style
- * sheet. The page's style sheet stays a file.
+ * Imports the element's style sheet as minified text. The element constructs a style sheet from it.
+ * The style sheets of the pages remain files.
  */
 const styleSheetAsText: Plugin = {
   name: 'style-sheet-as-text',
@@ -51,7 +51,7 @@ const options = {
 /**
  * Returns the files that a page loads, according to esbuild's metafile.
  *
- * @param folder the folder of the files, relative to the page
+ * @param folder the folder that contains the files, relative to the page
  */
 function filesOf({ outputs }: Metafile, entry: string, folder: string): PageFiles {
   const [script, output] =

@@ -13,15 +13,15 @@ declare global {
 }
 
 /**
- * Maximum number of days if the page sets none. It is a hundred years, the largest value that
- * MAX_EXPIRES_IN_DAYS can have.
+ * Maximum number of days if the page sets no `max-days`: a hundred years, which is the largest
+ * value that MAX_EXPIRES_IN_DAYS can have.
  */
 const anyNumberOfDays = 36_500;
 
 let sharedSheet: CSSStyleSheet | undefined;
 
 /**
- * Returns the style sheet. It is a constructed one, which policies without 'unsafe-inline' allow.
+ * Returns a constructed style sheet. Content Security Policies without 'unsafe-inline' allow it.
  */
 function styleSheet(): CSSStyleSheet {
   if (sharedSheet === undefined) {
@@ -35,13 +35,13 @@ function styleSheet(): CSSStyleSheet {
  * `<andamio-keys base-url="https://api.example">`: the API keys of the signed-in user. It shows
  * nothing until `getToken` is set.
  *
- * Attributes: `base-url`, the URL of the service, by default the origin of the page; `max-days`,
- * the maximum number of days for which a key may be valid.
+ * Attributes: `base-url` is the URL of the service, by default the origin of the page. `max-days`
+ * is the maximum number of days for which a key may be valid.
  *
- * Events, none of which contains a secret: `andamio-key-created` and `andamio-key-replaced` with
- * `{name, start, expiresAt}`, `andamio-key-extended` and `andamio-key-deleted` with `{name}`,
- * `andamio-auth-required` if the user must sign in, `andamio-error` with
- * `{code, status, requestId}`.
+ * Events: `andamio-key-created` and `andamio-key-replaced` with `{name, start, expiresAt}`,
+ * `andamio-key-extended` and `andamio-key-deleted` with `{name}`, `andamio-auth-required` if the
+ * user must sign in, and `andamio-error` with `{code, status, requestId}`. No event contains a
+ * secret.
  */
 export class AndamioKeys extends HTMLElement {
   static readonly observedAttributes = ['base-url', 'max-days'];
@@ -59,8 +59,8 @@ export class AndamioKeys extends HTMLElement {
 
   /**
    * Returns the user's JWT without `Bearer`, or null. The element calls the function before each
-   * request, with `refresh: true` after the service has rejected the previous token. When the
-   * function is set, the element shows the keys of the user whose token it returns.
+   * request. It passes `refresh: true` if the service has rejected the previous token. When the
+   * function is set, the element shows the keys of the user whose token the function returns.
    */
   get getToken(): GetToken | undefined {
     return this.#getToken;
@@ -71,7 +71,7 @@ export class AndamioKeys extends HTMLElement {
     this.#start();
   }
 
-  /** The texts that replace the English ones. */
+  /** The texts that the element shows. Setting it replaces English texts. */
   get texts(): Partial<Texts> {
     return this.#texts;
   }
@@ -104,7 +104,7 @@ export class AndamioKeys extends HTMLElement {
 
   /**
    * Reads the keys again, for example after the user has signed in again. If `getToken` now returns
-   * the token of another user, the element starts again with that user's keys.
+   * the token of another user, the element starts over and shows that user's keys.
    */
   async refresh(): Promise<void> {
     await this.#account?.load();

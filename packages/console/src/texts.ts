@@ -1,6 +1,6 @@
 /**
- * All texts of the element. A page can replace any of them, for example to translate them:
- * `element.texts = { create: 'Schlüssel erstellen' }`. The numbers and times in the arguments are
+ * All texts of the element. A page can replace any of them, for example with translations:
+ * `element.texts = { create: 'Schlüssel erstellen' }`. Numbers and times in the arguments are
  * already formatted for `locale`.
  */
 export const english = {

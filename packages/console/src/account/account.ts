@@ -11,7 +11,7 @@ import { type Problem, problemOf } from './problem.ts';
 import { type Call, untilAnswered } from './service.ts';
 import { type Key, keysOf } from './visible-keys.ts';
 
-/** A dialog about a key, or the one that creates a key. */
+/** The dialog that is open: one that creates a key, or one that changes a key. */
 export type Task =
   | { readonly kind: 'create' }
   | { readonly kind: 'extend' | 'replace' | 'delete'; readonly key: Key };
@@ -29,7 +29,7 @@ export interface Reveal {
 
 /** Everything that the element shows, apart from the contents of its forms. */
 export interface State {
-  /** The user's keys. Undefined until they have been read once. */
+  /** The user's keys. Undefined until they are read for the first time. */
   readonly keys: readonly Key[] | undefined;
   readonly usage: Usage | undefined;
   /** Requests by key name and UTC day (`2026-11-30`). Undefined if they could not be read. */
@@ -38,7 +38,7 @@ export interface State {
   readonly isOnline: boolean;
   /** True if the user's token does not allow changes. */
   readonly isReadOnly: boolean;
-  /** The reason why the list could not be read. The keys that were read before stay on screen. */
+  /** The reason why the last read failed. The element keeps showing the keys read earlier. */
   readonly problem: Problem | undefined;
   readonly task: Task | undefined;
   readonly reveal: Reveal | undefined;
@@ -46,12 +46,12 @@ export interface State {
   readonly announcement: string;
 }
 
-/** Tells the page about a change. The detail never contains a secret. */
+/** Dispatches an event to the page. The detail never contains a secret. */
 export type Report = (name: string, detail: Readonly<Record<string, unknown>>) => void;
 
 /** The options of a write that a {@link Task} makes. */
 export interface WriteOptions {
-  /** Called before each retry of a write that got no answer. */
+  /** Called before each retry of a write that received no answer. */
   readonly onRetry: () => void;
   /** The `Idempotency-Key`, by which the service recognizes a retry of the request. */
   readonly idempotencyKey: string;
@@ -60,8 +60,8 @@ export interface WriteOptions {
 const day = 86_400_000;
 
 /**
- * Milliseconds after which the list is read again before a key is deleted or replaced. The service
- * reports the last use of a key to the minute.
+ * If the list is older than this many milliseconds, it is read again when a dialog to delete or
+ * replace a key opens. The service reports the last use of a key to the minute.
  */
 const freshness = 60_000;
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
@@ -92,7 +92,8 @@ async function allKeys(client: Client): Promise<ApiKeyInList[]> {
 
 /**
  * The account of the signed-in user. It reads and changes keys, and contains the state that the
- * element shows. It keeps no token, and a secret only until the reveal is closed.
+ * element shows. It stores no token. It stores a new secret only until the user closes the dialog
+ * that shows it.
  */
 export class Account {
   #state: State = {
@@ -139,7 +140,7 @@ export class Account {
     return this.#state;
   }
 
-  /** Stops the account. It forgets the revealed secret and ignores later answers. */
+  /** Stops the account. It discards the revealed secret and ignores later answers. */
   end(): void {
     this.#ended.abort();
     clearTimeout(this.#retry);
@@ -157,7 +158,9 @@ export class Account {
     if (isOnline) await this.load();
   }
 
-  /** Reads keys, usage and quota. An error is shown; data that was read before stays. */
+  /**
+   * Reads keys, usage and quota. If that fails, shows the error and keeps the data read earlier.
+   */
   async load(): Promise<void> {
     const today = Date.now();
     await this.#read(async () => {
@@ -172,7 +175,7 @@ export class Account {
     });
   }
 
-  /** Reads only the keys, since a change of a key changes nothing else. */
+  /** Reads only the keys. After a change to a key, nothing else needs to be read. */
   async #loadKeys(): Promise<void> {
     await this.#read(async () => ({ keys: keysOf(await this.#call(allKeys)) }));
   }
@@ -191,12 +194,12 @@ export class Account {
       this.#retry = setTimeout(() => void this.load(), retryAt - Date.now());
   }
 
-  /** Returns the change of the state after a failed read. */
+  /** Returns the properties of the state that change after a failed read. */
   #failed(error: unknown): Partial<State> {
     return { problem: this.#problemOf(error) };
   }
 
-  /** Returns the problem behind an error, and reports it to the page. */
+  /** Returns the problem that describes an error, and dispatches an event about it to the page. */
   #problemOf(error: unknown): Problem {
     const problem = problemOf(error, this.#texts());
     if (this.#ended.signal.aborted) return problem;
@@ -211,8 +214,8 @@ export class Account {
   }
 
   /**
-   * Opens the dialog of a task. To delete or replace, it also reads the keys again if the list is
-   * older than a minute, so that the dialog shows the latest use.
+   * Opens the dialog of a task. If the task is to delete or replace a key, and the list is older
+   * than a minute, reads the keys again, so that the dialog shows the latest use.
    */
   open(task: Task): void {
     this.#set({ task, announcement: '' });
@@ -225,13 +228,13 @@ export class Account {
     this.#set({ task: undefined });
   }
 
-  /** Closes the reveal and forgets the secret. */
+  /** Closes the dialog that shows a new secret, and discards the secret. */
   closeReveal(): void {
     this.#set({ reveal: undefined });
   }
 
   /**
-   * Creates a key and reveals it.
+   * Creates a key and shows it.
    *
    * @returns the reason why the key could not be created, or undefined.
    */
@@ -254,7 +257,7 @@ export class Account {
   }
 
   /**
-   * Replaces the secret of a key and reveals the new one.
+   * Replaces the secret of a key and shows the new secret.
    *
    * @param grace seconds for which the old secret keeps working.
    * @returns the reason why the secret could not be replaced, or undefined.
@@ -336,7 +339,7 @@ export class Account {
   }
 }
 
-/** Returns the detail of an event about a key, without the secret. */
+/** Returns the detail of an event about a key. It does not contain the secret. */
 const describe = ({ name, api_key, expires_at }: IssuedApiKey) => ({
   name,
   start: api_key.slice(0, 8),

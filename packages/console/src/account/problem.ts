@@ -9,9 +9,9 @@ export interface Problem {
   readonly field?: 'name' | 'days';
   /** The time until which retries are refused, in Unix milliseconds. */
   readonly retryAt?: number;
-  /** The request id, by which an operator finds the request. */
+  /** The request id, with which an operator can find the request in the logs. */
   readonly requestId?: string | undefined;
-  /** The kind of a problem that concerns the whole element, not one dialog. */
+  /** Set if the problem concerns the whole element, not only one dialog. */
   readonly kind?: 'signed-out' | 'read-only';
 }
 
@@ -59,7 +59,7 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
   }
 }
 
-/** Returns the problem behind an error. */
+/** Returns the problem that describes an error. */
 export function problemOf(error: unknown, texts: Texts): Problem {
   if (error instanceof SignedOut) return { text: texts.errors.signedOut, kind: 'signed-out' };
   if (error instanceof TokenUnavailable) return { text: texts.errors.tokenUnavailable };

@@ -1,8 +1,9 @@
 import { ApiError, type Client, createClient } from '@andamio/client';
 
 /**
- * Returns the user's JWT, without `Bearer`; null if nobody is signed in. `refresh` is true after
- * the service has rejected the previous token, so a cached token must not be returned again.
+ * Returns the user's JWT, without `Bearer`. Returns null if no user is signed in. `refresh` is true
+ * if the service has rejected the previous token. The function must then get a new token, not
+ * return a cached one.
  */
 export type GetToken = (options: { readonly refresh: boolean }) => Promise<string | null>;
 
@@ -12,12 +13,12 @@ export class SignedOut extends Error {}
 /** Thrown if `getToken` rejects. */
 export class TokenUnavailable extends Error {}
 
-/** Thrown if `getToken` returns the token of another user than before. */
+/** Thrown if `getToken` returns the token of a different user than before. */
 class OtherUser extends Error {}
 
 /**
- * Returns the user that a token names, by its issuer and subject. Returns undefined for text that is
- * not a JWT, which the service rejects.
+ * Returns text that identifies the user of a token: the issuer and the subject. Returns undefined
+ * for text that is not a JWT. The service rejects such text.
  */
 function userOf(token: string): string | undefined {
   const [, payload = ''] = token.split('.');
@@ -33,12 +34,13 @@ function userOf(token: string): string | undefined {
 export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
 
 /**
- * Creates a function that calls operations of the service. It asks for the token before each
- * request, and for another one, once, if the service rejects it. `getToken` is not called again
- * while a call of it is pending.
+ * Creates a function that calls operations of the service. It calls `getToken` before each request.
+ * If the service rejects the token, it gets a new token and repeats the operation once. Concurrent
+ * requests share a pending call to `getToken`.
  *
- * All calls are for one user, the user of the first token. A token of another user is never sent,
- * because the call is about a key of the first user, and both may have keys of the same name.
+ * All operations are for one user, the user of the first token. A token of another user is never
+ * sent: the operation may concern a key of the first user, and the other user may have a key with
+ * the same name.
  *
  * @param onOtherUser called when `getToken` returns the token of another user.
  * @throws {TypeError} if no token may be sent to the base URL.
@@ -92,10 +94,10 @@ export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () 
   };
 }
 
-/** Maximum milliseconds for which a write without an answer is repeated. */
+/** Time, in milliseconds, during which a write that receives no answer is repeated. */
 const patience = 30_000;
 
-/** Milliseconds between two attempts of a write. */
+/** Milliseconds between two attempts at a write. */
 const pause = 1_000;
 
 const hasUnknownOutcome = (error: unknown): boolean => {
@@ -104,7 +106,7 @@ const hasUnknownOutcome = (error: unknown): boolean => {
   return code === 'network' || code === 'timeout' || status >= 500;
 };
 
-/** Thrown if a write got no answer. The service may have made the change. */
+/** Thrown if a write received no answer. The service may have made the change. */
 export class OutcomeUnknown extends Error {
   override readonly cause: ApiError;
 
@@ -115,10 +117,11 @@ export class OutcomeUnknown extends Error {
 }
 
 /**
- * Repeats a write until it is answered, for at most 30 seconds. The write must be safe to repeat.
+ * Repeats a write until the service answers it, for at most 30 seconds. A response with status 5xx
+ * does not count as an answer. The write must be safe to repeat.
  *
  * @param onRetry called before each retry.
- * @throws {OutcomeUnknown} if no attempt was answered.
+ * @throws {OutcomeUnknown} if no attempt received an answer.
  */
 export async function untilAnswered<T>(
   write: () => Promise<T>,

@@ -2,13 +2,13 @@ import type { ApiKeyInList } from '@andamio/client';
 
 const day = 86_400_000;
 
-/** Milliseconds before expiry from which a key is shown as ending soon. */
+/** A key is shown as ending soon if it expires within this many milliseconds. */
 const soon = 7 * day;
 
-/** Minimum age in milliseconds at which a key that was never used is reported. */
+/** Age, in milliseconds, from which a key that was never used is reported as unused. */
 const longUnused = 90 * day;
 
-/** A key, with its previous secret if that is still valid. */
+/** A key, with its previous secret if the previous secret is still valid. */
 export interface Key extends ApiKeyInList {
   readonly previous: ApiKeyInList | undefined;
 }
@@ -68,7 +68,10 @@ export function matches(key: Key, filter: Filter, now: number): boolean {
 
 const time = (timestamp: string | null) => (timestamp === null ? 0 : Date.parse(timestamp));
 
-/** The position of each state in the order by urgency. */
+/**
+ * The rank of each state when keys are sorted by urgency. The most urgent state has the lowest
+ * rank.
+ */
 const urgency: Readonly<Record<KeyState, number>> = {
   endsSoon: 0,
   expired: 1,
@@ -78,7 +81,7 @@ const urgency: Readonly<Record<KeyState, number>> = {
 
 const newest = (one: Key, other: Key) => time(other.created_at) - time(one.created_at);
 
-/** Returns the keys that match a search text and a filter, in an order. */
+/** Returns the keys that match a search text and a filter, sorted in the given order. */
 export function visibleKeys(
   keys: readonly Key[],
   view: { readonly query: string; readonly filter: Filter; readonly order: Order },

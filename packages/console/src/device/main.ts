@@ -14,13 +14,16 @@ const approveButton = find<HTMLButtonElement>('#approve');
 const outcome = find<HTMLElement>('#outcome');
 const result = find<HTMLElement>('#result');
 
-/** The login that is on screen. */
+/** The device login that the page shows. */
 let login: DeviceLogin | undefined;
 
 /** Sends requests with the token of the signed-in user. Undefined while nobody is signed in. */
 let call: Call | undefined;
 
-/** Shows one view. The warning belongs to the views that lead to an approval. */
+/**
+ * Shows one view and hides the others. The warning appears only with the views in which the user
+ * enters a code or decides.
+ */
 function show(view: HTMLElement, focus: HTMLElement, text = ''): void {
   for (const each of [entry, decision, outcome]) each.hidden = each !== view;
   warning.hidden = view !== entry && view !== decision;
@@ -45,7 +48,9 @@ const setText = (selector: string, text: string) => {
   find<HTMLElement>(selector).textContent = text;
 };
 
-/** Returns the name of the account, as the service knows it. */
+/**
+ * Returns a description of the account: the user's id and display name, according to the service.
+ */
 async function accountName(call: Call): Promise<string> {
   try {
     const { user_id, alias } = await call((client) => client.getUser());
@@ -72,7 +77,10 @@ function ask(found: DeviceLogin, account: string): void {
 
 let isBusy = false;
 
-/** Runs a request unless another one is under way, and says what to do if it fails. */
+/**
+ * Runs a request, unless another request is in progress. If the request fails, shows what the user
+ * can do.
+ */
 async function attempt(request: (call: Call) => Promise<void>): Promise<void> {
   if (isBusy || call === undefined) return;
   isBusy = true;

@@ -35,7 +35,7 @@ export function explain(error: unknown): string {
   }
 }
 
-/** Returns how long ago a time is, in seconds or minutes. A time in the future is now. */
+/** Returns how long ago a time is, in seconds or minutes. A time in the future counts as now. */
 export function ago(time: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
   const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.floor(seconds / 60), 'minute'];

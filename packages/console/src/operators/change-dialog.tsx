@@ -17,8 +17,8 @@ function Lines({ text }: { readonly text: readonly string[] }) {
 }
 
 /**
- * The dialog of a change. It shows what the command says that it will do, and makes the change when
- * the operator confirms. A change that was refused is shown in the dialog.
+ * The dialog that describes a change, and makes the change when the operator confirms it. The
+ * description may come from the command itself. If the change is refused, the dialog shows why.
  */
 export function ChangeDialog({
   ui,

@@ -1,19 +1,19 @@
 import type { Options } from './service.ts';
 
-/** A change that a dialog describes and confirms before a command makes it. */
+/** A change that a command makes after the operator has confirmed it in a dialog. */
 export interface Change {
   readonly command: string;
   readonly options: Options;
   readonly heading: string;
   /** The label of the button that makes the change. */
   readonly submit: string;
-  /** Whether Cancel has the focus, and the button has the color of danger. */
+  /** Whether the dialog initially focuses Cancel and shows the button in the color of danger. */
   readonly isDangerous: boolean;
-  /** What the change does. Undefined if the command itself describes it in a preview. */
+  /** Sentences about what the change does. Undefined if they come from a preview by the command. */
   readonly effect?: readonly string[];
-  /** When the change takes effect. */
+  /** A sentence about when the change takes effect. */
   readonly hint?: string;
-  /** Fields whose values become options of the command. */
+  /** The fields of the dialog. Their values become options of the command. */
   readonly fields: readonly ('tier' | 'reason')[];
 }
 

@@ -7,7 +7,10 @@ import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
 import { resultOf, useRequest } from './use-request.ts';
 
-/** The search for the owner of a key. The key leaves the page with the request. */
+/**
+ * The view that finds the owner of a key. The page does not keep the key after it sends the
+ * request.
+ */
 export function KeyView({ ui }: { readonly ui: ViewUi }) {
   const { service, about, change } = ui;
   const [key, setKey] = useState('');

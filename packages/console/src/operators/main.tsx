@@ -8,8 +8,8 @@ import { Ended, Page } from './page.tsx';
 import { connect, openSession, RequestError } from './service.ts';
 
 /**
- * The name under which the session is kept, so that the page can be loaded again. Unlike a cookie,
- * it is never sent to another port of this machine.
+ * The name in `sessionStorage` under which the session is stored, so that the page can be reloaded.
+ * Unlike a cookie, the session is never sent to another port of this machine.
  */
 const storedSession = 'session';
 
@@ -20,13 +20,16 @@ root.adoptedStyleSheets = [styles, operatorStyles].map((text) => {
   return sheet;
 });
 
-/** Removes everything that was shown. */
+/** Ends the session on this page: removes everything shown, and shows the reason. */
 function end(reason: string): void {
   sessionStorage.removeItem(storedSession);
   render(<Ended reason={reason} />, root);
 }
 
-/** Returns the session of this tab, if need be in exchange for the token in the address. */
+/**
+ * Returns the session of this tab. If the address contains a token, exchanges the token for a
+ * session.
+ */
 async function findSession(): Promise<string | null> {
   const token = location.hash.slice(1);
   // Removes the token from the address bar and the history.

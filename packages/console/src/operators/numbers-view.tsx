@@ -95,7 +95,10 @@ function Peppers({ ui }: { readonly ui: ViewUi }) {
   );
 }
 
-/** Counts that read the whole store, which is why a button starts them. */
+/**
+ * The view that shows counts. Counting reads the whole store, so it starts only when the operator
+ * presses a button.
+ */
 export function NumbersView({ ui }: { readonly ui: ViewUi }) {
   return (
     <>

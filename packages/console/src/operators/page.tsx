@@ -33,7 +33,10 @@ function ViewOf({ view, ui }: { readonly view: View; readonly ui: ViewUi }) {
   }
 }
 
-/** Returns the view, which the back button changes too. The address never contains a user id. */
+/**
+ * Returns the current view and a function that opens another. The browser's back button also
+ * changes the view. The address never contains a user id.
+ */
 function useView(): readonly [View, (view: View) => void] {
   const [view, setView] = useState<View>(history.state ?? { kind: 'users' });
   useEffect(() => {
@@ -48,7 +51,7 @@ function useView(): readonly [View, (view: View) => void] {
   return [view, open];
 }
 
-/** The whole page of an open session. */
+/** The whole page while the session is open. */
 export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   const { about } = given;
   const [view, openView] = useView();
@@ -126,7 +129,7 @@ export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   );
 }
 
-/** The page without a session. */
+/** The page after the session has ended, or if there is none. */
 export function Ended({ reason }: { readonly reason: string }) {
   return (
     <main class="root">

@@ -6,8 +6,8 @@ import type { Request } from './use-request.ts';
 import { withLabels } from './words.ts';
 
 /**
- * What a view has read. In place of an empty result, it shows the command's own text, such as "No
- * user matches."
+ * The result of a view's request, or the error. If the result is empty, shows the command's text
+ * instead, such as "No user matches."
  */
 export function Loaded({
   request: { answer, error, isLoading },
@@ -30,7 +30,7 @@ export function Loaded({
   );
 }
 
-/** A user id that opens the user. */
+/** A link that shows a user id and opens the view of that user. */
 export function UserLink({ userId, ui }: { readonly userId: string; readonly ui: ViewUi }) {
   return (
     <button type="button" class="link" onClick={() => ui.open({ kind: 'user', userId })}>
@@ -39,7 +39,7 @@ export function UserLink({ userId, ui }: { readonly userId: string; readonly ui:
   );
 }
 
-/** The shape beside a state, so that states differ in more than their color. */
+/** The symbol beside each state, so that states do not differ only in color. */
 const marks = { active: '●', superseded: '◐', suspended: '■', expired: '✕' } as const;
 
 /** The state of a key. */

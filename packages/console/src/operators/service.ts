@@ -1,22 +1,22 @@
-/** What the page shows about the run of `admin.js serve`. */
+/** What the page shows about the running `admin.js serve`. */
 export interface About {
   /** A description of the store. */
   readonly store: string;
-  /** Whether the store is a database at Google, not a file or the emulator. */
+  /** Whether the store is a database at Google, rather than a file or the emulator. */
   readonly live: boolean;
   /** The name under which the audit log records changes. */
   readonly operator: string;
-  /** Minutes without a request after which the run ends. */
+  /** Minutes without a request after which `admin.js serve` ends. */
   readonly idle_minutes: number;
   readonly tiers: readonly string[];
-  /** What each command does, by its name. */
+  /** What each command does, by the command's name. */
   readonly commands: Readonly<Record<string, string>>;
 }
 
 /** The options of a command, as on the command line without the leading dashes. */
 export type Options = Readonly<Record<string, string | boolean>>;
 
-/** The report of a command. `Result` is its output with `--json`. */
+/** The report of a command. `Result` is the type of the command's output with `--json`. */
 export interface Report<Result = object> {
   /** False if there was nothing to show or change, or if the change was refused. */
   readonly done: boolean;
@@ -40,7 +40,7 @@ interface StoredKey {
   readonly expires_at: string;
 }
 
-/** The result of each command that the page reads. */
+/** The type of the result of each command that only reads. */
 export interface Results {
   readonly users: {
     readonly users: readonly {
@@ -116,7 +116,9 @@ export interface Results {
 /** An error that the page shows. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  /** Whether the run has ended, or the session belongs to another run. */
+  /**
+   * Whether the session is no longer valid, for example because `admin.js serve` was started again.
+   */
   readonly isSessionOver: boolean;
 
   constructor(message: string, isSessionOver = false) {
@@ -125,10 +127,10 @@ export class RequestError extends Error {
   }
 }
 
-/** The connection to the run of `admin.js serve`. All functions throw {@link RequestError}. */
+/** The connection to `admin.js serve`. All functions throw {@link RequestError}. */
 export interface Service {
   about(): Promise<About>;
-  /** Executes a command that reads, and returns its report. */
+  /** Executes a command that only reads, and returns its report. */
   read<Name extends keyof Results>(
     command: Name,
     options: Options,
@@ -136,7 +138,7 @@ export interface Service {
   ): Promise<Report<Results[Name]>>;
   /** Returns what a change would do, or a report if there is nothing to change. */
   preview(command: string, options: Options): Promise<Preview | Report>;
-  /** Executes a command. */
+  /** Executes a command, and returns its report. */
   execute(command: string, options: Options, input?: string): Promise<Report>;
 }
 
@@ -160,7 +162,7 @@ const post = (body: unknown, headers: Readonly<Record<string, string>> = {}): Re
   body: JSON.stringify(body),
 });
 
-/** Exchanges the token of the page's address for a session. */
+/** Exchanges the token in the page's address for a session. */
 export async function openSession(token: string): Promise<string> {
   const { session } = (await send('/session', post({ token }))) as { readonly session: string };
   return session;

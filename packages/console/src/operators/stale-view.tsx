@@ -7,10 +7,10 @@ import type { ViewUi } from './ui.ts';
 import { resultOf, useRequest } from './use-request.ts';
 import { labels } from './words.ts';
 
-/** Number of keys that are shown at first, and more at each click. */
+/** Number of keys that are shown at first, and that each click adds. */
 const pageSize = 50;
 
-/** The keys that nobody has used for a number of days. */
+/** The view of the keys that have not been used for a number of days. */
 export function StaleView({ ui }: { readonly ui: ViewUi }) {
   const { service, about, format, change } = ui;
   const [days, setDays] = useState('90');

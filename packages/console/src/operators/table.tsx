@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** A table of the page. Where it is narrow, each row is a card. The first column is the header. */
+/** A table. On a narrow page, each row becomes a card. The first cell of a row is its header. */
 export function Table({
   caption,
   columns,
@@ -8,7 +8,7 @@ export function Table({
 }: {
   readonly caption: string;
   readonly columns: readonly string[];
-  /** The cells of each row, by a text that identifies the row. */
+  /** The rows: for each, a text that identifies the row, and the row's cells. */
   readonly rows: readonly (readonly [key: string, cells: readonly ComponentChildren[]])[];
 }) {
   return (

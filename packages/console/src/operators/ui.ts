@@ -9,11 +9,11 @@ export interface OperatorsUi {
   readonly about: About;
   readonly texts: Texts;
   readonly format: Format;
-  /** Removes everything that is shown, because the session is over. */
+  /** Ends the session on this page: removes everything shown, and shows the reason. */
   readonly end: (reason: string) => void;
 }
 
-/** What the page shows. */
+/** The view that the page shows. */
 export type View =
   | { readonly kind: 'users' | 'key' | 'stale' | 'numbers' }
   | { readonly kind: 'user'; readonly userId: string };
@@ -23,6 +23,8 @@ export interface ViewUi extends OperatorsUi {
   readonly open: (view: View) => void;
   /** Opens the dialog of a change. */
   readonly change: (change: Change) => void;
-  /** Increases with each change, after which the views read again. */
+  /**
+   * A number that increases with each change. When it increases, the views read their data again.
+   */
   readonly revision: number;
 }

@@ -7,11 +7,14 @@ export interface Request<Answer> {
   readonly answer: Answer | undefined;
   readonly error: string | undefined;
   readonly isLoading: boolean;
-  /** Sends a request. Only the answer of the last one is kept. */
+  /** Sends a request. `answer` contains only the answer to the last request sent. */
   readonly send: (request: () => Promise<Answer>) => Promise<Answer | undefined>;
 }
 
-/** Returns a request that is not sent yet. An earlier answer stays until the next one arrives. */
+/**
+ * Returns a request that is not sent yet. When it is sent again, the previous answer remains until
+ * the new answer arrives.
+ */
 export function useRequest<Answer>({ end }: OperatorsUi): Request<Answer> {
   const [state, setState] = useState<Omit<Request<Answer>, 'send'>>({
     answer: undefined,
@@ -52,7 +55,10 @@ export function useReport<Answer>(
   return { ...request, reload };
 }
 
-/** Returns the result of a report that has found something. */
+/**
+ * Returns the result in a report. Returns undefined if there is no report yet, or if the command
+ * found nothing.
+ */
 export const resultOf = <Result>({
   answer,
 }: Pick<Request<Report<Result>>, 'answer'>): Result | undefined =>

@@ -8,7 +8,7 @@ import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
 import { resultOf, useReport } from './use-request.ts';
 
-/** Number of entries of the audit log that are shown at first, and more at each click. */
+/** Number of audit entries that are shown at first, and that each click adds. */
 const pageSize = 50;
 
 type Listed = Results['list'];
@@ -157,7 +157,7 @@ function Audit({ ui, userId }: { readonly ui: ViewUi; readonly userId: string })
   );
 }
 
-/** Everything about one user. */
+/** The view of everything about one user. */
 export function UserView({ ui, userId }: { readonly ui: ViewUi; readonly userId: string }) {
   const { service, texts, format, revision } = ui;
   const values = [userId, revision];

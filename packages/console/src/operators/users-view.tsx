@@ -7,10 +7,10 @@ import type { ViewUi } from './ui.ts';
 import { resultOf, useReport } from './use-request.ts';
 import { labels } from './words.ts';
 
-/** Number of users that are shown at first, and more at each click. */
+/** Number of users that are shown at first, and that each click adds. */
 const pageSize = 50;
 
-/** The search for users. */
+/** The view that finds users. */
 export function UsersView({ ui }: { readonly ui: ViewUi }) {
   const { service, about, open, revision } = ui;
   const [search, setSearch] = useState('');

@@ -1,4 +1,4 @@
-/** The labels of the fields, by the name of the option. */
+/** The label of each field, by the name of the command's option. */
 export const labels = {
   search: 'Part of the user id',
   tier: 'Tier',
@@ -8,13 +8,13 @@ export const labels = {
   'idle-days': 'Not used for days',
 } as const;
 
-/** Returns a message of a command, with the labels of fields in place of the names of options. */
+/** Returns a command's message with each option name replaced by the label of its field. */
 export const withLabels = (message: string): string =>
   message.replace(
     /--([a-z-]+)/g,
     (option, name: string) => (labels as Readonly<Record<string, string>>)[name] ?? option,
   );
 
-/** Returns a text with key ids shortened, as far as they tell keys apart. */
+/** Returns a text in which key ids are shortened to eight characters, enough to tell keys apart. */
 export const withShortIds = (text: string): string =>
   text.replace(/\b([0-9a-f]{8})[0-9a-f]{56}\b/g, '$1…');

@@ -30,7 +30,7 @@ you leave it.</p>
 <button type="submit">${submit}</button>
 </form>`;
 
-/** Returns the console: a page with the element, and a form to sign in. */
+/** Returns the console: a page with the element and a sign-in form. */
 export const page = ({ script, style }: PageFiles): string => `<!doctype html>
 <html lang="en">
 <head>

@@ -18,10 +18,10 @@ import { RevealDialog } from './reveal-dialog.tsx';
 import type { Ui } from './ui.ts';
 import { UsageMeters } from './usage.tsx';
 
-/** Number of keys up to which the list needs no search. */
+/** The list has a search field only if it has more keys than this. */
 const fewKeys = 5;
 
-/** Number of keys that are shown at first, and more at each click. */
+/** Number of keys that are shown at first, and that each click adds. */
 const pageSize = 50;
 
 interface View {
@@ -45,7 +45,7 @@ function TaskOf({ task, ui }: { readonly task: Task; readonly ui: Ui }) {
   }
 }
 
-/** One line for each kind of key that needs attention. A click shows those keys. */
+/** One button for each reason why keys need attention. A click shows only those keys. */
 function Attention({
   ui: { texts, format },
   keys,
@@ -174,7 +174,10 @@ function Keys({ ui, keys, now }: { readonly ui: Ui; readonly keys: readonly Key[
   );
 }
 
-/** Returns the current time, and renders again every minute because the texts are relative. */
+/**
+ * Returns the current time. Renders the component again every minute, because it shows relative
+ * times.
+ */
 function useNow(): number {
   const [, setTick] = useState(0);
   useEffect(() => {

@@ -1,6 +1,9 @@
 import { useState } from 'preact/hooks';
 
-/** A button that copies a text. It reports success only if the clipboard has accepted the text. */
+/**
+ * A button that copies a text. The button reports success only if the clipboard has accepted the
+ * text.
+ */
 export function CopyButton({
   text,
   label,

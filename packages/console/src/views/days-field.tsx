@@ -3,28 +3,28 @@ import type { Ui } from './ui.ts';
 
 const presets = [7, 30, 90, 365];
 
-/** The preset that is selected at first: CIS benchmarks ask for rotation every 90 days. */
+/** The preset that is selected at first. The CIS benchmarks require rotation every 90 days. */
 const preferred = 90;
 
 /** Returns the number of days that is selected at first. */
 export const initialDays = (maximum: number) => String(Math.min(preferred, maximum));
 
 /**
- * Returns the number of days in a field, or undefined if it is not a whole number in the allowed
- * range.
+ * Returns the number of days that the user entered. Undefined if the text is not a whole number in
+ * the allowed range.
  */
 export function daysIn(text: string, maximum: number): number | undefined {
   const days = Number(text);
   return /^\d+$/.test(text) && days >= 1 && days <= maximum ? days : undefined;
 }
 
-/** Returns the problem with the text of the field, or undefined. */
+/** Returns the problem with the text that the user entered, if there is one. */
 export const checkDays = (text: string, { texts, format, maximumDays }: Ui): Problem | undefined =>
   daysIn(text, maximumDays) === undefined
     ? { text: texts.daysRange(format.number(maximumDays)), field: 'days' }
     : undefined;
 
-/** A choice of a number of days: presets, and a field for any other number. */
+/** The form field for a number of days: presets, and a text field for any other number. */
 export function DaysField({
   ui: { texts, format, maximumDays },
   value,

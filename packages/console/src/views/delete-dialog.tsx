@@ -5,7 +5,8 @@ import { TaskDialog } from './task-dialog.tsx';
 import type { Ui } from './ui.ts';
 
 /**
- * The dialog that deletes a key. It asks for confirmation only if the key was used within a day.
+ * The dialog that deletes a key. It requires an extra confirmation if the key was used in the last
+ * 24 hours.
  */
 export function DeleteDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, account } = ui;

@@ -12,10 +12,10 @@ import type { Ui } from './ui.ts';
 
 const day = 86_400_000;
 
-/** Days after its expiry when a key is removed (contract, part C). */
+/** Number of days after its expiry when a key is removed (contract, part C). */
 const retention = 30;
 
-/** The shape beside a state, so that states differ in more than their color. */
+/** The symbol beside each state, so that states do not differ only in color. */
 const marks: Readonly<Record<KeyState, string>> = {
   active: '●',
   endsSoon: '▲',
@@ -119,7 +119,7 @@ const sortedColumns: Readonly<Partial<Record<string, Order>>> = {
   end: 'end',
 };
 
-/** The table of keys. Where it is narrow, each row is a card. */
+/** The table of keys. On a narrow page, each row becomes a card. */
 export function KeyTable({
   ui,
   keys,

@@ -3,8 +3,8 @@ import type { Problem } from '../account/problem.ts';
 import type { Ui } from './ui.ts';
 
 /**
- * Returns the whole seconds until a time in Unix milliseconds, and renders again as the number
- * changes.
+ * Returns the number of seconds until a time, rounded up. Renders the component again when the
+ * number changes. The time is in Unix milliseconds.
  */
 export function useSecondsUntil(time: number | undefined): number {
   const left = time === undefined ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1000));
@@ -17,7 +17,10 @@ export function useSecondsUntil(time: number | undefined): number {
   return left;
 }
 
-/** A problem, with the time to wait. Screen readers announce it once, without the countdown. */
+/**
+ * The text of a problem, with a countdown if the user must wait. Screen readers announce the text
+ * once, without the countdown.
+ */
 export function ProblemText({
   problem,
   ui: { texts, format },

@@ -6,7 +6,7 @@ import type { Ui } from './ui.ts';
 
 /**
  * The dialog that shows a new secret. It closes only after the user has copied the secret or has
- * confirmed that they do not need it. The secret is in no attribute, and is removed from the
+ * confirmed that they do not need it. No attribute contains the secret, and it is removed from the
  * document when the dialog closes.
  */
 export function RevealDialog({ ui, reveal }: { readonly ui: Ui; readonly reveal: Reveal }) {

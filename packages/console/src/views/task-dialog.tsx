@@ -12,8 +12,8 @@ interface Props {
   readonly submit: string;
   readonly isDangerous?: boolean;
   /**
-   * Identifies the input of the form. The same input is always sent with the same
-   * `Idempotency-Key`.
+   * A text that identifies the input of the form. A repeated request with the same input has the
+   * same `Idempotency-Key`.
    */
   readonly contents: string;
   /** Returns the problem that must be fixed before the form can be sent, if there is one. */
@@ -24,9 +24,9 @@ interface Props {
 }
 
 /**
- * A dialog with a form that changes a key. It closes after the change or on Cancel. It sends one
- * request at a time. A retry after an error has the same `Idempotency-Key`, so that the service
- * makes the change only once, even if the answer was lost.
+ * A dialog with a form that creates or changes a key. It closes after the change, or when the user
+ * cancels. It sends one request at a time. A retry after an error has the same `Idempotency-Key`,
+ * so the service makes the change only once, even if an answer is lost.
  */
 export function TaskDialog(props: Props) {
   const { ui, heading, submit, isDangerous = false, contents, check, onSubmit, children } = props;

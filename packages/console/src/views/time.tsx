@@ -1,6 +1,6 @@
 import type { Ui } from './ui.ts';
 
-/** A time as a relative and an absolute text. */
+/** A time, shown both relative to now and as a date. */
 export function Time({
   value,
   now,

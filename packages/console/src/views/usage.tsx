@@ -1,7 +1,7 @@
 import type { Usage } from '@andamio/client';
 import type { Ui } from './ui.ts';
 
-/** How much of the quotas of the day and the month is used. */
+/** Meters that show how much of the daily and the monthly quota is used. */
 export function UsageMeters({
   ui: { texts, format },
   usage,
