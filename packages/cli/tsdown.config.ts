@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { defineConfig, type Rolldown } from 'tsdown';
 
-/** Adds the licenses of the bundled packages, as these licenses require. */
+/** Adds the license texts of the bundled packages to the output, as the licenses require. */
 const licenses: Rolldown.Plugin = {
   name: 'licenses',
   async generateBundle(_options, bundle) {

@@ -19,7 +19,10 @@ export type Request =
 
 const versionOption = { version: { type: 'boolean' } } as const;
 
-/** The options of all commands, by which positional arguments are told from values of options. */
+/**
+ * The options of all commands. The parser needs them to tell positional arguments from the values
+ * of options.
+ */
 const allOptions = Object.assign(
   {},
   versionOption,
@@ -28,7 +31,10 @@ const allOptions = Object.assign(
 
 const tokenInText = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 
-/** Refuses keys and tokens, because every user of the machine can see arguments. */
+/**
+ * Throws if an argument contains a key or a token, because every user of the machine can see
+ * arguments.
+ */
 function refuseSecrets(args: readonly string[]): void {
   if (args.some((arg) => !keysInText(arg).next().done)) {
     throw usageError(
@@ -42,7 +48,10 @@ function refuseSecrets(args: readonly string[]): void {
   }
 }
 
-/** An option name that is safe to print: too short for a key, and without control characters. */
+/**
+ * Matches an option name that is safe to print: it is too short for a key, and contains no control
+ * characters.
+ */
 const printableOption = /^-{1,2}[a-z][a-z-]{0,30}$/;
 
 function verbIn(positionals: readonly string[]): string {
@@ -98,9 +107,9 @@ function parameterOf(verb: string, { parameter }: Command, found: readonly strin
  * Parses a command line. Options may stand before or after the command.
  *
  * @param args the arguments after the program's path
- * @param isTerminal whether the user can be asked
- * @throws {@link CliError} if the command line is invalid. Node's own errors are not used, because
- * they may quote a submitted value.
+ * @param isTerminal whether the command can ask the user questions
+ * @throws {@link CliError} if the command line is invalid. The errors of Node's parser are not
+ *   used, because they may quote a submitted value.
  */
 export function parseCommandLine(args: readonly string[], isTerminal: boolean): Request {
   refuseSecrets(args);

@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** The value as the help shows it, for an option of type `string`. */
+  /** The placeholder that the help shows for the value of an option of type `string`. */
   readonly value?: string;
   readonly help: string;
 }
@@ -18,13 +18,13 @@ export type Values<Declared extends Options> = {
   readonly [Name in keyof Declared]?: Declared[Name]['type'] extends 'string' ? string : true;
 };
 
-/** What a command may use. */
+/** What a command receives when it is executed. */
 export interface Context {
   /** URL of the service, without a trailing slash. */
   readonly url: string;
   /** The client of the service, with the user's token if the command needs one. */
   readonly client: Client;
-  /** Whether the user gave a token or a command that prints one. */
+  /** Whether the user provided a token, or a command that prints a token. */
   readonly isTokenGiven: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
@@ -34,17 +34,17 @@ export interface Context {
 
 /** The result of a command. */
 export interface Report {
-  /** The result for programs: the response of the API, where there is one. */
+  /** The output with `--json`: the API's response, if the command has one. */
   readonly json: object;
   /** The lines for standard output. */
   readonly text: readonly string[];
-  /** Lines for people, for standard error. `--json` omits them. */
+  /** Human-readable lines for standard error. They are omitted with `--json`. */
   readonly notes?: readonly string[];
   /** Default: 0. */
   readonly exitCode?: ExitCode;
   /**
-   * Called if the report cannot be written, because it contains a key that is shown only once.
-   * Returns a message about the effect.
+   * Set if the report contains a key that is shown only once. Called if the report cannot be
+   * written. Returns a message that says what happened to the key.
    */
   readonly onUnwritten?: () => Promise<string>;
 }
@@ -55,18 +55,20 @@ type Credential = 'token' | 'key' | 'token or key' | 'none';
 /** The parsed command line of a command. */
 interface Arguments<Declared extends Options> {
   readonly values: Values<Declared>;
-  /** The value of the command's parameter, or an empty string if it has none. */
+  /** The value of the command's positional parameter. Empty if the command takes none. */
   readonly parameter: string;
-  /** Whether the user can be asked. */
+  /** Whether the command can ask the user questions. */
   readonly isTerminal: boolean;
 }
 
 export interface Command<Declared extends Options = Options> {
-  /** The positional parameter as the help shows it. Undefined if the command takes none. */
+  /**
+   * The name that the help shows for the positional parameter. Undefined if the command takes none.
+   */
   readonly parameter?: string;
   /** A sentence for the help. */
   readonly summary: string;
-  /** Further lines for the command's own help. */
+  /** Further lines for the help of this command. */
   readonly details?: readonly string[];
   readonly credential: Credential;
   readonly options: Declared;
@@ -78,7 +80,7 @@ export interface Command<Declared extends Options = Options> {
   plan(args: Arguments<Declared>): (context: Context) => Promise<Report>;
 }
 
-/** Returns a command unchanged, with the type of the values inferred from its options. */
+/** Returns the given command. Infers the type of the values from the command's options. */
 export function defineCommand<const Declared extends Options>(command: Command<Declared>): Command {
   return command as unknown as Command;
 }

@@ -12,7 +12,7 @@ import { usage } from './commands/usage.ts';
 import { verify } from './commands/verify.ts';
 import { whoami } from './commands/whoami.ts';
 
-/** All commands by their words, in the order of the help. */
+/** All commands by name, such as `keys create`, in the order in which the help lists them. */
 export const commands: ReadonlyMap<string, Command> = new Map([
   ['login', login],
   ['logout', logout],

@@ -4,22 +4,24 @@ export const exitCodes = {
   /** The service refused the request, the key is not valid, or the user canceled. */
   refused: 1,
   usage: 64,
-  /** The service did not respond, or reported a failure of its own. */
+  /** The service did not respond, or failed with a status of 5xx. */
   unavailable: 69,
   software: 70,
-  /** The target of `--to`, or the file of the login, cannot be written. */
+  /** The target of `--to`, or the file that contains the logins, cannot be written. */
   cannotCreate: 73,
   output: 74,
-  /** A rate limit or quota is used up. Waiting helps. */
+  /** A rate limit or quota is used up. The command can be run again later. */
   retryLater: 75,
-  /** There is no token or key, or the service does not accept it. */
+  /** There is no token or key, or the service does not accept the one given. */
   credentials: 77,
   settings: 78,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** An expected failure, with a message for the user. The message contains no token and no key. */
+/**
+ * An expected failure, with a message for the user. The message contains neither a token nor a key.
+ */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: ExitCode;
@@ -30,7 +32,7 @@ export class CliError extends Error {
   }
 }
 
-/** Creates the error of an invalid command line. The message must not quote a submitted value. */
+/** Creates the error for an invalid command line. The message must not quote a submitted value. */
 export function usageError(message: string): CliError {
   return new CliError(exitCodes.usage, `${message} See --help.`);
 }

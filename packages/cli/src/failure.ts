@@ -5,7 +5,7 @@ import { printable } from './text.ts';
 /** The exit code and the message for a failed command. */
 export interface Failure {
   readonly exitCode: ExitCode;
-  /** A message for the user. It contains no token and no key. */
+  /** A message for the user. It contains neither a token nor a key. */
   readonly message: string;
 }
 

@@ -68,7 +68,7 @@ function listOf(listed: readonly (readonly [string, Command])[]): string {
 }
 
 /**
- * Returns the help for a command, for a group of commands such as `keys`, or for all.
+ * Returns the help for a command, for a group of commands such as `keys`, or for the whole program.
  *
  * @throws {@link CliError} if there is no such command.
  */

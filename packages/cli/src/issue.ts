@@ -9,16 +9,22 @@ interface NewKey {
   readonly api_key: string;
 }
 
-/** How a new key is requested and described. */
+/** How a command requests and describes a new key. */
 interface Issue<Key extends NewKey> {
   readonly request: () => Promise<Key>;
-  /** Returns a line about the key for people. */
+  /** Returns a human-readable line about the key. */
   readonly describe: (key: Key) => string;
-  /** Called if the key could not be delivered. Returns a message about the effect. */
+  /**
+   * Called if the key could neither be printed nor stored. Returns a message that says what
+   * happened to the key.
+   */
   readonly onLost: (key: Key) => Promise<string>;
 }
 
-/** Requests a key and reports it, or stores it in a target that was checked before. */
+/**
+ * Requests a key and prints it, or stores it in a target. The target is checked before the key is
+ * requested.
+ */
 export async function issue<Key extends NewKey>(
   { environment }: Context,
   target: Target | undefined,

@@ -17,9 +17,10 @@ function keyIn(value: string, source: string): string {
 }
 
 /**
- * Returns the key that a command uses: from standard input, from `ANT_API_KEY`, or from the login.
+ * Returns the key that a command uses: from standard input, from `ANT_API_KEY`, or from the stored
+ * login.
  *
- * @throws {@link CliError} if there is none, or if it does not have the format of a key.
+ * @throws {@link CliError} if there is no key, or if the text does not have the format of a key.
  */
 export async function findKey(
   fromInput: boolean,

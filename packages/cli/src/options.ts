@@ -17,7 +17,7 @@ const tokenOptions = {
   },
 } as const;
 
-/** Returns all options of a command, with those that it shares with others. */
+/** Returns all options of a command, including those that it shares with other commands. */
 export function optionsOf({ credential, options }: Command): Options {
   const needsToken = credential === 'token' || credential === 'token or key';
   return { ...options, ...(needsToken && tokenOptions), ...commonOptions };
@@ -27,7 +27,7 @@ export function optionsOf({ credential, options }: Command): Options {
 export const daysOption = (help: string) => ({ type: 'string', value: 'N', help }) as const;
 
 /**
- * Returns the value of an option that counts something, or undefined if it is not given.
+ * Returns the value of an option that takes an integer. Undefined if the option is not given.
  *
  * @throws {@link CliError} if the value is not an integer from `minimum` to `maximum`.
  */

@@ -5,13 +5,15 @@ interface ProgramOptions {
   /** Whether the program is a command for the system's shell. Default: false. */
   readonly shell?: boolean;
   /**
-   * Text for standard input, where secrets are passed: every user can see arguments. With
-   * `inherit`, the program shares the standard input of this process. Default: empty.
+   * Text for standard input. Secrets are passed this way, because every user can see arguments.
+   * With `inherit`, the program shares the standard input of this process. Default: empty.
    */
   readonly input?: string | { readonly inherit: true };
   /** Whether the program's standard error is shown to the user. Default: false. */
   readonly showErrors?: boolean;
-  /** The program is killed after this time. By default, it is not. */
+  /**
+   * The time, in milliseconds, after which the program is killed. By default, there is no limit.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +24,7 @@ interface ProgramResult {
   readonly stdout: string;
 }
 
-/** Runs a program and resolves when it has ended, or has not started. */
+/** Runs a program. Resolves when the program has ended or could not be started. */
 export function runProgram(
   program: string,
   args: readonly string[],

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A new file that replaces another one as a whole. */
+/** A new file that replaces an existing file as a whole. */
 export interface Replacement {
-  /** Writes the contents, one byte for each character, and replaces the file. */
+  /** Writes the contents, one byte for each character, and then replaces the existing file. */
   write(contents: string): Promise<void>;
-  /** Removes the new file, unless it has replaced the other one. */
+  /** Removes the new file, unless it has replaced the existing file. */
   release(): Promise<void>;
 }
 
 /**
- * Creates an empty file of mode 0600 beside a file, which proves that the file can be replaced.
- * Readers see either the old or the new contents.
+ * Creates an empty file of mode 0600 in the folder of an existing file, which proves that the
+ * existing file can be replaced. Readers see either the old or the new contents.
  */
 export async function createReplacement(file: string): Promise<Replacement> {
   const path = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);

@@ -20,8 +20,8 @@ function write(text: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a report. A reader that has closed the pipe (`| head`) is no failure, unless the report
- * contains a key.
+ * Writes a report. If the reader has closed the pipe (`| head`), that is a failure only if the
+ * report contains a key.
  */
 async function deliver(report: Report, asJson: boolean, terminal: Terminal): Promise<ExitCode> {
   const { json, text, notes = [], exitCode = exitCodes.done, onUnwritten } = report;
@@ -75,7 +75,7 @@ async function execute(
 }
 
 /**
- * Runs a command of the user and returns the exit code.
+ * Runs the command that the arguments describe, and returns the exit code.
  *
  * @param args the arguments after the program's path
  */

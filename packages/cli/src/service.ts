@@ -28,8 +28,8 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
 /**
  * Creates the client of the service.
  *
- * @param token called before every attempt of a request
- * @param maxAttempts the maximum number of attempts per request. By default, that of the client.
+ * @param token returns the token. Called before each attempt of a request.
+ * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
  */
 export function clientOf(url: string, token: () => Promise<string>, maxAttempts?: number) {
   return createClient({ baseUrl: url, token, maxAttempts });

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Standard error and input, over which a command talks to the user. */
+/** Standard input and standard error, through which a command communicates with the user. */
 export interface Terminal {
-  /** Whether the user can be asked. */
+  /** Whether the command can ask the user questions. */
   readonly isTerminal: boolean;
-  /** Writes lines to standard error. They must be printable. */
+  /** Writes lines to standard error. The lines must be printable. */
   note(...lines: readonly string[]): void;
   /** Asks a yes-or-no question. Anything other than `y` or `yes` means no. */
   isConfirmed(question: string): Promise<boolean>;
@@ -13,7 +13,7 @@ export interface Terminal {
 }
 
 /**
- * Asks a question and returns the answer. Undefined if the input ends or the signal aborts.
+ * Asks a question and returns the answer. Returns undefined if the input ends or the signal aborts.
  */
 async function answerTo(question: string, signal?: AbortSignal): Promise<string | undefined> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });

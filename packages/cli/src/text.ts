@@ -1,8 +1,8 @@
 const invisible = /\p{C}/gu;
 
 /**
- * Returns text that is safe on a terminal, with invisible and control characters escaped. Names and
- * messages of the service may contain any character.
+ * Returns text that is safe on a terminal, with invisible and control characters escaped. Names of
+ * keys and messages from the service may contain any character.
  */
 export function printable(text: string): string {
   return text.replace(
@@ -37,7 +37,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /**
- * Returns a time of the service to the minute, such as `2025-08-31 23:59` for
+ * Returns a timestamp from the service, cut to the minute, such as `2025-08-31 23:59` for
  * `2025-08-31T23:59:59Z`. The time is UTC, like all times of the service.
  */
 export function minuteOf(timestamp: string): string {

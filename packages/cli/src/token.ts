@@ -4,7 +4,11 @@ import { runProgram } from './program.ts';
 const missing = `This command needs a token. Set ANDAMIO_TOKEN to the JWT of your identity provider, or give a
 command that prints it: --token-command or ANDAMIO_TOKEN_COMMAND.`;
 
-/** Returns the token in text, without white space at the ends and without a leading `Bearer`. */
+/**
+ * Returns a token without leading or trailing white space and without a leading `Bearer`.
+ *
+ * @throws {@link CliError} if the text is not a token.
+ */
 function tokenIn(value: string, source: string): string {
   const token = value.trim().replace(/^Bearer\s+/i, '');
   if (/^[\x21-\x7e]+$/.test(token)) return token;
@@ -41,7 +45,8 @@ async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promis
 
 /**
  * Returns a function that obtains the user's token: from `--token-command`, from `ANDAMIO_TOKEN`,
- * from the command in `ANDAMIO_TOKEN_COMMAND`, or by a sign-in. It obtains the token only once.
+ * from the command in `ANDAMIO_TOKEN_COMMAND`, or by a sign-in. The function obtains the token only
+ * once.
  *
  * @param commandOption the value of `--token-command`
  * @param signInAgain signs the user in. Resolves to undefined if that is not possible.
@@ -66,7 +71,7 @@ export function tokenSource(
   return () => (obtained ??= obtain());
 }
 
-/** Reports whether the user gave a token or a command that prints one. */
+/** Reports whether the user provided a token, or a command that prints a token. */
 export function isTokenGiven(
   commandOption: string | undefined,
   environment: NodeJS.ProcessEnv,

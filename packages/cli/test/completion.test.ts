@@ -24,9 +24,9 @@ async function scriptFor(shell: Shell): Promise<string> {
 }
 
 /**
- * For each shell, the command line of a program that prints the completions of its arguments. The
- * first argument is the script. fish completes by itself; the others call the function as their
- * completion systems do.
+ * For each shell, a command that prints the completions for a command line. Its first argument is
+ * the completion script, and the others are the command line. fish has a command that prints
+ * completions. In the other shells, the command calls the completion function as the shell would.
  */
 const programs: Readonly<Record<Shell, readonly string[]>> = {
   bash: [

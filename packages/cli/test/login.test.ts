@@ -41,7 +41,10 @@ async function serviceWith(
 const issuer = await startProvider();
 const { url } = await serviceWith(issuer, audience, audience);
 
-/** A machine on which nobody has logged in, with an `xdg-open` that keeps the address. */
+/**
+ * Creates a machine on which nobody has logged in. Its `xdg-open` records the address that it is
+ * told to open.
+ */
 async function machine() {
   const folder = temporaryFolder();
   const bin = join(folder, 'bin');
@@ -64,7 +67,7 @@ async function machine() {
       DISPLAY: ':0',
       PATH: `${bin}:${process.env['PATH']}`,
     },
-    /** Resolves to the next address that the browser is told to open. */
+    /** Resolves to the next address that `xdg-open` is told to open. */
     async address() {
       let address = '';
       await waitFor('the browser to be opened', async () => {
@@ -77,7 +80,7 @@ async function machine() {
   };
 }
 
-/** Logs in as a user, who signs in with the browser. */
+/** Logs in with a browser in which the given user signs in. */
 async function logIn(
   { env, address }: Awaited<ReturnType<typeof machine>>,
   user: string,

@@ -134,8 +134,8 @@ describe.runIf(available.includes('gcloud'))('gcp-secret:PROJECT/NAME', async ()
   await writeFile(join(folder, 'token'), accessToken.replaceAll(' ', '-'));
 
   /**
-   * Starts a fake Secret Manager that grants the given permissions, and answers `addVersion` with
-   * the given statuses, or else with 200.
+   * Starts a fake Secret Manager that grants the given permissions. It answers calls to
+   * `addVersion` with the given statuses in turn, then with 200.
    */
   async function fakeSecretManager(permissions: readonly string[], statuses: number[] = []) {
     return startServer(({ path }, response) => {

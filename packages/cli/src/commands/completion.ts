@@ -11,7 +11,7 @@ const shells = new Map([
   ['fish', fish],
 ]);
 
-/** Returns the command that prints completions for a shell. */
+/** Returns the command that prints a shell's completion script. */
 export function completion(commands: () => Commands): Command {
   return defineCommand({
     parameter: 'SHELL',

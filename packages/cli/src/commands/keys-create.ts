@@ -5,7 +5,9 @@ import { daysOption, integerOf } from '../options.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
 import { minuteOf, printable } from '../text.ts';
 
-/** Deletes a key that could not be delivered: nobody holds it. */
+/**
+ * Deletes a new key that could neither be printed nor stored. Returns a message about the result.
+ */
 async function deleteLost({ client }: Context, name: string): Promise<string> {
   try {
     await client.deleteApiKey({ api_key_name: name });

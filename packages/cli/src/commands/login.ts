@@ -19,7 +19,7 @@ interface LoginOptions {
   readonly port: number | undefined;
 }
 
-/** Returns the name of this machine, without characters that a name of a key may not contain. */
+/** Returns the name of this machine, without characters that the name of a key may not contain. */
 function machine(): string {
   return (
     hostname()
@@ -49,7 +49,7 @@ async function byBrowser(
   );
 }
 
-/** Logs in by the device grant. */
+/** Logs in with the device authorization grant. */
 function byDevice({ name, days }: LoginOptions, context: Context): Promise<Report> {
   // Without a token, the key of a previous login cannot be deleted, and its name stays taken.
   const minute = new Date(context.now()).toISOString().slice(0, 16).replaceAll(/[T:]/g, '-');

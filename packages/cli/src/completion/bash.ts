@@ -1,8 +1,8 @@
 import { type Commands, optionsWithValue, stepsOf } from './tree.ts';
 
 /**
- * Returns the `case` branches that set `candidates` by the words before. A step with more words in
- * front comes first, because a command may have an argument.
+ * Returns the `case` branches that set `candidates` according to the words before the cursor.
+ * Longer commands come first, because the pattern of a command also matches its arguments.
  */
 function branches(commands: Commands): string {
   const steps = stepsOf(commands).toSorted((one, other) => other.after.length - one.after.length);
@@ -16,8 +16,8 @@ function branches(commands: Commands): string {
 }
 
 /**
- * Returns the loop that joins the words before the cursor that are no options and no values. bash
- * makes three words of `--url=URL`.
+ * Returns the loop that joins the words before the cursor, except options and their values. bash
+ * splits `--url=URL` into three words.
  */
 export function loop(commands: Commands, words: string): string {
   return `  local word before= skip= candidates=
@@ -35,7 +35,10 @@ ${branches(commands)}
   esac`;
 }
 
-/** Returns the completions for bash. After an option with a value, bash completes file names. */
+/**
+ * Returns the completion script for bash. After an option that takes a value, bash completes file
+ * names.
+ */
 export function bash(commands: Commands): string {
   return `_andamio() {
 ${loop(commands, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}

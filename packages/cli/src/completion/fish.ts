@@ -6,7 +6,7 @@ const quoted = (text: string) => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 const seen = (words: readonly string[]) =>
   words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
 
-/** Returns the completions for fish, with the descriptions of the help. */
+/** Returns the completion script for fish, with descriptions from the help. */
 export function fish(commands: Commands): string {
   const verbs = [...commands.keys()];
   const lines = ['complete -c andamio -f'];

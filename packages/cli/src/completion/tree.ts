@@ -1,19 +1,19 @@
 import type { Command } from '../command.ts';
 import { optionsOf } from '../options.ts';
 
-/** All commands by their words. */
+/** All commands by name, such as `keys create`. */
 export type Commands = ReadonlyMap<string, Command>;
 
-/** A list of words that may follow the words of a command line. */
+/** The words that may follow a beginning of a command line. */
 interface Step {
-  /** The words before, such as `keys`. Empty at the beginning. */
+  /** The beginning of the command line, such as `keys`. Empty for the first word. */
   readonly after: string;
   readonly words: readonly string[];
 }
 
 const shells = ['bash', 'zsh', 'fish'];
 
-/** Returns the words that may follow after each beginning of a command line. */
+/** Returns the words that may follow each beginning of a command line. */
 export function stepsOf(commands: Commands): Step[] {
   const verbs = [...commands.keys()];
   const groups = [...new Set(verbs.flatMap((verb) => verb.match(/^\S+(?= )/) ?? []))];
@@ -40,7 +40,7 @@ export function stepsOf(commands: Commands): Step[] {
   ];
 }
 
-/** Returns the options of all commands that are followed by a value, such as `--url`. */
+/** Returns those options of all commands that take a value, such as `--url`. */
 export function optionsWithValue(commands: Commands): string[] {
   const options = [...commands.values()].flatMap((command) => Object.entries(optionsOf(command)));
   const names = options.flatMap(([name, { type }]) => (type === 'string' ? `--${name}` : []));

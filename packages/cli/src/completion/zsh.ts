@@ -1,7 +1,10 @@
 import { loop } from './bash.ts';
 import type { Commands } from './tree.ts';
 
-/** Returns the completions for zsh. After an option with a value, zsh completes file names. */
+/**
+ * Returns the completion script for zsh. After an option that takes a value, zsh completes file
+ * names.
+ */
 export function zsh(commands: Commands): string {
   return `#compdef andamio
 _andamio() {

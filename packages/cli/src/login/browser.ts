@@ -16,7 +16,7 @@ const openers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
 /**
  * Opens a URL in the user's browser. Resolves to false if that fails.
  *
- * @param url an http: or https: URL. The opener would run programs for others.
+ * @param url an http: or https: URL. With other schemes, the system could start any program.
  */
 export function openBrowser(url: URL, environment: NodeJS.ProcessEnv): Promise<boolean> {
   if (!/^https?:$/.test(url.protocol)) return Promise.resolve(false);

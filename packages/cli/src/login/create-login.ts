@@ -7,8 +7,9 @@ import { printable } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /**
- * Deletes the key of the previous login on this machine, if the user has it. A key with the same
- * name that was created elsewhere is not deleted: its first characters differ.
+ * Deletes the key of the previous login on this machine, if the key belongs to this user and has
+ * the given name. A key of that name that was created elsewhere is not deleted, because its first
+ * characters differ.
  */
 async function deletePrevious(
   client: Client,
@@ -23,7 +24,8 @@ async function deletePrevious(
 }
 
 /**
- * Creates the key of a login as the signed-in user, in place of the key of the previous login.
+ * Creates the key of a login for the signed-in user. It replaces the key of the previous login if
+ * both have the same name.
  *
  * @param client a client with the token of the user
  */

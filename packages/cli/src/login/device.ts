@@ -7,14 +7,18 @@ import { findLogin } from '../stored-key/login-file.ts';
 import { minuteOf, printable } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
-/** Seconds between polls if the service states none (RFC 8628 section 3.2). */
+/** Seconds between polls if the service states no interval (RFC 8628 section 3.2). */
 const defaultInterval = 5;
-/** Seconds by which `slow_down` lengthens the interval for good (RFC 8628 section 3.5). */
+/**
+ * Seconds by which `slow_down` increases the interval for all later polls (RFC 8628 section 3.5).
+ */
 const slowDownSeconds = 5;
-/** Factor on the interval, because the clocks of virtual machines may run fast. */
+/**
+ * Factor by which the interval is multiplied, because the clock of a virtual machine may run fast.
+ */
 const margin = 1.2;
 
-/** The error of a service that has no device login. */
+/** Thrown if the service has no device login. */
 export class NoDeviceLoginError extends CliError {
   constructor() {
     super(exitCodes.credentials, 'This service has no login for machines without a browser.');
@@ -45,7 +49,7 @@ const expired = () =>
   new CliError(exitCodes.refused, 'The code has expired. Nothing was created. Log in again.');
 
 /**
- * Returns how the interval between polls changes after a failed poll, in seconds.
+ * Returns the interval until the next poll after a failed poll, in seconds.
  *
  * @throws {@link CliError | ApiError} if the failure is final.
  */
@@ -91,8 +95,8 @@ async function poll(
 }
 
 /**
- * Logs in by the device grant (RFC 8628): shows an address and a code, with which the user approves
- * the login on any device.
+ * Logs in with the device authorization grant (RFC 8628). Shows an address and a code. With them,
+ * the user can approve the login on any device.
  *
  * @throws {@link NoDeviceLoginError} if the service has no device login.
  * @throws {@link CliError} if the user does not approve the login.

@@ -8,7 +8,7 @@ export interface RedirectServer {
   /**
    * Resolves to the URL of the redirect.
    *
-   * @throws {@link CliError} if it does not arrive in time.
+   * @throws {@link CliError} if no redirect arrives in time.
    */
   received(): Promise<URL>;
   close(): void;
@@ -35,8 +35,8 @@ function respond(response: ServerResponse, status: number, body: string): void {
 }
 
 /**
- * Starts the server. It accepts one redirect, with the expected `state`, and answers everything else
- * with an error, so that a page in the browser can neither end nor change the sign-in.
+ * Starts the server. It accepts only a redirect with the expected `state`, and answers all other
+ * requests with an error. A page in the browser can therefore neither end nor change the sign-in.
  *
  * @param port the port, or 0 for any free port
  * @throws {@link CliError} if the port is in use.

@@ -12,9 +12,10 @@ export interface LoginKey {
 }
 
 /**
- * Stores the key of a login and reports where.
+ * Stores the key of a login, and returns a report that says where it is stored.
  *
- * @param onLost called if the key cannot be stored. Returns a message about the effect.
+ * @param onLost called if the key cannot be stored. Returns a message that says what happened to
+ *   the key.
  * @throws {@link CliError} if the key cannot be stored.
  */
 export async function reportLogin(

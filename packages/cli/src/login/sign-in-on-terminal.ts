@@ -5,9 +5,9 @@ import { signIn } from './sign-in.ts';
 
 /**
  * Signs the user in for one command, if the user is at a terminal with a browser and the service
- * has a sign-in. A script must not wait for a person.
+ * has a sign-in. Otherwise, a script would wait for a person.
  *
- * @returns the token, or undefined.
+ * @returns the token, or undefined if the user cannot be signed in.
  */
 export async function signInOnTerminal(
   url: string,

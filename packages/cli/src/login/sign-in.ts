@@ -9,12 +9,12 @@ import { startRedirectServer } from './redirect.ts';
 
 const timeoutMs = 5 * 60_000;
 
-/** What a sign-in uses. */
+/** The settings and the environment of a sign-in. */
 export interface SignInContext {
   readonly settings: SignInSettings;
   readonly environment: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
-  /** The port of the redirect. Default: any free port. */
+  /** The loopback port for the redirect. Default: any free port. */
   readonly port?: number | undefined;
 }
 
@@ -23,8 +23,8 @@ function failed(reason: string): CliError {
 }
 
 /**
- * Returns the reason for an error of the library. Its messages do not contain received data; the
- * provider's own error code is a short word.
+ * Returns the reason for an error of the OpenID library. The library's messages do not contain
+ * received data. The provider's error code is cut to 60 characters.
  */
 function reasonOf(error: unknown): string {
   const { message, error: code, cause } = error as Error & { error?: unknown };
@@ -42,7 +42,10 @@ function issuerOf({ issuer }: SignInSettings): URL {
   }
 }
 
-/** Returns the scopes to ask for: those of the console, without the token that would be renewed. */
+/**
+ * Returns the scopes to request: those of the console, except `offline_access`, because no refresh
+ * token is needed.
+ */
 function scopeOf({ scope }: SignInSettings): string {
   return scope
     .split(' ')

@@ -1,12 +1,15 @@
 import { runProgram, withoutSecrets } from '../program.ts';
 
-/** The keychain of the system, by which a user's keys are encrypted while the user is away. */
+/**
+ * The keychain of the operating system. It keeps a user's keys encrypted while the user is not
+ * logged in.
+ */
 export interface Keychain {
   /** The program that gives access to the keychain. */
   readonly program: KeychainProgram;
-  /** Stores a key for a service. Resolves to false if the keychain does not work. */
+  /** Stores a key for a service. Resolves to false if the key could not be stored. */
   store(url: string, key: string): Promise<boolean>;
-  /** Returns the key for a service, or undefined. */
+  /** Returns the key for a service, or undefined if there is none. */
   find(url: string): Promise<string | undefined>;
   /** Removes the key for a service. */
   remove(url: string): Promise<void>;
@@ -14,10 +17,15 @@ export interface Keychain {
 
 export type KeychainProgram = 'secret-tool' | 'security';
 
-/** How long a keychain may wait for the user, who may have to unlock it. */
+/**
+ * Time limit, in milliseconds, for a call to the keychain. The user may have to unlock the
+ * keychain.
+ */
 const timeoutMs = 120_000;
 
-/** The keychain of Linux desktops: the Secret Service, by libsecret's `secret-tool`. */
+/**
+ * The keychain of Linux desktops: the Secret Service, accessed through libsecret's `secret-tool`.
+ */
 function secretService(environment: NodeJS.ProcessEnv): Keychain {
   const run = (verb: string, args: readonly string[], input?: string) =>
     runProgram('secret-tool', [verb, ...args], {
@@ -42,7 +50,7 @@ function secretService(environment: NodeJS.ProcessEnv): Keychain {
   };
 }
 
-/** The keychain of macOS, by `security`. */
+/** The keychain of macOS, accessed through `security`. */
 function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
   const run = (args: readonly string[], input?: string) =>
     runProgram('/usr/bin/security', args, {
@@ -69,7 +77,9 @@ function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
   };
 }
 
-/** Returns the keychain of the operating system. It may not be installed, or not work. */
+/**
+ * Returns the keychain of the operating system. The keychain may not be installed, or may not work.
+ */
 export function systemKeychain(environment: NodeJS.ProcessEnv): Keychain {
   return process.platform === 'darwin' ? macKeychain(environment) : secretService(environment);
 }

@@ -14,12 +14,12 @@ export interface Login {
   readonly start: string;
   /** Time at which the key expires (RFC 3339). */
   readonly expires_at: string;
-  /** The keychain that contains the key, or `file` if `api_key` does. */
+  /** Where the key is stored: the program of the keychain, or `file` if it is in `api_key`. */
   readonly storage: KeychainProgram | 'file';
   readonly api_key?: string;
 }
 
-/** The logins by URL of the service. */
+/** The logins, by the URL of the service. */
 type Logins = Readonly<Record<string, Login>>;
 
 /** Returns the path of the file that lists the logins. */
@@ -49,7 +49,7 @@ async function readLogins(path: string): Promise<Logins> {
 }
 
 /**
- * Returns the login for a service, or undefined.
+ * Returns the login for a service, or undefined if there is none.
  *
  * @throws {@link CliError} if the file cannot be read.
  */
@@ -62,7 +62,7 @@ export async function findLogin(
 }
 
 /**
- * Writes the login for a service, or removes it if it is undefined. The file gets mode 0600.
+ * Writes the login for a service, or removes it if `login` is undefined. The file gets mode 0600.
  *
  * @throws {@link CliError} if the file cannot be written.
  */

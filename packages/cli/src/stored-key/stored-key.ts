@@ -11,10 +11,10 @@ export interface KeyToStore {
 }
 
 /**
- * Stores the key of a login: in the system's keychain if that returns the key again, and otherwise
- * in a file of mode 0600.
+ * Stores the key of a login in the system's keychain, and reads it back. If that fails, stores the
+ * key in a file of mode 0600.
  *
- * @returns a description of the place for people.
+ * @returns a human-readable description of where the key is stored.
  * @throws {@link CliError} if the key could not be stored.
  */
 export async function storeKey(

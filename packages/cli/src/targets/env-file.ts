@@ -9,8 +9,8 @@ import type { Target } from './target.ts';
 const assignment = new RegExp(`^(\\s*(?:export\\s+)?)${keyVariable}\\s*=`);
 
 /**
- * Returns the text of a file of variables with the key as `ANT_API_KEY`. The first assignment is
- * replaced, further ones are removed, and all other lines stay the same.
+ * Returns the text of an environment file after `ANT_API_KEY` is set to the key. Replaces the first
+ * assignment of the variable, removes further assignments, and keeps all other lines.
  */
 export function withKey(text: string, key: string): string {
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
@@ -34,7 +34,7 @@ function cannotWrite(path: string, error: unknown): CliError {
   return new CliError(exitCodes.cannotCreate, `${printable(path)} cannot be written (${code}).`);
 }
 
-/** Returns the path of the file itself, if the path is a symbolic link. */
+/** Returns the path of a file with symbolic links resolved. */
 async function fileOf(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -55,8 +55,8 @@ async function contentsOf(file: string): Promise<string> {
 }
 
 /**
- * Returns the target `env:FILE`. The file is replaced as a whole by a new file of mode 0600 beside
- * it, which the check creates.
+ * Returns the target `env:FILE`. The check creates a new file of mode 0600 in the same folder.
+ * Storing a key replaces the file with the new one as a whole.
  */
 export function envFile(name: string, path: string): Target {
   const prepare = async () => {

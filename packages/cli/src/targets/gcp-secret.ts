@@ -4,7 +4,7 @@ import { CliError, exitCodes } from '../exit-code.ts';
 import { runProgram, withoutSecrets } from '../program.ts';
 import type { Target } from './target.ts';
 
-/** The endpoint of Secret Manager, and gcloud's variable that overrides it. */
+/** The environment variable with which gcloud overrides the endpoint of Secret Manager. */
 const endpointVariable = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER';
 const publicEndpoint = 'https://secretmanager.googleapis.com/';
 
@@ -24,7 +24,7 @@ function endpointOf(environment: NodeJS.ProcessEnv): string {
   }
 }
 
-/** Returns an access token of the account that gcloud uses. */
+/** Returns an access token for the account that gcloud uses. */
 async function accessToken(environment: NodeJS.ProcessEnv): Promise<string> {
   const { code, stdout } = await runProgram('gcloud', ['auth', 'print-access-token', '--quiet'], {
     environment: withoutSecrets(environment),
@@ -41,7 +41,10 @@ async function accessToken(environment: NodeJS.ProcessEnv): Promise<string> {
   );
 }
 
-/** The status of Google's error, such as PERMISSION_DENIED. Its message may quote the request. */
+/**
+ * Returns the status of Google's error, such as PERMISSION_DENIED. The error's message is not used,
+ * because it may quote the request.
+ */
 async function statusOf(response: Response): Promise<string> {
   const body = (await response.json().catch(() => ({}))) as { error?: { status?: unknown } };
   const status = body.error?.status;
@@ -51,8 +54,9 @@ async function statusOf(response: Response): Promise<string> {
 }
 
 /**
- * Calls a method of Secret Manager. Retries when the service does not respond or fails: both
- * methods can be repeated, since a second version contains the same key.
+ * Calls a method of Secret Manager. Retries when Secret Manager does not respond, fails, or limits
+ * the rate. Both methods can be repeated: repeating `addVersion` only adds a second version with
+ * the same key.
  */
 async function call(url: string, token: string, body: object): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
@@ -75,8 +79,8 @@ async function call(url: string, token: string, body: object): Promise<unknown> 
 }
 
 /**
- * Returns the target `gcp-secret:PROJECT/NAME`. The check asks for the permission to add a version,
- * because an account that may add versions need not be allowed to read the secret
+ * Returns the target `gcp-secret:PROJECT/NAME`. The check tests the permission to add a version. It
+ * does not read the secret, because an account that may add versions may not be allowed to read it
  * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets).
  */
 export function gcpSecret(name: string, project: string, secret: string): Target {

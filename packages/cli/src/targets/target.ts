@@ -10,23 +10,23 @@ interface PreparedTarget {
    * @throws {@link CliError} if that fails.
    */
   store(key: string): Promise<void>;
-  /** Frees what the check reserved. Called last, whether or not a key was stored. */
+  /** Releases what the check reserved. Always called last, whether or not a key was stored. */
   release(): Promise<void>;
 }
 
 /** A place in which a new key is stored instead of being printed. */
 export interface Target {
-  /** The target as the user named it. */
+  /** The value of `--to` that names the target. */
   readonly name: string;
   /**
-   * Checks the target before the key exists, because a key that cannot be stored is lost.
+   * Checks the target. Called before a key is created, because a key that cannot be stored is lost.
    *
    * @throws {@link CliError} if a key could not be stored.
    */
   prepare(environment: NodeJS.ProcessEnv): Promise<PreparedTarget>;
 }
 
-/** The option that names a target. */
+/** The option `--to`, which names a target. */
 export const targetOption = {
   to: {
     type: 'string',

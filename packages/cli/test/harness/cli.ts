@@ -23,7 +23,7 @@ interface RunOptions {
   readonly input?: string;
 }
 
-/** Returns a new empty folder that is removed after the test file. */
+/** Creates an empty folder that is removed after the test file, and returns its path. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-cli-'));
   endWithFile(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,10 @@ export function temporaryFolder(): string {
 
 const home = temporaryFolder();
 
-/** The environment of the commands: nothing of this process but PATH, and an empty home. */
+/**
+ * Returns the environment for a command: only PATH from this process, an empty home folder, and the
+ * given variables.
+ */
 const environment = (variables: Variables = {}) => ({
   PATH: process.env['PATH'],
   HOME: home,
@@ -74,8 +77,8 @@ export function inShell(command: string, { env, ...options }: RunOptions = {}): 
 }
 
 /**
- * Runs the built command in a pseudoterminal and answers its question. Standard output and standard
- * error arrive together.
+ * Runs the built command in a pseudoterminal and answers its question. The result's output contains
+ * both standard output and standard error.
  */
 export function onTerminal(
   args: string,

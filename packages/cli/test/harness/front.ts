@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { endWithFile } from '@andamio/testing/end-with-file';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 
-/** A request that a front has received. */
+/** A request that the server has received. */
 export interface Received {
   readonly method: string;
   readonly path: string;

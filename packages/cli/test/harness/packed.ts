@@ -11,8 +11,8 @@ export interface Installed {
 }
 
 /**
- * Packs the command as for publication, and installs it with npm into an empty folder, without a
- * network. The folder is removed after the test file.
+ * Packs the command as it is published, and installs it with npm into an empty folder, without
+ * network access. The folder is removed after the test file.
  */
 export async function installPacked(): Promise<Installed> {
   const folder = temporaryFolder();

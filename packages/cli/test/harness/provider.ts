@@ -3,7 +3,7 @@ import { endWithFile } from '@andamio/testing/end-with-file';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { Provider } from 'oidc-provider';
 
-/** The client that the provider knows. */
+/** The id of the client that is registered with the provider. */
 export const clientId = 'andamio';
 
 /** The audience of the provider's access tokens. */
@@ -51,10 +51,10 @@ export async function startProvider(): Promise<string> {
 }
 
 /**
- * Plays the browser of a user: opens the address of a sign-in, signs in and consents, or cancels,
- * and follows all redirects.
+ * Acts as a user's browser. Opens the address of a sign-in, then either signs in and consents, or
+ * cancels. Follows all redirects.
  *
- * @returns the last response, of the command's own server
+ * @returns the last response, which comes from the command's redirect server
  */
 export async function browse(address: string, user: string | 'cancel'): Promise<Response> {
   const cookies = new Map<string, string>();
