@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 const api = 'apps/api/test';
 
 /**
- * The tests that check the decisions and the pipeline, for `pnpm mutation`. Only fast tests are
- * included: the contract suite on the store in memory, and requests to a service in the same
- * process.
+ * The tests that `pnpm mutation` runs against mutated decisions and a mutated pipeline. Only fast
+ * tests are included: the contract suite on the store in memory, and requests to a service in the
+ * same process.
  */
 export default defineConfig({
   test: {

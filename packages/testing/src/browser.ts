@@ -24,7 +24,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** A page in a new browser context, with records of its console problems and requests. */
+/** A page in a new browser context. Its console problems and requests are recorded. */
 export interface WatchedPage {
   readonly page: Page;
   /** Console errors and warnings, including violations of the Content Security Policy. */

@@ -11,8 +11,8 @@ export interface DroppingProxy {
   /** Returns the number of open connections. */
   open(): number;
   /**
-   * Drops all open connections without notifying the client. If the client then sends data, it
-   * receives RST.
+   * Drops all open connections without notifying the client. A client that then sends data receives
+   * RST.
    */
   drop(): void;
 }

@@ -3,7 +3,9 @@ import { freePort } from './free-port.ts';
 import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Returns the software that is missing to run the Firestore emulator, or undefined. */
+/**
+ * Returns which software is missing to run the Firestore emulator. Undefined if none is missing.
+ */
 export function missingForEmulator(): string | undefined {
   if (!works('java', '-version')) return 'Java 17 or newer';
   if (!works('gcloud', '--version')) return 'the Google Cloud CLI';
@@ -37,7 +39,7 @@ export interface Emulator {
  *
  * @param port the port to listen on. The default is a free port.
  * @throws if the emulator exits, for example because another program took the port, or does not
- *   respond within 90 seconds. The error contains its output.
+ *   respond within 90 seconds. The error contains the emulator's output.
  */
 export async function startEmulator(port?: number): Promise<Emulator> {
   const chosen = port ?? (await freePort());

@@ -9,28 +9,31 @@ import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
- * The cost of Firestore operations: calls, and the documents read and written, which Google bills.
+ * The cost of Firestore operations: the number of calls, and of documents read and written. Google
+ * bills the documents.
  */
 export interface FirestoreCost {
   readonly calls: number;
-  /** Documents read. A query reads at least one. */
+  /** Number of documents read. Google bills at least one for a query. */
   readonly reads: number;
-  /** Documents that were sent to be written or deleted, including those that were refused. */
+  /** Number of documents to be written or deleted, including those that were refused. */
   readonly writes: number;
 }
 
-/** A proxy between a store and an emulator that counts documents. */
+/** A proxy between a store and an emulator. It counts the documents that calls read and write. */
 export interface FirestoreCounter {
   readonly host: string;
   /** Runs a task and returns its cost. */
   costOf(task: () => Promise<unknown>): Promise<FirestoreCost>;
-  /** Runs a task and returns the size of the responses that it received, in bytes. */
+  /** Runs a task and returns the size, in bytes, of the emulator's responses meanwhile. */
   bytesOf(task: () => Promise<unknown>): Promise<number>;
-  /** Runs a task before the next write is passed on, once. */
+  /** Holds the next write back until a task is completed. Applies to one write. */
   beforeNextWrite(task: () => Promise<unknown>): void;
 }
 
-/** Splits a body into its gRPC messages: a flag, four bytes of length, and the message. */
+/**
+ * Splits a body into its gRPC messages. Each message follows a flag and its length in four bytes.
+ */
 function messagesIn(body: Buffer): Buffer[] {
   const messages: Buffer[] = [];
   for (let at = 0; at + 5 <= body.length; ) {
@@ -42,7 +45,7 @@ function messagesIn(body: Buffer): Buffer[] {
 }
 
 /**
- * Counts the occurrences of a field of a Protocol Buffers message. Supports the wire types that
+ * Counts the occurrences of a field in a Protocol Buffers message. Supports the wire types that
  * Firestore's requests use: varint, and values with a length.
  */
 function countField(message: Buffer, field: number): number {
@@ -66,12 +69,15 @@ function countField(message: Buffer, field: number): number {
   return found;
 }
 
-/** `documents` of BatchGetDocumentsRequest, `writes` of CommitRequest and BatchWriteRequest. */
+/**
+ * Number of the field `documents` in BatchGetDocumentsRequest, and of `writes` in CommitRequest and
+ * BatchWriteRequest.
+ */
 const requestItems = 2;
-/** `document` of RunQueryResponse. */
+/** Number of the field `document` in RunQueryResponse. */
 const queryDocument = 1;
 
-/** Returns the documents that a call reads and writes, as Google bills them. */
+/** Returns how many documents Google bills as read and written for a call. */
 function billed(method: string, request: Buffer, response: Buffer) {
   const inRequest = () =>
     messagesIn(request).reduce((sum, message) => sum + countField(message, requestItems), 0);

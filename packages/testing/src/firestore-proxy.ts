@@ -7,8 +7,8 @@ const frameHeaderLength = 9;
 const headersFrame = 1;
 
 /**
- * Creates a function that counts gRPC calls in the bytes that a client sends. Each call sends one
- * HEADERS frame (RFC 9113 section 4.1).
+ * Creates a function that counts the gRPC calls in the bytes that a client sends. For each call,
+ * the client sends one HEADERS frame (RFC 9113 section 4.1).
  */
 function callCounter(): (bytes: Buffer) => number {
   let rest = Buffer.alloc(0);
@@ -37,7 +37,9 @@ export interface FirestoreProxy {
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
-  /** Withholds the responses to the nth next call and all later calls, until `cut` is called. */
+  /**
+   * Withholds the responses to the nth call from now and to all later calls, until `cut` is called.
+   */
   loseAnswerTo(nth: number): void;
   /** Closes all connections. New connections work normally. */
   cut(): void;

@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
- * Returns a free port on the loopback interface. Another program could take the port before it is
- * used.
+ * Returns a free port on the loopback interface. Another program could take the port before the
+ * caller uses it.
  */
 export async function freePort(): Promise<number> {
   const server = createServer();

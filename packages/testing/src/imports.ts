@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** An import in a source file. Imports of types count. */
+/** An import in a source file, including an import of types. */
 export interface Import {
   /** Path of the importing file, relative to the folder that was searched. */
   readonly file: string;
@@ -30,7 +30,7 @@ export function targetOf({ file, specifier }: Import): string | undefined {
   return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : undefined;
 }
 
-/** Returns the nodes of a graph that can be reached from themselves. */
+/** Returns the nodes of a graph that belong to a cycle. */
 export function nodesInCycles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const reachable = (from: string, seen = new Set<string>()): Set<string> => {
     for (const target of edges.get(from) ?? [])

@@ -24,12 +24,12 @@ export async function run(
   }
 }
 
-/** The command for pnpm: the pnpm that runs the tests, or else `npx pnpm`. */
+/** The command that runs pnpm: the pnpm that started the tests, or otherwise `npx pnpm`. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
 
-/** Packs a package as if to publish it. Returns the path of the tarball. */
+/** Packs a package as it would be published. Returns the path of the tarball. */
 export async function pack(name: string, destination: string): Promise<string> {
   await mkdir(destination);
   await run(join(repository, 'packages', name), pnpm, [
@@ -72,7 +72,7 @@ export async function manifestOf(tarball: string): Promise<PublishedManifest> {
 }
 
 /**
- * Returns the members of interfaces in a declaration file that have no documentation comment.
+ * Returns those members of interfaces in a declaration file that have no documentation comment.
  * Members of type `never`, which exclude a combination of options, need none.
  */
 export function undocumentedMembers(declarations: string): string[] {
@@ -86,8 +86,8 @@ export function undocumentedMembers(declarations: string): string[] {
 }
 
 /**
- * Returns the sources that were bundled into the JavaScript of a tarball, as the source maps state
- * them. Paths are relative to `packages/`.
+ * Returns the source files that were bundled into the JavaScript of a tarball, according to its
+ * source maps. Paths are relative to `packages/`.
  */
 export async function bundledSources(name: string, tarball: string): Promise<string[]> {
   const maps = (await entriesOf(tarball)).filter((entry) => entry.endsWith('.map'));
@@ -97,8 +97,9 @@ export async function bundledSources(name: string, tarball: string): Promise<str
 }
 
 /**
- * Type-checks files in the folder of a project and the declarations of its libraries, under the
- * given module resolution. The extension `.cts` makes the file a CommonJS module.
+ * Type-checks the given files in the folder of a project with the given module resolution. Also
+ * checks the declarations of the project's libraries. A file with the extension `.cts` is a
+ * CommonJS module.
  */
 export function checkTypes(
   { folder }: { readonly folder: string },

@@ -1,13 +1,13 @@
 /**
- * The commands that a verification sends to Redis. A test counts them in the service, and the
- * simulation of a load uses the numbers.
+ * The numbers of commands that a verification sends to Redis. A test checks them against the
+ * service, and the load simulation uses them.
  */
 export const redisCommands = {
-  /** Counts the request. */
+  /** Number of commands for each verification. They count the request. */
   verification: 1,
   /**
-   * Additional commands that count the request against the limit of its address, and refund it.
-   * Neither is needed for a cached key, or for a guard.
+   * Number of additional commands for a key that is not cached. They count the request against the
+   * rate limit of the client's address, and refund it. Requests from guards do not need them.
    */
   uncachedKey: 2,
 } as const;

@@ -11,8 +11,8 @@ export interface RefusingFirestore {
 }
 
 /**
- * Starts a fake Firestore that rejects each call, with a status that the emulator would never
- * return. It sends "Trailers-Only" responses
+ * Starts a fake Firestore that rejects each call with the given status, which may be one that the
+ * emulator never returns. It sends "Trailers-Only" responses
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
  *
  * @param code numeric gRPC status code

@@ -5,17 +5,17 @@ export function works(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Returns the software that is missing to run programs in Deno, or undefined. */
+/** Returns which software is missing to run programs in Deno. Undefined if none is missing. */
 export const missingForDeno = () =>
   works('deno', '--version') ? undefined : 'deno (npm install --global deno)';
 
-/** Returns the software that is missing to run programs in Bun, or undefined. */
+/** Returns which software is missing to run programs in Bun. Undefined if none is missing. */
 export const missingForBun = () =>
   works('bun', '--version') ? undefined : 'bun (npm install --global bun)';
 
 /**
  * Runs the checks for optional tools that some tests need. Each check returns a description of what
- * is missing, or undefined. The function reports each missing tool on standard error.
+ * is missing, or undefined. Missing tools are reported on standard error.
  *
  * @returns the names of the checks that found their tool
  * @throws if a tool is missing and REQUIRE_ALL_TESTS is set

@@ -8,15 +8,19 @@ import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Path of the built service. In a package whose tests start the service, turbo builds @andamio/api
- * first: it is a development dependency, or in the client, a dependency of the task.
+ * Path of the built service. Before the tests of a package that start the service, turbo builds
+ * @andamio/api. For this, @andamio/api is a development dependency of the package. In the client,
+ * it is a dependency of the turbo task instead.
  */
 const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 
-/** The pepper of the services under test. Its text makes a leak recognizable in their output. */
+/**
+ * The pepper of the services under test. If a service leaks the pepper, its text is recognizable in
+ * the output.
+ */
 export const processPepper = Buffer.alloc(32, 'the pepper of the tests').toString('base64');
 
-/** Matches the line that the service logs once it accepts connections. Captures the port. */
+/** Matches the line that the service logs when it accepts connections. Captures the port. */
 export const listeningLine = new RegExp(
   `"port":(\\d+).*"message":"${logEvents.listening.message}"`,
 );

@@ -73,7 +73,7 @@ export const startDeviceLogin = (
   options?: RequestOptions,
 ) => post(`${url}${devicePath}`, body, options);
 
-/** Looks up a device login, or decides it. */
+/** Looks up a device login, or approves or denies it. */
 export const approveDevice = (url: string, body: unknown, options?: RequestOptions) =>
   post(`${url}${approvePath}`, body, options);
 

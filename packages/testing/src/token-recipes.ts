@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-/** The settings that docs/tokens.md gives for the tokens of one issuer. */
+/**
+ * The settings with which a service accepts the tokens of one issuer, according to docs/tokens.md.
+ */
 export interface TokenRecipe {
   readonly issuer: string;
   /** The environment variables of the service. */
   readonly settings: Readonly<Record<string, string>>;
   /**
-   * The `pulumi` commands that configure a stack for the same tokens. Undefined if docs/tokens.md
-   * lists the issuer only in its last table.
+   * The `pulumi` commands that configure a stack to accept the same tokens. Undefined if
+   * docs/tokens.md lists the issuer only in its last table.
    */
   readonly stackCommand: string | undefined;
   /**
@@ -62,7 +64,7 @@ const rows: TokenRecipe[] = [
   };
 });
 
-/** The recipes of docs/tokens.md, in its order. */
+/** The recipes in docs/tokens.md, in the order of that page. */
 export const tokenRecipes: readonly TokenRecipe[] = [...recipes, ...rows];
 
 /**

@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const contract = readFileSync(join(root, 'docs/contract.md'), 'utf8');
 const headings = [...contract.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
 
-/** Matches a citation in a comment, which may continue on the next line. */
+/** Matches a citation of the contract in a comment. The citation may continue on the next line. */
 const citation = /\bcontract, ((?:parts? [A-C](?: and [A-C])*)?(?:(?: and )?"[^"]+")?)/g;
 
 test('comments cite only parts and sections of the contract that exist', () => {

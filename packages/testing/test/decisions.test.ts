@@ -12,7 +12,10 @@ import { order, rehashing, revocation } from '../src/store/operator.ts';
 
 const { record: located } = command();
 
-/** Returns the view of an owner with one key, or none, after a secret was located. */
+/**
+ * Returns a view in which a secret was located, of an owner with at most one key. The key may be
+ * gone.
+ */
 function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
   return {
     owner,

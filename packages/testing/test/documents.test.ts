@@ -18,7 +18,7 @@ const documents = execFileSync(
 const withoutCode = (markdown: string) =>
   markdown.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
 
-/** Returns the anchor that GitHub gives a heading. */
+/** Returns the anchor that GitHub creates for a heading. */
 const anchorOf = (heading: string) =>
   heading
     .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
@@ -32,7 +32,7 @@ const anchorsOf = (path: string) =>
       .matchAll(/^#+ (.+)$/gm),
   ].map(([, heading = '']) => anchorOf(heading));
 
-/** Returns the problem with a link in a document, or undefined. */
+/** Returns what is wrong with a link in a document. Undefined if the link is right. */
 function problemOf(document: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? document : relative(root, resolve(root, dirname(document), path));

@@ -9,12 +9,14 @@ import type {
 } from '@andamio/keys/model';
 import type { AddUsageCommand } from '@andamio/keys/usage/store';
 
-/** Default current time of commands, 2025-08-31T23:59:59Z in Unix seconds. */
+/**
+ * The current time in commands, unless a test sets another: 2025-08-31T23:59:59Z in Unix seconds.
+ */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
 export const day = 86_400;
 /** The UTC date of {@link present}. */
 export const today = '2025-08-31';
-/** The UTC dates of the 366 days until {@link today}, the last day first. */
+/** The UTC dates of 366 consecutive days that end with {@link today}, latest first. */
 export const year = Array.from({ length: 366 }, (_, index) =>
   new Date((present - index * day) * 1000).toISOString().slice(0, 10),
 );
@@ -101,7 +103,7 @@ interface RotationOverrides extends Partial<RotateCommand> {
 }
 
 /**
- * Creates a command that rotates the key of {@link command} by its own number of days, with
+ * Creates a command that rotates the key of {@link command} by the key's `expiresInDays`, with
  * overrides.
  */
 export function rotation({
@@ -117,8 +119,8 @@ export function rotation({
 }
 
 /**
- * Creates a command that adds today's requests by key name, with overrides. Each command comes from
- * an instance of its own.
+ * Creates a command that adds requests of today, given by key name, with overrides. Each command
+ * comes from a different instance.
  */
 export function addition(
   counts: Readonly<Record<string, number>>,

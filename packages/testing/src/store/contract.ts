@@ -30,8 +30,8 @@ const numbered = (count: number, input: Parameters<typeof command>[0] = {}) =>
 const astral = '\u{1F511}'.repeat(128);
 
 /**
- * Defines the contract tests for all operations. They use only the interface of a store, so they
- * apply to every implementation.
+ * Defines the contract tests for all operations. The tests use only the interface of a store, so
+ * they apply to every implementation.
  */
 export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeRotation(kind, create);

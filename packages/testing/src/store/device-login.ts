@@ -14,7 +14,7 @@ import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const pepper = (version: string): Pepper => ({ version, secret: Buffer.alloc(32, version) });
 
-/** Creates the operations on device logins for a store. */
+/** Returns the operations on device logins, for a given store. */
 export function deviceLogins(store: KeyStore, peppers: readonly Pepper[] = [pepper('test')]) {
   let now = present;
   const dependencies = setUpKeys({
@@ -27,7 +27,7 @@ export function deviceLogins(store: KeyStore, peppers: readonly Pepper[] = [pepp
     warn: () => {},
   });
   return {
-    /** Sets the time to a number of seconds after the start. */
+    /** Sets the current time to a number of seconds after {@link present}. */
     wait: (seconds: number) => {
       now = present + seconds;
     },
@@ -45,7 +45,7 @@ export function deviceLogins(store: KeyStore, peppers: readonly Pepper[] = [pepp
   };
 }
 
-/** Starts a device login, which a user looks up. */
+/** Starts a device login and looks it up as a user. */
 export async function boundLogin(store: KeyStore, userId: string, name = 'device-laptop') {
   const logins = deviceLogins(store);
   const codes = await logins.start(name);

@@ -37,7 +37,7 @@ export function createMemoryStore(): KeyStore & Administration {
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
-  /** The number up to which additions are covered by an erasure, by user id. */
+  /** The highest number of an addition that the user's last erasure covers, by user id. */
   const erased = new Map<string, number>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
@@ -99,7 +99,9 @@ export function createMemoryStore(): KeyStore & Administration {
   const monthAt = (userId: string, day: string) =>
     usage.get(idOf(userId, monthOf(day))) ?? emptyMonth;
 
-  /** Deletes the entries of a map that belong to a user. Returns whether there were any. */
+  /**
+   * Deletes the entries of a map that belong to a user. Returns whether there were such entries.
+   */
   function removeOf(map: Map<string, unknown>, userId: string): boolean {
     const removed = [...map.keys()].filter((id) => (JSON.parse(id) as string[])[0] === userId);
     for (const id of removed) map.delete(id);

@@ -23,7 +23,7 @@ import { command, day, present, renewal } from './commands.ts';
 import { order, rehashing, revocation } from './operator.ts';
 import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 
-/** Returns a small maximum, so that random commands reach it. */
+/** Returns the maximum of keys for a tier. It is small, so that random commands reach it. */
 const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -31,7 +31,7 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 const nameOf = ({ userId, operation, idempotencyKey }: IdempotentRequest) =>
   `${userId} ${operation} ${idempotencyKey}`;
 
-/** A simple model of the rules. It disregards speed, concurrency and failures. */
+/** A simple model of the rules for keys. It disregards speed, concurrency and failures. */
 class Model {
   keys: KeyRecord[] = [];
   /** The previous secrets, at most one for each name. */
@@ -41,7 +41,10 @@ class Model {
   readonly since = new Map<string, number>();
   readonly #idempotencyRecords = new Map<string, IdempotencyRecord>();
   readonly suspended = new Set<string>();
-  /** The owner of each audit entry. For an erased owner, one entry `erased OWNER`. */
+  /**
+   * The audit log, which contains only the owner of each entry. For an erased owner, it contains
+   * one entry, `erased OWNER`.
+   */
   log: string[] = [];
 
   issue({ record, maximumKeysOf, tierClaim, request }: IssueCommand): IssueOutcome {
@@ -65,7 +68,7 @@ class Model {
     return 'issued';
   }
 
-  /** Returns the owner's tier, or the claimed tier of an unknown owner. */
+  /** Returns the tier of an owner. For an unknown owner, returns the tier in the claim. */
   #tierOf(userId: string, claim: IssueCommand['tierClaim']) {
     return this.tiers.get(userId)?.tier ?? claim.tier;
   }
@@ -356,17 +359,20 @@ const steps = fc.array(
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     expiresInDays: fc.constantFrom(1, 2, 30),
-    /** The `expiresInDays` of a rotation. Mostly the key's own, sometimes past the year 9999. */
+    /**
+     * The `expiresInDays` of a rotation. Undefined for the key's current value. The largest value
+     * leads past the year 9999.
+     */
     rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000),
     /**
-     * Seconds by which the clock advances before the step. The values include the times to the
-     * expiry and removal of a key, and one second less than a day.
+     * Seconds by which the clock advances before the step. With these values, steps occur exactly
+     * when a key expires or is removed, and one second before a day has passed.
      */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     graceSeconds: fc.constantFrom(0, 1, day, 7 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
     /**
-     * True if the step uses the second-newest key id stored under the name instead of the newest.
+     * Whether the step uses the second-newest key id stored under the name, instead of the newest.
      */
     isPrevious: fc.boolean(),
     tier: fc.constantFrom('pioneer', 'starter', 'growth', 'enterprise'),

@@ -18,7 +18,7 @@ import { extendKey } from '@andamio/keys/rotate';
 import type { KeyStore } from '@andamio/keys/store';
 import { resume, suspend } from '@andamio/keys/suspend';
 
-/** Methods that run each operation on a store as the service runs it. */
+/** Methods, one for each operation, that run it on a store as the service does. */
 export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {

@@ -7,7 +7,8 @@ import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 type Position = PageQuery['from'];
 
 /**
- * Reads consecutive pages until one is shorter than the maximum, and calls `between` before each.
+ * Reads consecutive pages until a page is shorter than the maximum. Calls `between` before each
+ * page.
  */
 async function readPages(
   store: KeyStore,

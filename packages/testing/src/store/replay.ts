@@ -6,7 +6,7 @@ import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/** Returns the idempotency record of a replay. */
+/** Returns the idempotency record in an outcome that is a replay. */
 function replayedRecord(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
   if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a replay.');
   return outcome.replayed.record;

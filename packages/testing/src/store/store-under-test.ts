@@ -28,17 +28,17 @@ export interface StoreUnderTest {
 export type ReadableStore = Required<StoreUnderTest>;
 
 /**
- * Waits until a store responds. A single `check` may time out before the store has connected on a
- * busy machine.
+ * Waits until a store responds. On a busy machine, a single `check` may time out before the store
+ * has connected.
  */
 export async function connected(store: KeyStore): Promise<void> {
   await vi.waitFor(() => store.check(), { timeout: 30_000 });
 }
 
 /**
- * Returns the test's store and a second store on the same data, or the first store twice if its
- * data cannot be shared. Waits until both respond, so that neither delays concurrent calls by
- * connecting first.
+ * Returns the store under test and a second store on the same data. If the data cannot be shared,
+ * returns the same store twice. Waits until both respond, because a store that first has to connect
+ * would delay concurrent calls.
  */
 export async function twoStores({
   store,
