@@ -90,8 +90,8 @@ class Release {
   }
 
   /**
-   * Verifies that an `up` changes nothing beyond a release, and reports whether it would change a
-   * resource.
+   * Throws a {@link Failure} if `up` would change more than a release may change. Otherwise,
+   * returns whether `up` would change any resource.
    */
   #checkChanges(): boolean {
     const differs = assertReleaseOnly(this.stack);

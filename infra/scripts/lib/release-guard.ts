@@ -17,8 +17,9 @@ const releasable: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /**
- * Reports whether a step only removes the image resource of an earlier `up` from the state. This
- * step occurs when the settings specify an image. The image itself stays in the registry.
+ * Returns whether the only effect of a step is to remove the image resource of an earlier `up` from
+ * the state. This step occurs when the settings specify an image. The image itself stays in the
+ * registry.
  */
 export const forgetsBuiltImage = ({ op, urn }: Step) =>
   op === 'delete' && urn.includes('docker-build:index:Image::');
@@ -41,9 +42,9 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 }
 
 /**
- * Previews an `up` and verifies that it changes nothing beyond a release.
+ * Previews an `up`, and checks that it changes only what a release may change.
  *
- * @returns true if the `up` would change a resource
+ * @returns true if the `up` would change any resource
  * @throws {Failure} with the other changes, which a person must review and apply
  */
 export function assertReleaseOnly(stack: string): boolean {
