@@ -106,7 +106,7 @@ function digestKeysOf(text: string) {
 /**
  * Reads the options that both strategies share.
  *
- * @throws {TypeError | RangeError}
+ * @throws {TypeError | RangeError} if an option is invalid.
  */
 export function readCommonOptions({ timeoutMs = 5_000, onError = createWarner() }: CommonOptions) {
   return {
@@ -118,9 +118,9 @@ export function readCommonOptions({ timeoutMs = 5_000, onError = createWarner() 
 }
 
 /**
- * Reads the options for the service.
+ * Reads the options with which the guard calls the service.
  *
- * @throws {TypeError}
+ * @throws {TypeError} if an option is invalid.
  */
 export const readServiceOptions = ({
   verify,
@@ -131,9 +131,9 @@ export const readServiceOptions = ({
 });
 
 /**
- * Reads the options for the database.
+ * Reads the options with which the guard reads the database.
  *
- * @throws {TypeError | RangeError}
+ * @throws {TypeError | RangeError} if an option is invalid.
  */
 export function readFirestoreOptions({
   firestore,

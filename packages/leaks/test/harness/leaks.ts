@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 
-/** The command for pnpm: the pnpm that runs the tests, or else `npx pnpm`. */
+/** The command that runs pnpm: the pnpm that started the tests, or else `npx pnpm`. */
 const [pnpm, ...pnpmArguments] = process.env['npm_config_user_agent']?.startsWith('pnpm')
   ? (['pnpm'] as const)
   : (['npx', '--yes', 'pnpm@12'] as const);
