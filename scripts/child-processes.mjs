@@ -72,7 +72,7 @@ export function endOnSignals() {
   });
 }
 
-/** Runs a program that shows its output. Resolves to its exit code. */
+/** Runs a program and shows its output. Resolves to the program's exit code. */
 export function run(command, args) {
   const child = start(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   return new Promise((resolve, reject) => {

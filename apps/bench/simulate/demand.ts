@@ -50,7 +50,7 @@ export const processorTimes = {
 /** Maximum requests per second that Cloud Run sends to a container's HTTP/1 port. */
 const requestsPerInstance = 800;
 
-/** The share of its processor that an instance uses before Cloud Run starts another one. */
+/** Fraction of an instance's processor time in use at which Cloud Run starts another instance. */
 const utilization = 0.6;
 
 /** Minimum number of instances, so that the service survives the failure of one. */

@@ -171,7 +171,7 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
 }
 
 /**
- * Milliseconds for which direct VPC egress keeps its addresses:
+ * Time, in milliseconds, for which direct VPC egress keeps the addresses of a deleted service:
  * https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet
  */
 const held = 2 * 3_600_000;
