@@ -218,6 +218,7 @@ describe('the server of the operators’ page', () => {
     finish();
     expect((await answer).status).toBe(200);
     await closed;
+    expect(vi.getTimerCount(), 'nothing keeps the process running').toBe(0);
   });
 });
 

@@ -17,18 +17,19 @@ function portOf({ port }: { readonly port?: string | undefined }): number {
 }
 
 /**
- * Resolves at the first signal that asks the process to end. The next signal ends the process at
- * once.
+ * Waits until a signal asks the process to end, or the page is idle. Returns the reason. The next
+ * signal ends the process at once.
  */
-function untilSignal(): Promise<'signal'> {
+async function untilEnd({ idle }: PageServer): Promise<'signal' | 'idle'> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  return new Promise((resolve) => {
-    const end = () => {
-      for (const signal of signals) process.off(signal, end);
-      resolve('signal');
-    };
-    for (const signal of signals) process.on(signal, end);
-  });
+  const { promise: signaled, resolve } = Promise.withResolvers<'signal'>();
+  const end = () => resolve('signal');
+  for (const signal of signals) process.on(signal, end);
+  try {
+    return await Promise.race([signaled, idle.then(() => 'idle' as const)]);
+  } finally {
+    for (const signal of signals) process.off(signal, end);
+  }
 }
 
 async function start(
@@ -82,7 +83,7 @@ export const serveFor = (commands: ReadonlyMap<string, Command>): Command =>
             `Press Ctrl-C to end the page. It also ends after ${idleMinutes} minutes without a request.`,
           ],
         });
-        const reason = await Promise.race([untilSignal(), page.idle.then(() => 'idle' as const)]);
+        const reason = await untilEnd(page);
         await page.close();
         return {
           done: true,

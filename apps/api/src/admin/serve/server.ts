@@ -101,6 +101,7 @@ function createIdleTimer(milliseconds: number) {
   const { promise, resolve } = Promise.withResolvers<void>();
   let timer = setTimeout(resolve, milliseconds);
   let pending = 0;
+  let isCanceled = false;
   return {
     expired: promise,
     async during(work: () => Promise<void>) {
@@ -110,10 +111,13 @@ function createIdleTimer(milliseconds: number) {
         await work();
       } finally {
         pending--;
-        if (pending === 0) timer = setTimeout(resolve, milliseconds);
+        if (pending === 0 && !isCanceled) timer = setTimeout(resolve, milliseconds);
       }
     },
-    cancel: () => clearTimeout(timer),
+    cancel() {
+      isCanceled = true;
+      clearTimeout(timer);
+    },
   };
 }
 
@@ -165,7 +169,10 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     });
   }
 
+  let isClosing = false;
   const server = createServer((request, response) => {
+    // The browser keeps the connection of a command that was pending when the server was closed.
+    response.once('finish', () => isClosing && server.closeIdleConnections());
     // The only error that can occur is that the browser ends the connection early.
     answer(request, response).catch(() => response.destroy());
   });
@@ -185,6 +192,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     idle: idle.expired,
     close() {
       idle.cancel();
+      isClosing = true;
       return new Promise((closed) => {
         server.close(() => closed());
         server.closeIdleConnections();
