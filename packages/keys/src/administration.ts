@@ -51,8 +51,8 @@ export interface KeyCounts {
 }
 
 /**
- * The part of a store that only operators use. Each change is committed together with its audit
- * entry.
+ * The functions of a store that only operators use. Each change is committed together with its
+ * audit entry.
  */
 export interface Administration {
   /**

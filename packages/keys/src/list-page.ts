@@ -52,7 +52,10 @@ function stateOf({ expiresAt }: KeyRecord, now: number): KeyState {
   return isExpiring(expiresAt, now) ? 'expiring' : 'active';
 }
 
-/** Returns the secrets of a name that are listed: the current one, and a valid previous one. */
+/**
+ * Returns the secrets to list for a name: the current secret, and the previous secret if it is
+ * valid.
+ */
 function secretsOf({ current, previous }: HeldName, now: number): Secret[] {
   if (current === undefined || isRemoved(current, now)) return [];
   const valid = previous !== undefined && previous.expiresAt > now ? previous : undefined;

@@ -288,7 +288,7 @@ export interface View {
 export type Change =
   /** Stores a key under its name. */
   | { readonly type: 'put_key'; readonly record: KeyRecord }
-  /** Stores a key in place of the key with the same name and the id `replacedId`. */
+  /** Stores a key in place of the key with the id `replacedId`, which has the same name. */
   | { readonly type: 'replace_secret'; readonly replacedId: string; readonly record: KeyRecord }
   /** Stores an existing key with a new validity. */
   | { readonly type: 'extend'; readonly record: KeyRecord }

@@ -18,8 +18,8 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 
 /**
  * Reports whether a claim replaces the known claim. A newer claim of the same tier also replaces
- * it, because a third claim may have been issued between the two. Of two claims issued in the same
- * second, the one that arrives last counts.
+ * it. Otherwise, a claim issued between the two that arrives later would replace it. Of two claims
+ * issued in the same second, the one that arrives last counts.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {
   if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;

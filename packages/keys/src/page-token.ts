@@ -20,9 +20,9 @@ const checksumOf = (userId: string, content: string) =>
     .subarray(0, checksumBytes);
 
 /**
- * Returns the token for the page that follows the given page end. The checksum detects tokens that
- * were changed or belong to another owner. It needs no secret: with a forged token, users could
- * only choose a place in their own list.
+ * Returns the token for the page after the given place. The checksum detects tokens that were
+ * changed or belong to another owner. It needs no secret: with a forged token, users could only
+ * choose a place in their own list.
  */
 export function pageToken(userId: string, { name, serial }: PageEnd): string {
   const content = JSON.stringify(serial === undefined ? [name] : [name, serial]);

@@ -33,8 +33,8 @@ export function replaceSecret(
 }
 
 /**
- * Rolls an owner's key: replaces its secret. The replaced secret stays valid for `graceSeconds`; an
- * earlier previous secret ends at once. A repeated request returns the same key.
+ * Rolls an owner's key: replaces its secret. The replaced secret stays valid for `graceSeconds`. An
+ * earlier previous secret expires at once. A repeated request returns the same key.
  *
  * @throws the errors of {@link KeyStore.transact}.
  */

@@ -26,7 +26,7 @@ export interface PageQuery {
   /** The name at which the page begins. If undefined, the page is the first. */
   readonly from?: {
     readonly name: string;
-    /** True if the page includes this name; false if it begins with the next one. */
+    /** True if the page includes this name. False if the page begins with the next name. */
     readonly isIncluded: boolean;
   };
   /** Maximum number of names in the page. */
@@ -70,22 +70,22 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
   transact<Outcome>(scope: Scope, decide: (view: View) => Decision<Outcome>): Promise<Outcome>;
 
   /**
-   * Reports whether a secret with one of the ids was revoked. The store knows this for as long as
-   * the audit log keeps the entry.
+   * Reports whether a secret with one of the ids was revoked, as long as the audit log keeps the
+   * entry of the revocation.
    */
   wasRevoked(ids: readonly string[]): Promise<boolean>;
 
   /**
-   * Finds a key, expired or not, by its possible ids: one for each pepper. It takes one round trip
-   * and sees every change that was acknowledged before the call.
+   * Finds a key, expired or not, by its possible ids: one for each pepper. The call takes one round
+   * trip, and its result includes every change that was acknowledged before the call.
    */
   find(ids: readonly string[]): Promise<FoundKey | undefined>;
 
   /**
-   * Finds an owner's keys, at a cost that does not grow with the number of expired keys. It sees
-   * every change that was acknowledged before the call.
+   * Finds an owner's keys. The cost does not grow with the number of expired keys. The result
+   * includes every change that was acknowledged before the call.
    *
-   * @param now Unix seconds, to tell expired keys from unexpired keys.
+   * @param now Unix seconds. Determines which keys are expired.
    */
   list(userId: string, now: number): Promise<OwnedKeys>;
 
@@ -96,9 +96,9 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
   readTierClaim(userId: string): Promise<TierClaim | undefined>;
 
   /**
-   * Finds a page of an owner's names with their secrets, at a cost that depends only on the size of
-   * the page. Each store orders names in its own way. No operation changes the place of a name, so
-   * consecutive pages contain each name exactly once.
+   * Finds a page of the names of an owner's keys, with their secrets. The cost depends only on the
+   * size of the page. Each store orders names in its own way. No operation changes the place of a
+   * name, so consecutive pages contain each name exactly once.
    */
   page(query: PageQuery): Promise<KeyPage>;
 

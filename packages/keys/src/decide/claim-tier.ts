@@ -24,10 +24,11 @@ export interface ClaimedOwner {
 const unchanged: readonly Change[] = [];
 
 /**
- * Applies a tier claim to an owner. A change of tier gets an audit entry; a newer claim of the same
- * tier gets none.
+ * Applies a tier claim to an owner. A change of tier adds an audit entry. A newer claim of the same
+ * tier adds none.
  *
- * @param known the owner as stored. Undefined for an unknown owner, for whom no claim is stored.
+ * @param known the stored owner. Undefined if the owner is not stored. In that case, the claim is
+ *   not stored either.
  */
 export function applyTierClaim(
   known: OwnerRecord | undefined,

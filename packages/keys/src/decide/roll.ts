@@ -11,8 +11,8 @@ export function rollScope({ userId, name, now, request }: RollCommand): OwnerSco
 
 /**
  * Decides whether a key is rolled (contract, "Rolling"). The key keeps its name and expiry. The
- * current secret becomes the previous secret until its grace period ends. An earlier previous
- * secret ends at once.
+ * current secret becomes the previous secret until the grace period ends. An earlier previous
+ * secret expires at once.
  */
 export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
   const { userId, name, now, secret, graceSeconds, request } = command;

@@ -4,7 +4,7 @@ import { type Digester, idsOf } from '@andamio/verification/digest';
 
 /** The codes of a device login. Neither is stored. */
 export interface DeviceCodes {
-  /** The code that people type, without a dash. */
+  /** The code that the user types, without a dash. */
   readonly userCode: string;
   /**
    * The secret that the program exchanges for the key. It begins with the user code, so one read
@@ -13,7 +13,7 @@ export interface DeviceCodes {
   readonly deviceCode: string;
 }
 
-/** Number of random bytes in a device code, after the user code. */
+/** Number of random bytes that follow the user code in a device code. */
 const secretBytes = 32;
 
 const deviceCodePattern = new RegExp(`^([${userCodeLetters}]{${userCodeLength}})[\\w-]{43}$`);

@@ -51,7 +51,7 @@ export function daysBetween(first: string, last: string): string[] {
   return days;
 }
 
-/** Returns a number of consecutive days, of which the given day is the last. */
+/** Returns `count` consecutive days that end with the given day. */
 export function daysUntil(last: string, count: number): string[] {
   return daysBetween(utcDayOf((startOf(last) - (count - 1) * secondsPerDay) * 1000), last);
 }

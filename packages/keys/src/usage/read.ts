@@ -47,8 +47,8 @@ function inOrder(one: DailyUsage, other: DailyUsage): number {
 }
 
 /**
- * Reads the number of requests per key and day. Only names of keys that the owner still has, and
- * only days on which they were used, are included.
+ * Reads the number of requests per key and day. Includes only keys that the owner still has, and
+ * only days on which they were used.
  *
  * @throws the errors of `KeyStore.readUsage` and {@link listKeys}.
  */

@@ -43,8 +43,8 @@ export interface SharedUsage {
   /**
    * Removes a batch that was stored. Has no effect if it was already removed.
    *
-   * @param totals the totals that the store returned. Undefined if the batch is given up because
-   *   the store can no longer tell whether it was stored.
+   * @param totals the totals that the store returned. Undefined if the batch is abandoned because
+   *   the store can no longer tell whether the batch was stored.
    */
   confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void>;
 }
