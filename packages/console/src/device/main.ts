@@ -31,7 +31,7 @@ function show(view: HTMLElement, focus: HTMLElement, text = ''): void {
   focus.focus();
 }
 
-/** Removes everything that belongs to the user. */
+/** Discards everything that belongs to the user, and hides all views. */
 function clear(): void {
   call = undefined;
   login = undefined;

@@ -51,7 +51,7 @@ function useView(): readonly [View, (view: View) => void] {
   return [view, open];
 }
 
-/** The whole page while the session is open. */
+/** The content of the page while the session is open. */
 export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   const { about } = given;
   const [view, openView] = useView();
@@ -129,7 +129,7 @@ export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   );
 }
 
-/** The page after the session has ended, or if there is none. */
+/** The content of the page if there is no session, or if it has ended. */
 export function Ended({ reason }: { readonly reason: string }) {
   return (
     <main class="root">

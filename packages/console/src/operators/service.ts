@@ -136,7 +136,7 @@ export interface Service {
     options: Options,
     input?: string,
   ): Promise<Report<Results[Name]>>;
-  /** Returns what a change would do, or a report if there is nothing to change. */
+  /** Returns what a change would do. Returns a report instead if there is nothing to change. */
   preview(command: string, options: Options): Promise<Preview | Report>;
   /** Executes a command, and returns its report. */
   execute(command: string, options: Options, input?: string): Promise<Report>;

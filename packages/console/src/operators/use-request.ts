@@ -12,8 +12,8 @@ export interface Request<Answer> {
 }
 
 /**
- * Returns a request that is not sent yet. When it is sent again, the previous answer remains until
- * the new answer arrives.
+ * Creates a request, without sending it. When the request is sent again, the previous answer
+ * remains until the new answer arrives.
  */
 export function useRequest<Answer>({ end }: OperatorsUi): Request<Answer> {
   const [state, setState] = useState<Omit<Request<Answer>, 'send'>>({

@@ -1,31 +1,37 @@
 import type { SignInSettings } from '@andamio/schema/console-settings';
 import * as oauth from 'oauth4webapi';
 
-/** The key in `sessionStorage` of the sign-in that is under way. */
+/** The key in `sessionStorage` under which the current sign-in is stored. */
 const storageKey = 'andamio-sign-in';
 
-/** Maximum milliseconds for a request to the issuer. */
+/** Time limit, in milliseconds, for a request to the issuer. */
 const timeout = 10_000;
 
 /**
- * Milliseconds for which a renewed token is returned again when a renewal is requested. Requests
- * that were sent together with the rejected token each request a renewal.
+ * Milliseconds after a renewal during which another renewal is not made. When the service rejects a
+ * token, every request that was sent with it asks for a new one.
  */
 const renewalInterval = 10_000;
 
-/** Values that must outlive the visit to the issuer. They are useless without its answer. */
+/**
+ * Values that are kept while the browser is at the issuer. They are useless without the issuer's
+ * answer.
+ */
 interface Pending {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
-  /** The query with which the page was opened. */
+  /** The query of the page's address before the sign-in. */
   readonly query: string;
 }
 
-/** The tokens of the signed-in user. They exist only in memory. */
+/** The tokens of the signed-in user. They are kept only in memory. */
 interface Tokens {
   readonly access: string;
-  /** Undefined if the issuer gave none, and the access token cannot be renewed. */
+  /**
+   * The refresh token. Undefined if the issuer issued none. The access token then cannot be
+   * renewed.
+   */
   readonly refresh: string | undefined;
   /** When the access token expires, in milliseconds of the monotonic clock. */
   readonly expiresAt: number;
@@ -36,11 +42,11 @@ interface Tokens {
 export type SignInFailure =
   /** The user refused, or the issuer refused the user. */
   | 'denied'
-  /** The answer belongs to no sign-in that this tab started. */
+  /** The issuer's answer does not belong to a sign-in that this tab started. */
   | 'foreign'
   /** The issuer does not respond, or its configuration cannot be read. */
   | 'unavailable'
-  /** The issuer answered with another error, or with something that is no valid answer. */
+  /** The issuer's answer is another error, or is not valid. */
   | 'refused';
 
 /** Thrown if a sign-in fails. */
@@ -61,7 +67,7 @@ function failureOf(error: unknown): SignInFailure {
   return 'refused';
 }
 
-/** Returns and removes the sign-in that this tab has started. */
+/** Returns the sign-in that this tab started, and removes it from the storage. */
 function takePending(): Pending | undefined {
   const stored = sessionStorage.getItem(storageKey);
   sessionStorage.removeItem(storageKey);
@@ -70,7 +76,7 @@ function takePending(): Pending | undefined {
 
 /**
  * A sign-in at an OpenID provider: the authorization code flow with PKCE (RFC 7636) for a public
- * client. Tokens are kept in memory and forgotten with the page.
+ * client. Tokens are kept only in memory, until the page is closed or left.
  */
 export class OpenIdSession {
   readonly #settings: SignInSettings;
@@ -83,7 +89,7 @@ export class OpenIdSession {
   /**
    * @param redirectUri the address of the page, without a query. It must be registered at the
    *   issuer.
-   * @param clockSkew seconds by which the clock of the service is ahead of the clock of the browser.
+   * @param clockSkew seconds by which the service's clock is ahead of the browser's clock.
    */
   constructor(settings: SignInSettings, redirectUri: string, clockSkew: number) {
     this.#settings = settings;
@@ -104,7 +110,8 @@ export class OpenIdSession {
   }
 
   /**
-   * Leaves the page for the issuer, which returns to the redirect URI.
+   * Opens the issuer's sign-in in place of this page. The issuer sends the browser back to the
+   * redirect URI.
    *
    * @throws {SignInError} if the issuer's configuration is unknown.
    */
@@ -135,8 +142,8 @@ export class OpenIdSession {
   }
 
   /**
-   * Completes a sign-in if the page was opened with an answer of the issuer. Removes the answer from
-   * the address and the history first.
+   * Completes the sign-in if the page's address contains an answer from the issuer. First removes
+   * the answer from the address and the history.
    *
    * @throws {SignInError}
    */
@@ -171,8 +178,8 @@ export class OpenIdSession {
   }
 
   /**
-   * Returns the access token, or null if the user must sign in again. A token that has expired, or
-   * that the service has rejected, is renewed with the refresh token.
+   * Returns the access token, or null if the user must sign in again. If the access token has
+   * expired, or the service has rejected it, gets a new one with the refresh token.
    *
    * @throws if the issuer does not respond.
    */
@@ -194,13 +201,14 @@ export class OpenIdSession {
     return this.#renewal;
   };
 
-  /** Forgets the tokens. */
+  /** Discards the tokens. */
   forget(): void {
     this.#tokens = undefined;
   }
 
   /**
-   * Forgets the tokens and revokes the refresh token, if the issuer has given one and can revoke it.
+   * Discards the tokens. If there is a refresh token and the issuer supports revocation, revokes
+   * it.
    */
   async end(): Promise<void> {
     const refreshToken = this.#tokens?.refresh;
@@ -212,7 +220,10 @@ export class OpenIdSession {
       .catch(() => {}); // The page has no token any more, with or without an answer.
   }
 
-  /** The address at which the user ends the session at the issuer; undefined if there is none. */
+  /**
+   * The address at which the user can end their session at the issuer. Undefined if the issuer has
+   * none.
+   */
   get issuerSignOut(): string | undefined {
     const { clientId, provider } = this.#settings;
     if (!provider?.endSessionEndpoint) return undefined;
@@ -263,15 +274,15 @@ export class OpenIdSession {
   }
 
   /**
-   * Returns the options of a token request. It names the API again, because some issuers otherwise
-   * return a token for their own user info (RFC 8707 section 2.2).
+   * Returns the options of a token request. The request names the API again. Otherwise, some
+   * issuers return a token for their own user info endpoint (RFC 8707 section 2.2).
    */
   #tokenRequest() {
     const { resource } = this.#settings;
     return { ...this.#request(), ...(resource !== null && { additionalParameters: { resource } }) };
   }
 
-  /** Returns the issuer as the library describes it. */
+  /** Returns the issuer's metadata in the form that the library expects. */
   #server(): oauth.AuthorizationServer {
     const { issuer, provider } = this.#settings;
     if (provider === null) throw new SignInError('unavailable');

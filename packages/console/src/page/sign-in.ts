@@ -10,7 +10,7 @@ const form = find<HTMLFormElement>('#paste');
 const field = find<HTMLInputElement>('#token');
 const signOutButton = find<HTMLButtonElement>('#sign-out');
 
-/** Shows a text in the notice above the content. A problem is highlighted. */
+/** Shows a text in the notice above the content. Highlights the text if it describes a problem. */
 export function say(text: string, isProblem = true): void {
   notice.classList.toggle('problem', isProblem);
   notice.textContent = text;
@@ -24,7 +24,7 @@ const failures: Readonly<Record<SignInFailure, (issuer: string) => string>> = {
     `The sign-in at ${issuer} failed. Try again. If it fails again, tell the operator of this page.`,
 };
 
-/** Says why a sign-in failed. */
+/** Shows why a sign-in failed. */
 function sayFailure(error: unknown, issuer: string): void {
   const reason = error instanceof SignInError ? error.reason : 'refused';
   say(failures[reason](new URL(issuer).host));
@@ -37,22 +37,23 @@ interface Method {
   readonly getToken: GetToken;
   /** True if the user is signed in, even if the service does not accept the token. */
   readonly isSignedIn: () => boolean;
-  /** The text for a user whose token the service does not accept any more. */
+  /** The text to show when the service no longer accepts the user's token. */
   readonly rejected: string;
-  /** Forgets the token. */
+  /** Discards the token. */
   forget(): void;
-  /** Forgets the token because the user wants to. */
+  /** Signs the user out: discards the token, and ends the session as far as possible. */
   end(): void;
-  /** Moves the focus to what the user does first. */
+  /** Moves the focus to the first control that the user needs. */
   focus(): void;
 }
 
-/** What a page does when users sign in and out. */
+/** Functions that a page provides, which are called when the user signs in or out. */
 export interface SignInHandlers {
   /**
-   * Called when the user has signed in, also when they sign in again after their token was rejected.
+   * Called when the user has signed in. Called again when they sign in after their token was
+   * rejected.
    *
-   * @param getToken always the same function. It returns the user's token.
+   * @param getToken returns the user's token. It is the same function in every call.
    */
   onSignedIn(getToken: GetToken): void;
   /** Called when the user has signed out. */
@@ -66,7 +67,7 @@ export interface SignIn {
   askAgain(): void;
 }
 
-/** Reports whether tokens may be sent to the address of the page. */
+/** Reports whether tokens may be sent to the origin of the page. */
 function isSafe(): boolean {
   try {
     serviceUrl('location', location.origin, 'tokens');
@@ -76,7 +77,10 @@ function isSafe(): boolean {
   }
 }
 
-/** Returns the settings of the console, and the seconds by which the service's clock is ahead. */
+/**
+ * Returns the settings of the console, and the seconds by which the service's clock is ahead of the
+ * browser's clock.
+ */
 async function readSettings(): Promise<{ settings: ConsoleSettings; clockSkew: number }> {
   const response = await fetch('/console/settings.json');
   if (!response.ok) throw new Error(`The response has status ${response.status}.`);
@@ -87,7 +91,9 @@ async function readSettings(): Promise<{ settings: ConsoleSettings; clockSkew: n
   };
 }
 
-/** Returns the token as pasted, without white space at the ends and without a leading `Bearer`. */
+/**
+ * Returns a pasted token without leading or trailing white space and without a leading `Bearer`.
+ */
 const pasted = (text: string): string => text.trim().replace(/^Bearer\s+/i, '');
 
 /** Matches text that can be sent in a header (RFC 6750 section 2.1). */
@@ -95,7 +101,7 @@ const isToken = /^[\x21-\x7e]+$/;
 
 /** Sets up the form in which users paste a token. */
 function pasteToken(onSignedIn: () => void): Method {
-  /** The token of the user. It exists only here and in the requests. */
+  /** The user's token. It is kept only in this variable and sent with requests. */
   let token: string | null = null;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -152,10 +158,11 @@ function openIdSignIn(session: OpenIdSession): Method {
 }
 
 /**
- * Sets up the sign-in of a page: at the issuer if the settings name a client, otherwise with a
- * pasted token. Shows the panel of the sign-in, and resolves when the page can be used.
+ * Sets up the sign-in of a page. Users sign in at the issuer if the settings name a client.
+ * Otherwise, they paste a token. Shows the panel of the sign-in, and resolves when the page can be
+ * used.
  *
- * @returns undefined if nobody can sign in. The page then says why.
+ * @returns the sign-in. Undefined if users cannot sign in. The notice then says why.
  */
 export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | undefined> {
   if (!isSafe()) {

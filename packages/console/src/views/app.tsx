@@ -45,7 +45,7 @@ function TaskOf({ task, ui }: { readonly task: Task; readonly ui: Ui }) {
   }
 }
 
-/** One button for each reason why keys need attention. A click shows only those keys. */
+/** A button for each reason why keys need attention. A click shows only the keys concerned. */
 function Attention({
   ui: { texts, format },
   keys,
