@@ -23,7 +23,7 @@ export function optionsOf({ credential, options }: Command): Options {
   return { ...options, ...(needsToken && tokenOptions), ...commonOptions };
 }
 
-/** The option of the commands that set the validity of a key. */
+/** Returns the option with which commands set the validity of a key. */
 export const daysOption = (help: string) => ({ type: 'string', value: 'N', help }) as const;
 
 /**

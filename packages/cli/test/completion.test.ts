@@ -24,9 +24,10 @@ async function scriptFor(shell: Shell): Promise<string> {
 }
 
 /**
- * For each shell, a command that prints the completions for a command line. Its first argument is
- * the completion script, and the others are the command line. fish has a command that prints
- * completions. In the other shells, the command calls the completion function as the shell would.
+ * For each shell, arguments with which it prints the completions for a command line. They are
+ * followed by the path of the completion script and by the command line. fish has a command that
+ * prints completions. In the other shells, the code calls the completion function as the shell
+ * would.
  */
 const programs: Readonly<Record<Shell, readonly string[]>> = {
   bash: [

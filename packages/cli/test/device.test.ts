@@ -9,7 +9,10 @@ import { startServer } from './harness/front.ts';
 
 const machine = () => ({ XDG_CONFIG_HOME: temporaryFolder() });
 
-/** A response to a poll: the error code of the contract, a status without a body, or a key. */
+/**
+ * A response to a poll: an error code of the contract, a status without a body, a body that is not
+ * valid, or a key.
+ */
 type Answer = string | number | 'broken' | { readonly api_key: string; readonly name: string };
 
 interface Poll {
@@ -17,8 +20,8 @@ interface Poll {
 }
 
 /**
- * Starts a fake service that answers the polls of a device login in turn. The real one needs 5
- * seconds between polls.
+ * Starts a fake service that answers the polls of a device login with the given responses in turn.
+ * The real service requires 5 seconds between polls.
  */
 async function fakeService(answers: readonly Answer[], started: Record<string, unknown> = {}) {
   const polls: Poll[] = [];

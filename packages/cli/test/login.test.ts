@@ -18,7 +18,7 @@ const available = findAvailable({
       : 'secret-tool, gnome-keyring-daemon and dbus-run-session (Debian: libsecret-tools, gnome-keyring, dbus)',
 });
 
-/** Starts the service with a provider at which users of the console sign in. */
+/** Starts a service whose console lets users sign in at the given provider. */
 async function serviceWith(
   issuer: string,
   jwtAudience: string,

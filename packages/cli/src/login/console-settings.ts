@@ -4,8 +4,8 @@ import { CliError, exitCodes } from '../exit-code.ts';
 const timeoutMs = 15_000;
 
 /**
- * Reads the settings that the service publishes for its console. They are empty if the service has
- * no console.
+ * Reads the settings that the service publishes for its console. Returns an empty object if the
+ * service has no console.
  *
  * @throws {@link CliError} if the service does not respond.
  */

@@ -14,7 +14,8 @@ const defaultInterval = 5;
  */
 const slowDownSeconds = 5;
 /**
- * Factor by which the interval is multiplied, because the clock of a virtual machine may run fast.
+ * Factor by which the program lengthens the interval, because the clock of a virtual machine may
+ * run fast.
  */
 const margin = 1.2;
 
@@ -34,7 +35,11 @@ async function start({ client }: Context, { name, days }: LoginKey): Promise<Sta
   }
 }
 
-/** Returns the address that the user opens, if it is on the configured service. */
+/**
+ * Returns the address that the user must open.
+ *
+ * @throws {@link CliError} if the address is not on the configured service.
+ */
 function addressOf({ verification_uri }: StartedDeviceLogin, url: string): string {
   const isOwn =
     URL.canParse(verification_uri) && new URL(verification_uri).origin === new URL(url).origin;
@@ -75,7 +80,7 @@ function nextInterval(error: unknown, interval: number): number {
   }
 }
 
-/** Polls until the user has decided. */
+/** Polls until the user has decided or the code has expired. Returns the key. */
 async function poll(
   { device_code, interval, expires_in }: StartedDeviceLogin,
   { url }: Context,

@@ -5,7 +5,7 @@ import { failureOf } from '../failure.ts';
 import { type KeyToStore, storeKey } from '../stored-key/stored-key.ts';
 import { minuteOf, printable } from '../text.ts';
 
-/** The key that a login asks for. */
+/** The name and the validity of the key that a login requests. */
 export interface LoginKey {
   readonly name: string;
   readonly days: number | undefined;

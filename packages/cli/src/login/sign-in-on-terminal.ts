@@ -5,7 +5,7 @@ import { signIn } from './sign-in.ts';
 
 /**
  * Signs the user in for one command, if the user is at a terminal with a browser and the service
- * has a sign-in. Otherwise, a script would wait for a person.
+ * has a sign-in. Without a terminal, a script would wait for a person.
  *
  * @returns the token, or undefined if the user cannot be signed in.
  */

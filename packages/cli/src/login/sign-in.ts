@@ -24,7 +24,7 @@ function failed(reason: string): CliError {
 
 /**
  * Returns the reason for an error of the OpenID library. The library's messages do not contain
- * received data. The provider's error code is cut to 60 characters.
+ * received data. An error code from the provider is cut to 60 characters.
  */
 function reasonOf(error: unknown): string {
   const { message, error: code, cause } = error as Error & { error?: unknown };
@@ -68,7 +68,10 @@ async function discover(
   );
 }
 
-/** Shows the address, and opens it in a browser if there is one. On a terminal, asks first. */
+/**
+ * Shows the address, and opens it in a browser if there is one. On a terminal, asks before it opens
+ * the browser.
+ */
 async function showAddress(
   address: URL,
   { environment, terminal }: SignInContext,
