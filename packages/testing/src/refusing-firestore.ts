@@ -2,7 +2,7 @@ import { createServer } from 'node:http2';
 import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** A fake Firestore that rejects each call with the same gRPC status. */
+/** A fake Firestore. It rejects each call with the same gRPC status. */
 export interface RefusingFirestore {
   /** Value for FIRESTORE_EMULATOR_HOST, in the form `host:port`. */
   readonly host: string;
