@@ -21,7 +21,8 @@ const anyNumberOfDays = 36_500;
 let sharedSheet: CSSStyleSheet | undefined;
 
 /**
- * Returns a constructed style sheet. Content Security Policies without 'unsafe-inline' allow it.
+ * Returns the element's style sheet. A constructed style sheet is allowed even by Content Security
+ * Policies without 'unsafe-inline'.
  */
 function styleSheet(): CSSStyleSheet {
   if (sharedSheet === undefined) {

@@ -112,7 +112,7 @@ export interface Administration {
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }
 
-/** Creates the entry for one key of an owner whose keys are all revoked. */
+/** Creates the audit entry for one of an owner's keys when all of them are revoked. */
 export function revocationEntry(
   { userId, by: actor, reason, now: at }: OwnerCommand,
   { id: keyId, name }: Pick<RevokedKey, 'id' | 'name'>,
@@ -120,7 +120,7 @@ export function revocationEntry(
   return { at, actor, action: 'key.revoked', userId, name, keyId, reason };
 }
 
-/** Creates the entry for an owner whose requests of the current month are deleted. */
+/** Creates the audit entry for the deletion of an owner's usage of the current month. */
 export function usageResetEntry({ userId, by: actor, reason, now: at }: OwnerCommand): AuditEntry {
   return { at, actor, action: 'user.usage_reset', userId, reason };
 }

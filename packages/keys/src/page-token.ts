@@ -5,8 +5,8 @@ export interface PageEnd {
   /** The name of the last key of the page. */
   readonly name: string;
   /**
-   * The serial of the secret of this name that the page contains. Undefined if the page contains
-   * all secrets of the name.
+   * The serial of the only secret of this name that the page contains. Undefined if the page
+   * contains all secrets of the name.
    */
   readonly serial?: string | undefined;
 }

@@ -13,8 +13,8 @@ import { order, rehashing, revocation } from '../src/store/operator.ts';
 const { record: located } = command();
 
 /**
- * Returns a view in which a secret was located, of an owner with at most one key. The key may be
- * gone.
+ * Returns the view of a transaction that has located a secret. By default, the owner and the key
+ * have been deleted since.
  */
 function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
   return {

@@ -1,8 +1,8 @@
 import { runProgram, withoutSecrets } from '../program.ts';
 
 /**
- * The keychain of the operating system. It keeps a user's keys encrypted while the user is not
- * logged in.
+ * The keychain of the operating system. It keeps the keys encrypted while the user is not logged in
+ * to the system.
  */
 export interface Keychain {
   /** The program that gives access to the keychain. */

@@ -22,7 +22,7 @@ export interface Login {
 /** The logins, by the URL of the service. */
 type Logins = Readonly<Record<string, Login>>;
 
-/** Returns the path of the file that lists the logins. */
+/** Returns the path of the file that contains the logins. */
 export function loginFile({ XDG_CONFIG_HOME: config, HOME: home }: NodeJS.ProcessEnv): string {
   // The specification of base directories ignores relative paths.
   const folder = config?.startsWith('/') ? config : join(home || homedir(), '.config');

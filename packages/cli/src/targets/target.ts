@@ -35,7 +35,7 @@ export const targetOption = {
   },
 } as const;
 
-/** Lines about the targets for the help of a command. */
+/** Lines that describe the targets in the help of a command. */
 export const targetHelp = [
   '--to env:FILE sets ANT_API_KEY in a file of variables and keeps its other lines. The file gets',
   'mode 0600. --to gcp-secret:PROJECT/NAME adds a version to a secret of Google Secret Manager, as',

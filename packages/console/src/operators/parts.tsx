@@ -6,8 +6,8 @@ import type { Request } from './use-request.ts';
 import { withLabels } from './words.ts';
 
 /**
- * The result of a view's request, or the error. If the result is empty, shows the command's text
- * instead, such as "No user matches."
+ * Shows the result of a view's request, or its error. If the result is empty, shows the command's
+ * text instead, such as "No user matches."
  */
 export function Loaded({
   request: { answer, error, isLoading },
