@@ -9,7 +9,7 @@ import { forStack, resourcesOf } from '../validation.ts';
 const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
 /**
- * Requires audit logs of data reads in each stack that enables a project's APIs. Source: Checkov
+ * Requires audit logs of data reads, by all accounts, in each stack that enables a project's APIs. Source: Checkov
  * CKV2_GCP_5.
  */
 export const auditLogs: StackValidationPolicy = {
@@ -19,14 +19,19 @@ export const auditLogs: StackValidationPolicy = {
   validateStack: forStack((args, refuse) => {
     if (resourcesOf(args, 'projectService').length === 0) return;
     const logged = resourcesOf(args, 'auditConfig')
-      .filter(({ props }) => props.auditLogConfigs.some(({ logType }) => logType === 'DATA_READ'))
+      .filter(({ props }) =>
+        props.auditLogConfigs.some(
+          ({ logType, exemptedMembers = [] }) =>
+            logType === 'DATA_READ' && exemptedMembers.length === 0,
+        ),
+      )
       .map(({ props }) => props.service);
     for (const service of auditedServices) {
       if (logged.includes(service) || logged.includes('allServices')) continue;
       refuse(
         `Data reads from ${service} are not logged`,
         'Google does not log reads by default, so a leak could not be traced',
-        `Add a projects.IAMAuditConfig for ${service} with DATA_READ`,
+        `Add a projects.IAMAuditConfig for ${service} with DATA_READ and without exemptedMembers`,
       );
     }
   }),

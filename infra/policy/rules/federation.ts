@@ -10,12 +10,21 @@ const subject = new RegExp(
   `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
 );
 
+/** A quoted text of CEL without escaped characters. */
+const quoted = /'[^']*'|"[^"]*"/g;
+
 /**
- * Returns whether a CEL condition consists only of terms joined with `&&`. In a condition with
- * alternatives, negations or comments, a required term could have no effect.
+ * Reports whether a CEL condition consists only of terms joined with `&&`. In a condition with
+ * alternatives, negations, comments or escaped characters, or with `&&` in a quoted text, a required
+ * term could have no effect.
  */
 function isConjunction(condition: string): boolean {
-  return !/\|\||!|\?|\/\//.test(condition.replaceAll(/'[^']*'|"[^"]*"/g, ''));
+  const texts = condition.match(quoted) ?? [];
+  return (
+    !/\\|'''|"""/.test(condition) &&
+    !texts.some((text) => text.includes('&&')) &&
+    !/\|\||!|\?|\/\//.test(condition.replaceAll(quoted, ''))
+  );
 }
 
 /** Reports whether at least one term of a conjunction matches a pattern. */
@@ -35,7 +44,7 @@ export const federationWithCondition: ResourceValidationPolicy = {
     if (attributeCondition && isConjunction(attributeCondition)) return;
     refuse(
       attributeCondition
-        ? 'attributeCondition has an alternative or a negation'
+        ? 'attributeCondition has an alternative, a negation, or a text with && or an escaped character'
         : 'attributeCondition is missing',
       'All repositories on GitHub share one token issuer, so every workflow that the condition does not exclude can authenticate',
       "Join comparisons with &&, and put alternative values into one list: assertion.sub in ['...', '...']",

@@ -1,9 +1,17 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
-/** Splits a filter into the terms that AND joins. A filter with OR or NOT is a single term. */
+/** An AND outside of quoted text: an even number of quotation marks follows. */
+const conjunction = / AND (?=[^"]*(?:"[^"]*"[^"]*)*$)/;
+
+/**
+ * Splits a filter into the terms that AND joins. A filter with OR, NOT, a comment or an escaped
+ * character is a single term.
+ */
 const termsOf = (filter: string) =>
-  /\b(OR|NOT)\b/.test(filter) ? [filter] : filter.split(' AND ').map((term) => term.trim());
+  /\b(OR|NOT)\b|--|\\/.test(filter)
+    ? [filter]
+    : filter.split(conjunction).map((term) => term.trim());
 
 /**
  * Matches one quoted value without wildcards. A wildcard, or a pattern as in `=~"."`, could match

@@ -81,6 +81,14 @@ export const dataCases: Cases = {
     },
     refuses: {
       errors: [/routine matches warnings and errors.*Alerts/, exclusion(requests)],
+      'errors, with the required term in a quoted text': [
+        /warnings and errors/,
+        exclusion(requests, `textPayload:"a AND ${noWarning} AND b"`),
+      ],
+      'errors, with the required term in a comment': [
+        /warnings and errors/,
+        exclusion(`${requests} -- `, noWarning),
+      ],
       'an alternative': [
         /warnings and errors/,
         exclusion(requests, `${noWarning} OR httpRequest.status=500`),
@@ -245,6 +253,20 @@ export const dataCases: Cases = {
         enabledApi,
         audit('secretmanager.googleapis.com', 'DATA_READ'),
         audit('firestore.googleapis.com', 'DATA_READ'),
+      ],
+      'logs that exempt an account': [
+        /reads from secretmanager/,
+        enabledApi,
+        {
+          type: types.auditConfig,
+          props: {
+            project: 'example',
+            service: 'allServices',
+            auditLogConfigs: [
+              { logType: 'DATA_READ', exemptedMembers: ['serviceAccount:a@example.com'] },
+            ],
+          },
+        },
       ],
       'logs of writes only': [
         /reads from secretmanager/,

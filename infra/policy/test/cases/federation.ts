@@ -39,19 +39,27 @@ export const federationCases: Cases = {
       none: [/is missing.*every workflow.*Join comparisons/, provider()],
       'an empty condition': [/is missing/, provider('')],
       'an alternative': [
-        /alternative or a negation/,
+        /an alternative, a negation/,
         provider(`${repository} && ${owner} && ${subject} || true`),
       ],
       'a negation': [
-        /alternative or a negation/,
+        /an alternative, a negation/,
         provider(`!(${repository} && ${owner} && ${subject})`),
       ],
       'a conditional expression': [
-        /alternative or a negation/,
+        /an alternative, a negation/,
         provider(`true ? true : ${subject}`),
       ],
+      'a required term in a quoted text': [
+        /text with &&/,
+        provider(`assertion.actor == "a && ${repository} && ${owner} && ${subject} && b"`),
+      ],
+      'an alternative after an escaped quotation mark': [
+        /escaped character/,
+        provider(`assertion.actor == 'a\\'' || true || ${repository} && ${owner} && ${subject}`),
+      ],
       'a comment': [
-        /alternative or a negation/,
+        /an alternative, a negation/,
         provider(`true // && ${repository} && ${owner} && ${subject}`),
       ],
     },
