@@ -92,6 +92,10 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
   const announcement = (page: Page, text: string) =>
     page.getByRole('status').filter({ hasText: text }).waitFor({ state: 'attached' });
 
+  /** Waits until an element has the focus. */
+  const focused = (target: Locator) =>
+    expect.poll(() => target.evaluate((element) => element.matches(':focus'))).toBe(true);
+
   /** Fills the form of a new key and sends it. */
   const create = async (page: Page, name: string) => {
     await page.getByRole('button', { name: 'Create key' }).click();
@@ -139,7 +143,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await press(button('I have stored it'));
     await dialog(page).waitFor({ state: 'detached' });
     await announcement(page, 'The key “CI on main” was created.');
-    expect(await button('Create key').evaluate((element) => element.matches(':focus'))).toBe(true);
+    await focused(button('Create key'));
 
     await press(button('Replace secret: CI on main'));
     await press(dialog(page).getByLabel('1 day'), 'ArrowLeft');
@@ -164,19 +168,12 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.getByText('this minute').first().waitFor();
     await press(button('Delete: CI on main'));
     await dialog(page).waitFor();
-    expect(
-      await button('Cancel').evaluate((element) => element.matches(':focus')),
-      'Cancel has the focus',
-    ).toBe(true);
+    await focused(button('Cancel'));
     await press(dialog(page).getByRole('checkbox'), 'Space');
     await press(dialog(page).getByRole('button', { name: 'Delete' }));
     await announcement(page, 'The key “CI on main” was deleted.');
     await page.getByText('No keys yet').waitFor();
-    expect(
-      await page
-        .getByRole('heading', { name: 'API keys' })
-        .evaluate((element) => element.matches(':focus')),
-    ).toBe(true);
+    await focused(page.getByRole('heading', { name: 'API keys' }));
     expect(await list('typist')).toEqual([]);
 
     for (const secret of [first, second]) expect(await traces(page)).not.toContain(secret);
@@ -300,12 +297,12 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.getByText('Copying failed. The key is selected').waitFor();
     expect(await page.getByText('Copied', { exact: true }).count()).toBe(0);
     const secret = await keyField(page).inputValue();
-    expect(
-      await keyField(page).evaluate((element) => {
+    const selected = () =>
+      keyField(page).evaluate((element) => {
         const input = element as unknown as { selectionStart: number; selectionEnd: number };
         return input.selectionEnd - input.selectionStart;
-      }),
-    ).toBe(secret.length);
+      });
+    await expect.poll(selected).toBe(secret.length);
     // Browsers close a dialog at the second Escape, whatever the page does.
     for (const isAsking of [true, false, true]) {
       await page.keyboard.press('Escape');
@@ -401,7 +398,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.getByText('You already have a key with this name').waitFor();
     const field = dialog(page).getByLabel('Name');
     expect(await field.getAttribute('aria-invalid')).toBe('true');
-    expect(await field.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await focused(field);
     await page.context().close();
   });
 
@@ -466,9 +463,9 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await issue('collector', 'ending', 3);
     const { page } = await open('collector');
     const names = () => page.getByRole('rowheader').allTextContents();
-    expect((await names())[0]).toBe('ending');
+    await expect.poll(async () => (await names())[0]).toBe('ending');
     await page.getByRole('button', { name: '1 key ends soon' }).click();
-    expect(await names()).toEqual(['ending']);
+    await expect.poll(names).toEqual(['ending']);
     await page.getByRole('button', { name: 'Show all keys' }).click();
     await page.getByRole('searchbox').fill('SERVICE 4');
     await expect.poll(names).toEqual(['service 4']);
@@ -476,10 +473,8 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.getByText('No key matches.').waitFor();
     await page.getByRole('button', { name: 'Show all keys' }).click();
     await page.getByLabel('Sort by').selectOption('Name');
+    await page.locator('th[aria-sort=ascending]', { hasText: 'Name' }).waitFor();
     expect((await names()).slice(0, 2)).toEqual(['ending', 'service 1']);
-    expect(await page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe(
-      'ascending',
-    );
     await page.context().close();
   });
 
