@@ -83,6 +83,18 @@ function begin(database: Database, { userId, by, now }: ErasureCommand): Promise
   });
 }
 
+/** Replaces a user's months of usage with empty ones, which refuse late additions. */
+function clearMonths(database: Database, { userId, now }: ErasureCommand): Promise<void> {
+  return commitWithRetry<undefined, void>({
+    read: async () => undefined,
+    decide() {
+      const writes = database.firestore.batch();
+      eraseMonths(database, writes, userId, now);
+      return { outcome: undefined, writes };
+    },
+  });
+}
+
 /** Deletes some of a user's documents in a collection. Returns whether there may be more. */
 function removeSome(
   database: Database,
@@ -133,11 +145,7 @@ export async function erase(database: Database, command: ErasureCommand): Promis
     isKnown = true;
     const owner = await withStoreDeadline(readOwner);
     if (!owner?.content.erasing) continue; // Another process has completed the same erasure.
-    await withStoreDeadline(async () => {
-      const writes = database.firestore.batch();
-      eraseMonths(database, writes, userId, command.now);
-      await writes.commit();
-    });
+    await withStoreDeadline(() => clearMonths(database, command));
     for (const collection of collectionsByUser) {
       while (await withStoreDeadline(() => removeSome(database, collection, userId)));
     }
