@@ -36,7 +36,8 @@ export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
 /**
  * Creates a function that calls operations of the service. It calls `getToken` before each request.
  * If the service rejects the token, it gets a new token and repeats the operation once. Concurrent
- * requests share a pending call to `getToken`.
+ * requests share a pending call to `getToken`. A request whose token was rejected shares only a call
+ * that gets a new one.
  *
  * All operations are for one user, the user of the first token. A token of another user is never
  * sent: the operation may concern a key of the first user, and the other user may have a key with
@@ -46,7 +47,8 @@ export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
  * @throws {TypeError} if no token may be sent to the base URL.
  */
 export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () => void): Call {
-  let pending: Promise<string> | undefined;
+  /** The pending calls to `getToken`, by their `refresh`. */
+  const pending = new Map<boolean, Promise<string>>();
   let user: string | undefined;
   const ask = async (refresh: boolean): Promise<string> => {
     let token: string | null;
@@ -64,15 +66,17 @@ export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () 
     }
     return token;
   };
+  const tokenOf = (refresh: boolean): Promise<string> => {
+    const shared = pending.get(true) ?? pending.get(refresh);
+    if (shared !== undefined) return shared;
+    const asked = ask(refresh).finally(() => pending.delete(refresh));
+    pending.set(refresh, asked);
+    return asked;
+  };
   const clientOf = (refresh: boolean) =>
     createClient({
       baseUrl,
-      token: () => {
-        pending ??= ask(refresh).finally(() => {
-          pending = undefined;
-        });
-        return pending;
-      },
+      token: () => tokenOf(refresh),
       // The element retries by itself, because it shows that it is waiting and why.
       maxAttempts: 1,
     });

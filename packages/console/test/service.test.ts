@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { createCall } from '../src/account/service.ts';
+
+/** Starts a service that lists no keys and accepts only one token. Returns its base URL. */
+async function startService(accepted: string): Promise<string> {
+  const server = createServer((request, response) => {
+    const isAccepted = request.headers.authorization === `Bearer ${accepted}`;
+    const answer = isAccepted
+      ? { keys: [], next_page_token: null }
+      : { details: 'The token has expired.', message: 'Unauthorized', statusCode: 401 };
+    response
+      .writeHead(isAccepted ? 200 : 401, {
+        'content-type': 'application/json',
+        ...(!isAccepted && { 'x-error-code': 'unauthenticated' }),
+      })
+      .end(JSON.stringify(answer));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a rejected request asks for a new token although another request waits for the cached one', async () => {
+  const asked: boolean[] = [];
+  const getToken = async ({ refresh }: { readonly refresh: boolean }) => {
+    asked.push(refresh);
+    // The second request waits for its token until long after the first one was rejected.
+    if (asked.length === 2) await setTimeout(100);
+    return refresh ? 'new' : 'old';
+  };
+  const call = createCall(await startService('new'), getToken, () => {});
+  const rejected = call((client) => client.listApiKeys());
+  await setImmediate();
+  const waiting = call((client) => client.listApiKeys());
+  const answers = await Promise.all([rejected, waiting]);
+  expect(answers.map(({ keys }) => keys)).toEqual([[], []]);
+  expect(asked).toEqual([false, false, true, true]);
+});
