@@ -124,6 +124,7 @@ export class OutcomeUnknown extends Error {
  * Repeats a write until the service answers it, for at most 30 seconds. A response with status 5xx
  * does not count as an answer. The write must be safe to repeat.
  *
+ * @param signal stops the retries.
  * @param onRetry called before each retry.
  * @throws {OutcomeUnknown} if no attempt received an answer.
  */
@@ -134,14 +135,16 @@ export async function untilAnswered<T>(
 ): Promise<T> {
   const end = performance.now() + patience;
   for (;;) {
+    let cause: ApiError;
     try {
       return await write();
     } catch (error) {
       if (!hasUnknownOutcome(error)) throw error;
-      if (signal.aborted || performance.now() + pause > end)
-        throw new OutcomeUnknown(error as ApiError);
+      cause = error as ApiError;
     }
+    if (signal.aborted || performance.now() + pause > end) throw new OutcomeUnknown(cause);
     onRetry();
     await new Promise((resolve) => setTimeout(resolve, pause));
+    if (signal.aborted) throw new OutcomeUnknown(cause);
   }
 }
