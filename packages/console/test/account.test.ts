@@ -1,9 +1,12 @@
 import { ApiError, type Client } from '@andamio/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Account } from '../src/account/account.ts';
+import type { Key } from '../src/account/visible-keys.ts';
 import { english } from '../src/texts.ts';
 
 const newError = ApiError as unknown as new (init: object) => ApiError;
+const rateLimited = (retryAfter: number) =>
+  new newError({ code: 'rate_limited', status: 429, details: 'Too many requests.', retryAfter });
 const network = () => new newError({ code: 'network', details: 'No answer.' });
 
 /** Creates an account whose operations are called with a hand-written client. */
@@ -34,4 +37,57 @@ test('a write that gets no answer is not repeated after the account has ended', 
   await vi.advanceTimersByTimeAsync(60_000);
   await created;
   expect(requestApiKey).toHaveBeenCalledTimes(2);
+});
+
+const usage = { requests: 12 };
+const key = { name: 'CI on main' } as Key;
+
+/** Returns a client whose operations succeed, apart from the given ones. */
+const clientWith = (operations: object) => ({
+  listApiKeys: async () => ({ keys: [], next_page_token: null }),
+  getUsage: async () => usage,
+  getDailyUsage: async () => ({ usage: [] }),
+  deleteApiKey: async () => ({}),
+  ...operations,
+});
+
+test('usage is read although a key is changed while it is being read', async () => {
+  const answers: ((answer: typeof usage) => void)[] = [];
+  const getUsage = () => new Promise((resolve) => answers.push(resolve));
+  const account = accountOf(clientWith({ getUsage }));
+  const loaded = account.load();
+  await account.delete(key, () => {});
+  for (const answer of answers) answer(usage);
+  await loaded;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(account.state).toMatchObject({ usage, isLoading: false, problem: undefined });
+});
+
+test('a problem stays until the data that could not be read is read', async () => {
+  const getUsage = vi.fn(async () => usage).mockRejectedValueOnce(rateLimited(60));
+  const account = accountOf(clientWith({ getUsage }));
+  await account.load();
+  expect(account.state).toMatchObject({
+    usage: undefined,
+    problem: { retryAt: expect.anything() },
+  });
+  getUsage.mockRejectedValueOnce(rateLimited(60));
+  await account.delete(key, () => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(account.state).toMatchObject({
+    usage: undefined,
+    problem: { retryAt: expect.anything() },
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(account.state).toMatchObject({ usage, problem: undefined });
+});
+
+test('a change to a key reads only the keys after everything was read', async () => {
+  const getUsage = vi.fn(async () => usage);
+  const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
+  const account = accountOf(clientWith({ getUsage, listApiKeys }));
+  await account.load();
+  await account.delete(key, () => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect([listApiKeys.mock.calls.length, getUsage.mock.calls.length]).toEqual([2, 1]);
 });

@@ -115,6 +115,8 @@ export class Account {
   readonly #ended = new AbortController();
   /** Number of the newest read of the list. The results of older reads are dropped. */
   #reads = 0;
+  /** True if keys, usage and quota were read by the newest {@link load}. */
+  #isComplete = false;
   /** When the newest list was requested, in milliseconds of the monotonic clock. */
   #readAt = Number.NEGATIVE_INFINITY;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -162,6 +164,7 @@ export class Account {
    * Reads keys, usage and quota. If that fails, shows the error and keeps the data read earlier.
    */
   async load(): Promise<void> {
+    this.#isComplete = false;
     const today = Date.now();
     await this.#read(async () => {
       const [keys, usage, daily] = await Promise.all([
@@ -175,8 +178,12 @@ export class Account {
     });
   }
 
-  /** Reads only the keys. After a change to a key, nothing else needs to be read. */
+  /**
+   * Reads the keys after a change to a key. Nothing else needs to be read, unless the last
+   * {@link load} failed or is still running: its results would be dropped.
+   */
   async #loadKeys(): Promise<void> {
+    if (!this.#isComplete) return this.load();
     await this.#read(async () => ({ keys: keysOf(await this.#call(allKeys)) }));
   }
 
@@ -188,6 +195,7 @@ export class Account {
     const change = await read().catch((error: unknown) => this.#failed(error));
     if (number !== this.#reads) return;
     if (change.keys !== undefined) this.#readAt = startedAt;
+    if (change.usage !== undefined) this.#isComplete = true;
     this.#set({ problem: undefined, ...change, isLoading: false });
     const { retryAt } = this.#state.problem ?? {};
     if (retryAt !== undefined && !this.#ended.signal.aborted)
