@@ -91,3 +91,12 @@ test('a change to a key reads only the keys after everything was read', async ()
   await vi.advanceTimersByTimeAsync(0);
   expect([listApiKeys.mock.calls.length, getUsage.mock.calls.length]).toEqual([2, 1]);
 });
+
+test('a wait longer than timers can count does not read in a loop', async () => {
+  const getUsage = vi.fn(async () => usage).mockRejectedValue(rateLimited(31 * 86_400));
+  const account = accountOf(clientWith({ getUsage }));
+  await account.load();
+  await vi.advanceTimersByTimeAsync(24 * 86_400_000);
+  expect(getUsage).toHaveBeenCalledTimes(1);
+  account.end();
+});

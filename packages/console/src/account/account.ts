@@ -64,6 +64,10 @@ const day = 86_400_000;
  * replace a key opens. The service reports the last use of a key to the minute.
  */
 const freshness = 60_000;
+
+/** The longest delay of a timer in milliseconds. A timer with a longer one fires at once. */
+const maximumDelay = 2 ** 31 - 1;
+
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
 /** Returns the last 30 UTC days, such as `2026-11-30`, ending with the current one. */
@@ -198,8 +202,10 @@ export class Account {
     if (change.usage !== undefined) this.#isComplete = true;
     this.#set({ problem: undefined, ...change, isLoading: false });
     const { retryAt } = this.#state.problem ?? {};
-    if (retryAt !== undefined && !this.#ended.signal.aborted)
-      this.#retry = setTimeout(() => void this.load(), retryAt - Date.now());
+    if (retryAt !== undefined && !this.#ended.signal.aborted) {
+      const delay = Math.min(retryAt - Date.now(), maximumDelay);
+      this.#retry = setTimeout(() => void this.load(), delay);
+    }
   }
 
   /** Returns the properties of the state that change after a failed read. */
