@@ -100,3 +100,12 @@ test('a wait longer than timers can count does not read in a loop', async () => 
   expect(getUsage).toHaveBeenCalledTimes(1);
   account.end();
 });
+
+test('a rejected read is repeated at most once a second, even if the service asks for no wait', async () => {
+  const getUsage = vi.fn(async () => usage).mockRejectedValue(rateLimited(0));
+  const account = accountOf(clientWith({ getUsage }));
+  await account.load();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(getUsage.mock.calls.length).toBeLessThanOrEqual(11);
+  account.end();
+});

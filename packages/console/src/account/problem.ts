@@ -41,7 +41,8 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
     case 'quota_exceeded':
       return {
         text: errors.rateLimited,
-        retryAt: Date.now() + Math.ceil(error.retryAfter ?? 1) * 1000,
+        // At least a second, so that Retry-After: 0 does not make the element read in a loop.
+        retryAt: Date.now() + Math.max(1, Math.ceil(error.retryAfter ?? 1)) * 1000,
       };
     case 'no_such_key':
       return { text: errors.noSuchKey };
