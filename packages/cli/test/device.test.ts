@@ -48,7 +48,8 @@ async function fakeService(answers: readonly Answer[], started: Record<string, u
       response.end(JSON.stringify({ ...times, expires_in_days: 31, is_active: true, ...answer }));
     } else {
       const code = typeof answer === 'string' ? answer : 'internal';
-      const status = code === 'name_taken' ? 422 : typeof answer === 'string' ? 400 : answer;
+      const statuses: Record<string, number> = { name_taken: 422, suspended: 403 };
+      const status = typeof answer === 'string' ? (statuses[answer] ?? 400) : answer;
       response.writeHead(status, { 'x-error-code': code });
       response.end(JSON.stringify({ details: 'why', message: 'Bad Request', error: code }));
     }
@@ -118,8 +119,8 @@ test('the command polls until the key arrives, and logs in again under a name of
 });
 
 test.each([
-  ['access_denied', 1, 'The login was denied. Nothing was created.\n'],
-  ['expired_token', 1, 'The code has expired. Nothing was created. Log in again.\n'],
+  ['access_denied', 1, 'The login was denied.\nNothing was created.\n'],
+  ['expired_token', 1, 'The code has expired.\nNothing was created.\n'],
   ['name_taken', 1, /^name_taken: why/m],
 ])('%s ends the login with its own text', async (answer, code, text) => {
   const { url, polls } = await fakeService(['authorization_pending', answer]);
@@ -129,11 +130,38 @@ test.each([
   expect(polls).toHaveLength(2);
 });
 
-test('codes that have expired by the clock end the login without a poll', async () => {
-  const { url, polls } = await fakeService([], { expires_in: 3, interval: 5 });
+test('a login that is approved in the last seconds gets its key, although the code has expired by then', async () => {
+  const key = { api_key: makeKey(), name: 'device-late' };
+  const { url, polls } = await fakeService(
+    ['authorization_pending', 'authorization_pending', key],
+    {
+      expires_in: 0.1,
+    },
+  );
+  expect(await logIn(url)).toMatchObject({ code: 0 });
+  expect(polls).toHaveLength(3);
+});
+
+test.each([
+  ['a broken connection', 'broken', 'expired_token', 1],
+  ['a failure of the service', 503, 'expired_token', 1],
+  ['a failure of the service', 500, 'suspended', 1],
+  ['a response of a proxy', 'authorization_pending', 200, 69],
+] as const)('after %s, the command says that a key may exist', async (_, first, last, code) => {
+  const { url } = await fakeService([first, last]);
+  const result = await logIn(url);
+  expect(result.code).toBe(code);
+  expect(result.stderr).not.toContain('Nothing was created.');
+  expect(result.stderr).toContain(
+    `A response of the service was lost. If you approved the login, its key may exist, but is lost. Delete it at ${url}/console.`,
+  );
+});
+
+test('a service that never reports the expiry does not keep the command waiting forever', async () => {
+  const { url, polls } = await fakeService([], { expires_in: -1000 });
   const result = await logIn(url);
   expect(result.code).toBe(1);
-  expect(result.stderr).toContain('The code has expired.');
+  expect(result.stderr).toContain('The code has expired.\nNothing was created.\n');
   expect(polls).toHaveLength(0);
 });
 

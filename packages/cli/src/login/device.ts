@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type IssuedApiKey, type StartedDeviceLogin } from '@andamio/client';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
+import { type Failure, failureOf } from '../failure.ts';
 import { clientOf } from '../service.ts';
 import { findLogin } from '../stored-key/login-file.ts';
 import { minuteOf, printable } from '../text.ts';
@@ -18,6 +19,15 @@ const slowDownSeconds = 5;
  * run fast.
  */
 const margin = 1.2;
+/**
+ * Seconds after the expiry of the code for which the program waits for the service to report the
+ * expiry. The service hands out an approved key for 60 seconds longer.
+ */
+const patienceSeconds = 120;
+/** The longest time, in seconds, for which the program waits for the user's decision. */
+const longestLifetime = 86_400;
+/** The longest interval between polls, in seconds, while the service does not respond. */
+const longestBackoff = 20;
 
 /** Thrown if the service has no device login. */
 export class NoDeviceLoginError extends CliError {
@@ -50,51 +60,76 @@ function addressOf({ verification_uri }: StartedDeviceLogin, url: string): strin
   );
 }
 
-const expired = () =>
-  new CliError(exitCodes.refused, 'The code has expired. Nothing was created. Log in again.');
+const expired: Failure = { exitCode: exitCodes.refused, message: 'The code has expired.' };
+
+/** Reports whether the service did not respond, or failed. It may have issued the key. */
+const isUnanswered = ({ status }: ApiError) => status === undefined || status >= 500;
 
 /**
- * Returns the interval until the next poll after a failed poll, in seconds.
- *
- * @throws {@link CliError | ApiError} if the failure is final.
+ * Returns the interval between polls after a failed poll, in seconds. Returns undefined if the
+ * failure is final.
  */
-function nextInterval(error: unknown, interval: number): number {
-  if (!(error instanceof ApiError)) throw error;
-  const { code, status, retryAfter = 0 } = error;
-  switch (code) {
+function nextInterval(error: ApiError, interval: number): number | undefined {
+  switch (error.code) {
     case 'authorization_pending':
       return interval;
     case 'slow_down':
       return interval + slowDownSeconds;
     case 'rate_limited':
-      return Math.max(interval + slowDownSeconds, retryAfter);
-    case 'expired_token':
-      throw expired();
-    case 'access_denied':
-      throw new CliError(exitCodes.refused, 'The login was denied. Nothing was created.');
+      return Math.max(interval + slowDownSeconds, error.retryAfter ?? 0);
     default:
-      // A lost response is not lost for good: the service repeats it. RFC 8628 section 3.5 asks for
-      // an exponential backoff.
-      if (status === undefined || status >= 500) return interval * 2;
-      throw error;
+      return isUnanswered(error) ? interval : undefined;
   }
 }
 
-/** Polls until the user has decided or the code has expired. Returns the key. */
+/** Returns the exit code and the message for a failure that ends the login. */
+function endOf(error: ApiError): Failure {
+  if (error.code === 'expired_token') return expired;
+  if (error.code === 'access_denied')
+    return { exitCode: exitCodes.refused, message: 'The login was denied.' };
+  return failureOf(error);
+}
+
+/**
+ * Polls until the user has decided or the service reports that the code has expired. Returns the
+ * key.
+ *
+ * @throws {@link CliError} if the login yields no key. The message says whether a key may exist.
+ */
 async function poll(
-  { device_code, interval, expires_in }: StartedDeviceLogin,
+  { device_code, interval: requested, expires_in }: StartedDeviceLogin,
   { url }: Context,
 ): Promise<IssuedApiKey> {
   const client = clientOf(url, async () => '', 1);
-  const end = performance.now() + expires_in * 1000;
-  let seconds = interval > 0 ? interval : defaultInterval;
+  // Timers cannot wait for more than 24 days.
+  const lifetime = Math.min(Number(expires_in) || 0, longestLifetime);
+  const end = performance.now() + (lifetime + patienceSeconds) * 1000;
+  let interval = requested > 0 ? requested : defaultInterval;
+  let wait = interval;
+  let isAnyLost = false;
+  const failed = ({ exitCode, message }: Failure) => {
+    const rest = isAnyLost
+      ? `A response of the service was lost. If you approved the login, its key may exist, but is lost. Delete it at ${url}/console.`
+      : 'Nothing was created.';
+    return new CliError(exitCode, `${message}\n${rest}`);
+  };
   for (;;) {
-    if (performance.now() + seconds * margin * 1000 > end) throw expired();
-    await delay(seconds * margin * 1000);
+    const remaining = end - performance.now();
+    if (remaining <= 0) throw failed(expired);
+    await delay(Math.min(wait * margin * 1000, remaining));
     try {
       return await client.redeemDeviceLogin({ device_code });
     } catch (error) {
-      seconds = nextInterval(error, seconds);
+      if (!(error instanceof ApiError)) throw error;
+      isAnyLost ||= isUnanswered(error) || error.code === 'unexpected_answer';
+      const next = nextInterval(error, interval);
+      if (next === undefined) throw failed(endOf(error));
+      interval = next;
+      // RFC 8628 section 3.5 asks for an exponential backoff after a timeout. The service repeats a
+      // lost key for a minute after the code has expired, so the backoff must be shorter than that.
+      wait = isUnanswered(error)
+        ? Math.max(interval, Math.min(wait * 2, longestBackoff))
+        : interval;
     }
   }
 }
