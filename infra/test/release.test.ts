@@ -352,7 +352,10 @@ describe('a release', () => {
   });
 });
 
-/** Creates an engine that is started later than the server that reads its updates. */
+/**
+ * Returns a Pulumi engine that has not started yet. The server that reads the engine's updates must
+ * start first.
+ */
 function engineHost() {
   let started: ReturnType<typeof engine> | undefined;
   return {

@@ -27,7 +27,7 @@ export interface InstanceActivity {
   readonly keyReads: number;
   /** Reads of owners' totals. */
   readonly totalsReads: number;
-  /** Additions of an owner's counted usage. */
+  /** Number of writes that add usage counted in memory to an owner's stored usage. */
   readonly additions: number;
   /** The most additions that were due at once. */
   readonly largestFlush: number;

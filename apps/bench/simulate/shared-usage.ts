@@ -16,7 +16,8 @@ export interface SharedActivity {
 }
 
 /**
- * Returns the times at which a run begins new batches for its owner.
+ * Returns the times at which a run of consecutive requests begins new batches of usage for the
+ * owner of the key.
  *
  * @param begun the time at which the owner's last batch began
  */

@@ -34,8 +34,8 @@ interface Answer {
 type Call = (url: string, init?: RequestInit) => Promise<Answer>;
 
 /**
- * Returns a fetch function that fails after the timeout or when the signal aborts. Both limits
- * include reading the body.
+ * Returns a fetch function that fails after the timeout or when the signal aborts. Both also
+ * apply while the body is read.
  */
 function callUntil(signal: AbortSignal): Call {
   return async (url, init) => {

@@ -247,7 +247,7 @@ interface SecretScope {
 
 export type Scope = OwnerScope | SecretScope;
 
-/** The fields of a key that every transaction on its name can read. */
+/** The fields of a key that a transaction in an {@link OwnerScope} can read. */
 export type NamedKey = Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'>;
 
 /**

@@ -4,8 +4,8 @@ const api = 'apps/api/test';
 
 /**
  * The tests that `pnpm mutation` runs against mutated decisions and a mutated pipeline. Only fast
- * tests are included: the contract suite on the store in memory, and requests to a service in the
- * same process.
+ * tests are included: the contract suite against the in-memory store, and requests to a service in
+ * the same process.
  */
 export default defineConfig({
   test: {

@@ -16,7 +16,7 @@ export interface FirestoreCost {
   readonly calls: number;
   /** Number of documents read. Google bills at least one for a query. */
   readonly reads: number;
-  /** Number of documents to be written or deleted, including those that were refused. */
+  /** Number of attempted writes and deletions of documents, including those that failed. */
   readonly writes: number;
 }
 

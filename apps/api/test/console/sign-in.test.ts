@@ -11,7 +11,7 @@ import {
   startOpenIdProvider,
 } from '../harness/openid-provider.ts';
 
-/** Starts the service with a sign-in at an issuer. */
+/** Starts the service with settings for a sign-in at the given issuer. */
 function startAppAt(issuer: string, monotonicNow = () => performance.now()): Promise<TestApp> {
   const options = { issuer, requireHttps: false, now: monotonicNow, onFailure: () => {} };
   return startApp({

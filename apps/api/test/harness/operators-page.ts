@@ -101,7 +101,7 @@ export async function startOperatorsPage(
   };
 }
 
-/** Runs the command `serve` in this process, on a store in memory, until the test finishes. */
+/** Runs the command `serve` in this process, on an in-memory store, until the test finishes. */
 export async function serveInProcess() {
   const printed: Report[] = [];
   const serve = commands.get('serve')?.plan({ by: 'olga' } as never) as (

@@ -69,7 +69,7 @@ describe('responses to arbitrary input', () => {
   afterAll(() => app.close());
 
   let requests = 0;
-  /** Returns a token for one of 200 owners, so that names and limits also collide. */
+  /** Returns a token for one of 200 owners, so that some names are taken and limits are reached. */
   const freshToken = () => tokenFor(`fuzz ${requests++ % 200}`);
 
   function expectContract(status: number, body: Record<string, unknown>) {

@@ -13,7 +13,7 @@ const emulatorHost = inject('emulatorHost') as string;
 const owners = ['alice', 'bob', 'carol'];
 const rounds = 10;
 
-/** The recorded requests of each owner, by name. */
+/** The key names of all recorded requests, by owner. */
 class Requests {
   readonly #names = new Map(owners.map((owner): [string, string[]] => [owner, []]));
 

@@ -29,8 +29,8 @@ export interface Decider {
 }
 
 /**
- * Decides whether a user may see a login. The first user who looks a login up becomes the only one
- * who can decide it. All refusals are the same, so that a guess reveals nothing.
+ * Decides whether a user may see a login. The first user who looks up a login becomes the only one
+ * who can approve or deny it. All refusals are the same, so that a guess reveals nothing.
  */
 export function decideLookup(
   found: DeviceLogin | undefined,

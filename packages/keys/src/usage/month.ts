@@ -242,8 +242,8 @@ function addNames(names: UsageMonth['names'], { counts, day }: AddUsageCommand) 
 }
 
 /**
- * Adds the last uses that an addition contains. A use that is older than the stored last use is
- * ignored.
+ * Merges the times of last use in an addition with the stored ones. A time that is older than the
+ * stored one is ignored.
  */
 function addLastUses(before: UsageMonth['last_uses'], { lastUses }: AddUsageCommand) {
   if (lastUses.size === 0) return before;

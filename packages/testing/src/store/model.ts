@@ -23,7 +23,9 @@ import { command, day, present, renewal } from './commands.ts';
 import { order, rehashing, revocation } from './operator.ts';
 import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 
-/** Returns the maximum of keys for a tier. It is small, so that random commands reach it. */
+/**
+ * Returns the maximum number of keys for a tier. It is small, so that random commands reach it.
+ */
 const maximumKeysOf = (tier: Tier) => ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;

@@ -14,7 +14,7 @@ export interface Database {
 
 /**
  * Adds a write of a document to a batch. The write fails if the document has changed since it was
- * found. If it was not found, the write fails if the document has been created since.
+ * read, or was created since it was found to be missing.
  */
 export function put(
   batch: WriteBatch,

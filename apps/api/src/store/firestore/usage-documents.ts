@@ -78,7 +78,7 @@ const lastUsesDocument = monthDocument.pick({ last_uses: true });
  */
 const dayDocument = z.object({ total, requests: days });
 
-/** A day before any usage. */
+/** A date that is earlier than all usage. */
 const earliestDay = '0000-01-01';
 
 function usageDocumentOf(
