@@ -86,9 +86,12 @@ export async function measureTail(bench: Bench): Promise<Tail> {
     for (const part of [0.5, 0.8])
       rows.push(await measureAt(`${part * 100} % of the maximum`, part * maximum));
     const load = untilStopped(service.url, issuePath, issuing(), 1);
-    for (const part of [0.5, 0.8])
-      rows.push(await measureAt(`${part * 100} %, and one client issues keys`, part * maximum));
-    await load.stop();
+    try {
+      for (const part of [0.5, 0.8])
+        rows.push(await measureAt(`${part * 100} %, and one client issues keys`, part * maximum));
+    } finally {
+      await load.stop();
+    }
     return { maximum, rows, met: (rows[0] as TailRow).service.handled.p99 < goal };
   } finally {
     await service.stop();
