@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { auditRetentionDays } from '@andamio/schema/firestore-layout';
+import { auditRetentionDays } from '@andamio/schema/retention';
 import type { Tier } from '@andamio/schema/tiers';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 

@@ -1,4 +1,4 @@
-import { keyRetentionDays } from '@andamio/schema/firestore-layout';
+import { keyRetentionDays } from '@andamio/schema/retention';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 import type { Validity } from './model.ts';
 

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rememberedFor, usageDeleteAfter } from '@andamio/keys/usage/month';
-import {
-  auditRetentionDays,
-  collections,
-  collectionsByUser,
-} from '@andamio/schema/firestore-layout';
+import { collections, collectionsByUser } from '@andamio/schema/firestore-layout';
+import { auditRetentionDays } from '@andamio/schema/retention';
 import { unlimitedKeys } from '@andamio/schema/tiers';
 import {
   addition,

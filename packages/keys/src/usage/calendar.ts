@@ -1,6 +1,6 @@
 // Usage is counted by UTC day and month (contract, part C). Days are written `2025-08-31` and
 // months `2025-08`, so both sort chronologically.
-import { usageRetentionMonths } from '@andamio/schema/firestore-layout';
+import { usageRetentionMonths } from '@andamio/schema/retention';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 
 const startOf = (day: string) => Date.parse(day) / 1000;
