@@ -200,6 +200,14 @@ describe('the server of the operators’ page', () => {
     expect(await isDone(idle)).toBe(true);
   });
 
+  test('ends although a browser keeps a connection that it has not used', async () => {
+    const { port, close } = await startServer({ idleTime: 30 * minute });
+    const unused = connect(port, '127.0.0.1');
+    onTestFinished(() => void unused.destroy());
+    await once(unused, 'connect');
+    await close();
+  });
+
   test('does not end while a command runs, and completes it when it is closed', async () => {
     useFakeTimers();
     const { port, address, idle, executed, finish, close } = await startServer({

@@ -170,9 +170,17 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   }
 
   let isClosing = false;
+  let pending = 0;
+  // Browsers keep connections open that they have used, and some that they have not used yet.
+  const closeConnections = () => {
+    if (isClosing && pending === 0) server.closeAllConnections();
+  };
   const server = createServer((request, response) => {
-    // The browser keeps the connection of a command that was pending when the server was closed.
-    response.once('finish', () => isClosing && server.closeIdleConnections());
+    pending++;
+    response.once('close', () => {
+      pending--;
+      closeConnections();
+    });
     // The only error that can occur is that the browser ends the connection early.
     answer(request, response).catch(() => response.destroy());
   });
@@ -195,7 +203,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       isClosing = true;
       return new Promise((closed) => {
         server.close(() => closed());
-        server.closeIdleConnections();
+        closeConnections();
       });
     },
   };
