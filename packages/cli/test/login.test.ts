@@ -6,7 +6,7 @@ import { startProcess } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, test } from 'vitest';
 import { andamio, inShell, onTerminal, type Result, temporaryFolder } from './harness/cli.ts';
-import { startServer } from './harness/front.ts';
+import { forward, type Received, startServer } from './harness/front.ts';
 import { audience, browse, clientId, startProvider } from './harness/provider.ts';
 
 const available = findAvailable({
@@ -92,6 +92,35 @@ async function logIn(
   return result;
 }
 
+/**
+ * Starts a proxy of the service that records the operations that change keys, and can refuse new
+ * keys.
+ */
+async function frontThat() {
+  const operations: string[] = [];
+  let accepted = Number.POSITIVE_INFINITY;
+  const front = await startServer(async (received: Received, response) => {
+    const [, operation] = /\/apikey\/(request|delete)$/.exec(received.path) ?? [];
+    if (operation !== undefined) operations.push(operation);
+    if (operation === 'request' && accepted-- <= 0) {
+      response.writeHead(403, { 'x-error-code': 'suspended' });
+      response.end(JSON.stringify({ details: 'why', message: 'Forbidden', error: 'suspended' }));
+      return;
+    }
+    const answer = await forward(url, received);
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(await answer.text());
+  });
+  return {
+    url: front.url,
+    changes: () => operations,
+    /** Refuses new keys after the given number of requests. */
+    refuse(after = 0) {
+      accepted = after;
+    },
+  };
+}
+
 const keysOf = async (config: string) =>
   JSON.parse(await readFile(config, 'utf8')) as Record<string, Record<string, string>>;
 
@@ -158,6 +187,75 @@ describe('login with a browser', () => {
     await writeFile(one.file, record.replace(/"start": "ant-\w+"/, '"start": "ant-0000"'));
     const stale = await logIn(one, 'bob', ['--name', 'cli-host']);
     expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
+  });
+
+  test('logging in again creates the new key before it deletes the previous one', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    expect(await logIn({ ...laptop, env }, 'judy', ['--name', 'cli-first'])).toMatchObject({
+      code: 0,
+    });
+    const key = (await andamio(['print-key'], { env })).stdout;
+    expect(await logIn({ ...laptop, env }, 'judy')).toMatchObject({ code: 0 });
+    expect(front.changes()).toEqual(['request', 'request', 'delete']);
+    const gone = await andamio(['verify', '--key-stdin'], { env, input: key });
+    expect(gone).toMatchObject({ code: 1, stdout: 'Valid  no\n' });
+    expect((await keysOf(laptop.file))[front.url]?.['name']).toMatch(/^cli-.*-\d{4}-\d\d-\d\d-/);
+  });
+
+  test('a login whose key is not created leaves the previous key as it is', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, 'kim', ['--name', 'cli-kim']);
+    const { stdout } = await andamio(['print-key'], { env });
+    front.refuse();
+    const failed = await logIn({ ...laptop, env }, 'kim', ['--name', 'cli-kim']);
+    expect(failed).toMatchObject({ code: 1 });
+    expect(front.changes()).not.toContain('delete');
+    expect(await andamio(['print-key'], { env })).toMatchObject({ code: 0, stdout });
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+  });
+
+  test('more days than the service allows are refused before the sign-in', async () => {
+    const { env } = await machine();
+    expect(await andamio(['login', '--days', '999'], { env })).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/^--days must be at most 14 for this service\./),
+    });
+  });
+
+  test('a user with the maximum number of keys logs in again, and the previous key gives way', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    const user = 'pioneer-lea';
+    expect(await logIn({ ...laptop, env }, user, ['--name', 'cli-one'])).toMatchObject({ code: 0 });
+    expect(await logIn({ ...laptop, env }, user, ['--name', 'cli-two'])).toMatchObject({ code: 0 });
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+
+    front.refuse(1);
+    const failed = await logIn({ ...laptop, env }, user, ['--name', 'cli-three']);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+      'The key cli-two of the previous login was deleted to make room. This machine has no key now. Log in again.',
+    );
+    expect(await keysOf(laptop.file)).toEqual({});
+  });
+
+  test('a key that was rolled since the login is not deleted', async () => {
+    const laptop = await machine();
+    const { env } = laptop;
+    await logIn(laptop, 'mia', ['--name', 'cli-mia']);
+    const question = { when: /Press Enter/, text: '\n' };
+    const output = onTerminal('keys roll cli-mia', question, env);
+    await browse(await laptop.address(), 'mia');
+    const [rolled = ''] = /ant-\w{40}/.exec((await output).stdout) ?? [];
+    const refused = await logIn(laptop, 'mia', ['--name', 'cli-mia']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
+    const valid = await andamio(['verify', '--key-stdin'], { env, input: rolled });
+    expect(valid).toMatchObject({ code: 0 });
   });
 
   test('a user who cancels the sign-in gets exit code 77 and no key', async () => {

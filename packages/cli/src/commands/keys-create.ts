@@ -1,22 +1,9 @@
-import { type Context, defineCommand } from '../command.ts';
-import { failureOf } from '../failure.ts';
+import { defineCommand } from '../command.ts';
+import { deleteLost } from '../delete-lost.ts';
 import { issue } from '../issue.ts';
 import { daysOption, integerOf } from '../options.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
 import { minuteOf, printable } from '../text.ts';
-
-/**
- * Deletes a new key that could neither be printed nor stored. Returns a message about the result.
- */
-async function deleteLost({ client }: Context, name: string): Promise<string> {
-  try {
-    await client.deleteApiKey({ api_key_name: name });
-    return `The key ${printable(name)} was deleted again.`;
-  } catch (error) {
-    return `${failureOf(error).message}
-The key ${printable(name)} exists, but is lost. Delete it with andamio keys delete.`;
-  }
-}
 
 export const create = defineCommand({
   parameter: 'NAME',
@@ -37,7 +24,7 @@ export const create = defineCommand({
         request: () => context.client.requestApiKey({ api_key_name: parameter, expires_in_days }),
         describe: ({ name, expires_at }) =>
           `Created the key ${printable(name)}. It expires on ${minuteOf(expires_at)} UTC.`,
-        onLost: ({ name }) => deleteLost(context, name),
+        onLost: ({ name }) => deleteLost(context.client, name),
       });
   },
 });

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Context, defineCommand, type Report } from '../command.ts';
-import { CliError, exitCodes } from '../exit-code.ts';
+import { CliError, exitCodes, usageError } from '../exit-code.ts';
 import { canOpenBrowser } from '../login/browser.ts';
 import { readConsoleSettings } from '../login/console-settings.ts';
 import { createLoginKey } from '../login/create-login.ts';
@@ -19,13 +19,16 @@ interface LoginOptions {
   readonly port: number | undefined;
 }
 
-/** Returns the name of this machine, without characters that the name of a key may not contain. */
-function machine(): string {
-  return (
-    hostname()
-      .replaceAll(/[^\w.-]/g, '')
-      .slice(0, 40) || 'unknown'
-  );
+/**
+ * Returns the name of this machine, without characters that the name of a key may not contain, and
+ * the minute. The key of the previous login keeps its name until the new key has been created.
+ */
+function machineAndTime({ now }: Context): string {
+  const machine = hostname()
+    .replaceAll(/[^\w.-]/g, '')
+    .slice(0, 40);
+  const minute = new Date(now()).toISOString().slice(0, 16).replaceAll(/[T:]/g, '-');
+  return `${machine || 'unknown'}-${minute}`;
 }
 
 /** Logs in with a browser. Returns undefined if the service has no sign-in for browsers. */
@@ -36,11 +39,14 @@ async function byBrowser(
   const { url, environment, terminal } = context;
   const { signIn: configured, maxExpiresInDays } = await readConsoleSettings(url);
   if (!configured) return undefined;
+  const maximum = maxExpiresInDays ?? Number.POSITIVE_INFINITY;
+  if (days !== undefined && days > maximum)
+    throw usageError(`--days must be at most ${maximum} for this service.`);
   const settings = { ...configured, ...(clientId !== undefined && { clientId }) };
   const token = await signIn({ settings, environment, terminal, port });
   const key = {
-    name: name ?? `cli-${machine()}`,
-    days: days ?? Math.min(defaultDays, maxExpiresInDays ?? defaultDays),
+    name: name ?? `cli-${machineAndTime(context)}`,
+    days: days ?? Math.min(defaultDays, maximum),
   };
   return createLoginKey(
     clientOf(url, async () => token),
@@ -51,9 +57,7 @@ async function byBrowser(
 
 /** Logs in with the device authorization grant. */
 function byDevice({ name, days }: LoginOptions, context: Context): Promise<Report> {
-  // Without a token, the key of a previous login cannot be deleted, and its name stays taken.
-  const minute = new Date(context.now()).toISOString().slice(0, 16).replaceAll(/[T:]/g, '-');
-  return logInByDevice({ name: name ?? `${machine()}-${minute}`, days }, context);
+  return logInByDevice({ name: name ?? machineAndTime(context), days }, context);
 }
 
 async function logIn(options: LoginOptions, context: Context): Promise<Report> {
@@ -91,7 +95,7 @@ export const login = defineCommand({
     name: {
       type: 'string',
       value: 'NAME',
-      help: 'Name of the key. Default: cli- and this machine; with a code, this machine and the time.',
+      help: 'Name of the key. Default: this machine and the time, after cli- or device-.',
     },
     days: daysOption('Days until the key expires. Default: 30, or the maximum of the service.'),
     'client-id': {

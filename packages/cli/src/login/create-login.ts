@@ -1,47 +1,91 @@
-import type { Client } from '@andamio/client';
+import { ApiError, type ApiKeyInList, type Client, type IssuedApiKey } from '@andamio/client';
 import { allKeys } from '../all-keys.ts';
 import type { Context, Report } from '../command.ts';
+import { deleteLost } from '../delete-lost.ts';
+import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { findLogin } from '../stored-key/login-file.ts';
+import { removeStoredKey } from '../stored-key/stored-key.ts';
 import { printable } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /**
- * Deletes the key of the previous login on this machine, if the key belongs to this user and has
- * the given name. A key of that name that was created elsewhere is not deleted, because its first
- * characters differ.
+ * Returns the key of the previous login on this machine, if it is a key of this user. A key of that
+ * name that was created or rolled elsewhere is not returned, because its first characters differ.
  */
-async function deletePrevious(
+async function findPrevious(
   client: Client,
-  name: string,
   { url, environment }: Context,
-): Promise<void> {
+): Promise<ApiKeyInList | undefined> {
   const previous = await findLogin(url, environment);
-  if (previous?.name !== name) return;
+  if (previous === undefined) return undefined;
   const keys = await allKeys(client);
-  if (keys.some((key) => key.name === name && key.start === previous.start))
+  return keys.find(
+    ({ name, start, state }) =>
+      name === previous.name && start === previous.start && state !== 'previous',
+  );
+}
+
+/** Reports whether the service refused a key only because of the user's other keys. */
+const needsRoom = (error: unknown) =>
+  error instanceof ApiError && ['name_taken', 'key_limit_reached'].includes(error.code);
+
+/** Deletes the key of the previous login. Returns a message if that fails. */
+async function deletePrevious(client: Client, name: string): Promise<readonly string[]> {
+  try {
     await client.deleteApiKey({ api_key_name: name });
+    return [];
+  } catch (error) {
+    const { message } = failureOf(error);
+    return [message, `The key ${printable(name)} of the previous login still exists. Delete it.`];
+  }
 }
 
 /**
- * Creates the key of a login for the signed-in user. It replaces the key of the previous login if
- * both have the same name.
+ * Removes the previous login, whose key was deleted, from this machine.
+ *
+ * @throws {@link CliError} with the failure that left the machine without a key.
+ */
+async function endWithoutKey(
+  failure: unknown,
+  name: string,
+  { url, environment }: Context,
+): Promise<never> {
+  const { exitCode, message } = failureOf(failure);
+  const rest = `The key ${printable(name)} of the previous login was deleted to make room. This machine has no key now. Log in again.`;
+  // If the file cannot be written, the failure is already about that.
+  await removeStoredKey(url, environment).catch(() => {});
+  throw new CliError(exitCode, `${message}\n${rest}`);
+}
+
+/**
+ * Creates the key of a login for the signed-in user, and then deletes the key of the previous
+ * login. The previous key is deleted first only if the service refuses the new key because of it:
+ * if both have the same name, or if the user has the maximum number of keys. The service checks all
+ * other rules before these two, so the second request is expected to succeed.
  *
  * @param client a client with the token of the user
+ * @throws {@link CliError | ApiError} if the key was not created or not stored.
  */
 export async function createLoginKey(
   client: Client,
   { name, days }: LoginKey,
   context: Context,
 ): Promise<Report> {
-  await deletePrevious(client, name, context);
-  const key = await client.requestApiKey({ api_key_name: name, expires_in_days: days });
-  return reportLogin(key, context, async () => {
-    try {
-      await client.deleteApiKey({ api_key_name: name });
-      return `The key ${printable(name)} was deleted again.`;
-    } catch (error) {
-      return `${failureOf(error).message}\nThe key ${printable(name)} exists, but is lost. Delete it.`;
-    }
-  });
+  const previous = await findPrevious(client, context);
+  const create = () => client.requestApiKey({ api_key_name: name, expires_in_days: days });
+  const store = (key: IssuedApiKey) => reportLogin(key, context, () => deleteLost(client, name));
+  if (previous === undefined) return store(await create());
+  let key: IssuedApiKey;
+  try {
+    key = await create();
+  } catch (error) {
+    if (!needsRoom(error)) throw error;
+    await client.deleteApiKey({ api_key_name: previous.name });
+    return create()
+      .then(store)
+      .catch((failure: unknown) => endWithoutKey(failure, previous.name, context));
+  }
+  const { notes = [], ...report } = await store(key);
+  return { ...report, notes: [...notes, ...(await deletePrevious(client, previous.name))] };
 }

@@ -11,7 +11,7 @@ export const audience = 'https://api.andamio.example';
 
 /**
  * Starts a certified OpenID provider (https://github.com/panva/node-oidc-provider). It stops after
- * the test file.
+ * the test file. Users whose name begins with `pioneer-` have that tier, and all others `growth`.
  *
  * @returns the issuer
  */
@@ -32,7 +32,9 @@ export async function startProvider(): Promise<string> {
     ],
     pkce: { required: () => true },
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-    extraTokenClaims: () => ({ tier: 'growth' }),
+    extraTokenClaims: (_, token) => ({
+      tier: 'accountId' in token && token.accountId.startsWith('pioneer-') ? 'pioneer' : 'growth',
+    }),
     features: {
       resourceIndicators: {
         enabled: true,

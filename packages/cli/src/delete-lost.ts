@@ -1,0 +1,16 @@
+import type { Client } from '@andamio/client';
+import { failureOf } from './failure.ts';
+import { printable } from './text.ts';
+
+/**
+ * Deletes a new key that could neither be printed nor stored. Returns a message about the result.
+ */
+export async function deleteLost(client: Client, name: string): Promise<string> {
+  try {
+    await client.deleteApiKey({ api_key_name: name });
+    return `The key ${printable(name)} was deleted again.`;
+  } catch (error) {
+    return `${failureOf(error).message}
+The key ${printable(name)} exists, but is lost. Delete it with andamio keys delete.`;
+  }
+}
