@@ -170,6 +170,53 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await page.getByText('You are signed out').waitFor({ state: 'detached' });
     });
 
+    test.each([429, 408, 503])(
+      'a renewal that the issuer answers with %d keeps the user signed in',
+      async (status) => {
+        client(1);
+        const { page } = await open();
+        await signIn(page, `delayed ${status}`);
+        await page.getByText('No keys yet').waitFor();
+        await page.route(`${provider.issuer}/token`, (route) =>
+          route.fulfill({
+            status,
+            headers: { 'access-control-allow-origin': '*' },
+            json: { error: 'too_many_requests' },
+          }),
+        );
+        const problem = page.getByText('Your sign-in could not be checked. Try again.');
+        const isSaidAfterRefresh = async () => {
+          await page.getByRole('button', { name: 'Refresh' }).click();
+          return problem.isVisible();
+        };
+        await expect.poll(isSaidAfterRefresh).toBe(true);
+        await page.unroute(`${provider.issuer}/token`);
+        await expect.poll(isSaidAfterRefresh).toBe(false);
+        expect(await signInButton(page).isVisible()).toBe(false);
+      },
+    );
+
+    test('a refresh token that the issuer has revoked asks to sign in again', async () => {
+      client(1);
+      const { page } = await open();
+      const answer = page.waitForResponse(`${provider.issuer}/token`);
+      await signIn(page, 'revoked');
+      const { refresh_token } = await (await answer).json();
+      await page.getByText('No keys yet').waitFor();
+      const revocation = await fetch(`${provider.issuer}/token/revocation`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: refresh_token, client_id: publicClientId }),
+      });
+      expect(revocation.status).toBe(200);
+      await expect
+        .poll(async () => {
+          await page.getByRole('button', { name: 'Refresh' }).click();
+          return signInButton(page).isVisible();
+        })
+        .toBe(true);
+      await page.getByText('does not accept your sign-in any more').waitFor();
+    });
+
     test('a token that cannot be renewed asks to sign in again, and the new key stays on screen', async () => {
       client(300, false);
       const { page } = await open();

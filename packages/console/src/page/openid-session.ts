@@ -67,6 +67,29 @@ function failureOf(error: unknown): SignInFailure {
   return 'refused';
 }
 
+/**
+ * Errors of the token endpoint with which a renewal can never succeed: those of RFC 6749 section
+ * 5.2, and `interaction_required`, which Microsoft Entra ID sends if the user must sign in again.
+ */
+const finalErrors: ReadonlySet<string> = new Set([
+  'interaction_required',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_scope',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
+
+/**
+ * Reports whether a failed renewal means that the user must sign in again. Other failures, such as
+ * a rate limit of the issuer or an answer of a proxy, are temporary.
+ */
+const isFinal = (error: unknown): boolean =>
+  (error instanceof oauth.ResponseBodyError &&
+    (error.status === 401 || finalErrors.has(error.error))) ||
+  (error instanceof oauth.WWWAuthenticateChallengeError && error.status === 401);
+
 /** Returns the sign-in that this tab started, and removes it from the storage. */
 function takePending(): Pending | undefined {
   const stored = sessionStorage.getItem(storageKey);
@@ -181,7 +204,8 @@ export class OpenIdSession {
    * Returns the access token, or null if the user must sign in again. If the access token has
    * expired, or the service has rejected it, gets a new one with the refresh token.
    *
-   * @throws if the issuer does not respond.
+   * @throws if the issuer does not respond, or its answer does not mean that the user must sign in
+   *   again.
    */
   readonly getToken = async ({
     refresh,
@@ -249,7 +273,7 @@ export class OpenIdSession {
       this.#isRenewed = true;
       return tokens.access_token;
     } catch (error) {
-      if (response.status >= 500) throw error;
+      if (!isFinal(error)) throw error;
       this.forget(); // The issuer does not renew the sign-in any more.
       return null;
     }
