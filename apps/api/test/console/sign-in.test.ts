@@ -1,5 +1,5 @@
-import { launchBrowser, openPage } from '@andamio/testing/browser';
-import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { discoveredKeys, discoveredProvider } from '../../src/auth/discovery.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
@@ -61,8 +61,8 @@ describe.skipIf(!inject('available').includes('chromium'))(
     });
 
     /** Opens a page without the fonts from the Internet that the provider's own pages load. */
-    const newPage = async () => {
-      const opened = await openPage(browser);
+    const newPage = async (options: BrowserContextOptions = {}) => {
+      const opened = await openPage(browser, options);
       await opened.page.route('https://fonts.googleapis.com/**', (route) =>
         route.fulfill({ contentType: 'text/css', body: '' }),
       );
@@ -327,6 +327,34 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await signIn(page, 'stranded');
       await page.getByText('does not respond. Reload this page').waitFor();
     });
+
+    test.each([
+      ['light', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
+      ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 800 } }],
+      ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 740 } }],
+    ] as const)(
+      'the %s sign-in has no serious axe-core violation and fits the window',
+      async (name, options) => {
+        const { page } = await newPage(options);
+        const inspect = async (state: string) => {
+          expect(await seriousViolations(page), state).toEqual([]);
+          const width = await page.evaluate('document.documentElement.scrollWidth');
+          expect(width, state).toBe(options.viewport.width);
+        };
+        for (const path of ['/console', '/console/device']) {
+          await page.goto(`${app.url}${path}`);
+          await signInButton(page).waitFor();
+          await inspect(path);
+          await page.goto(`${app.url}${path}?code=stolen&state=other`);
+          await page.getByText('does not belong to a sign-in of this tab').waitFor();
+          await inspect(`${path} after a failure`);
+        }
+        await signIn(page, `axe ${name}`);
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        await page.getByRole('link', { name: /sign out at/ }).waitFor();
+        await inspect('signed out');
+      },
+    );
 
     test('the policy allows requests to the token endpoint of the issuer, and to nothing else of others', async () => {
       const answer = await fetch(`${app.url}/console`);
