@@ -82,13 +82,11 @@ const finalErrors: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reports whether a failed renewal means that the user must sign in again. Other failures, such as
- * a rate limit of the issuer or an answer of a proxy, are temporary.
+ * Reports whether a renewal failed because the user must sign in again. Other failures, such as a
+ * rate limit of the issuer or an answer of a proxy, are temporary.
  */
-const isFinal = (error: unknown): boolean =>
-  (error instanceof oauth.ResponseBodyError &&
-    (error.status === 401 || finalErrors.has(error.error))) ||
-  (error instanceof oauth.WWWAuthenticateChallengeError && error.status === 401);
+const isFinal = (status: number, error: unknown): boolean =>
+  status === 401 || (error instanceof oauth.ResponseBodyError && finalErrors.has(error.error));
 
 /** Returns the sign-in that this tab started, and removes it from the storage. */
 function takePending(): Pending | undefined {
@@ -273,7 +271,7 @@ export class OpenIdSession {
       this.#isRenewed = true;
       return tokens.access_token;
     } catch (error) {
-      if (!isFinal(error)) throw error;
+      if (!isFinal(response.status, error)) throw error;
       this.forget(); // The issuer does not renew the sign-in any more.
       return null;
     }
