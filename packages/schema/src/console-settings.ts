@@ -24,8 +24,8 @@ export interface SignInSettings {
   /** The scopes to request, separated by spaces. */
   readonly scope: string;
   /**
-   * The API for which the access token is requested, sent as `resource` (RFC 8707) and as `audience`
-   * (Auth0). Null if the issuer needs neither.
+   * The API for which the access token is requested, sent as `resource` (RFC 8707) and as
+   * `audience` (Auth0). Null if the issuer needs neither.
    */
   readonly resource: string | null;
   /** Null while the issuer's OpenID configuration cannot be read. */

@@ -53,8 +53,8 @@ export const logEvents = {
       'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
   },
   /**
-   * Logged when the issuer's OpenID configuration cannot be read for the sign-in to the console. The
-   * log entry contains the URL and the cause.
+   * Logged when the issuer's OpenID configuration cannot be read for the sign-in to the console.
+   * The log entry contains the URL and the cause.
    */
   signInUnavailable: {
     event: 'sign_in_unavailable',

@@ -9,8 +9,8 @@ export const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
 
 /**
- * Returns the elements that `sign-in.ts` needs: a notice, the button with which users sign in at the
- * issuer, and the form in which they paste a token.
+ * Returns the elements that `sign-in.ts` needs: a notice, the button with which users sign in at
+ * the issuer, and the form in which they paste a token.
  *
  * @param submit the label of the form's button
  */

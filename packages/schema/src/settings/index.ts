@@ -329,8 +329,8 @@ export interface Settings {
     readonly claims: ClaimSettings;
   };
   /**
-   * The peppers. The first one creates the ids of new keys. Undefined only outside production, where
-   * the service generates a pepper instead.
+   * The peppers. The first one creates the ids of new keys. Undefined only outside production,
+   * where the service generates a pepper instead.
    */
   readonly peppers: readonly Pepper[] | undefined;
   readonly redis:

@@ -173,8 +173,8 @@ export const plainText = z.string().refine((text) => text.trim() === text && tex
 });
 
 /**
- * Scopes separated by spaces (RFC 6749 section 3.3), with `openid`, without which the issuer returns
- * no ID token.
+ * Scopes separated by spaces (RFC 6749 section 3.3), with `openid`, without which the issuer
+ * returns no ID token.
  */
 export const openIdScope = z
   .string()

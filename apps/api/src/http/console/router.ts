@@ -15,7 +15,7 @@ import { devicePagePath, pagePath } from './paths.ts';
 
 const settingsPath = `${pagePath}/settings.json`;
 
-/** Returns the origins that the page sends requests to when a user signs in, renews or signs out. */
+/** Returns the origins that the page requests when a user signs in, renews or signs out. */
 function originsOf(signIn: SignInSettings | null): string[] {
   const { tokenEndpoint = null, revocationEndpoint = null } = signIn?.provider ?? {};
   const urls = [tokenEndpoint, revocationEndpoint].filter((url) => url !== null);
@@ -25,8 +25,8 @@ function originsOf(signIn: SignInSettings | null): string[] {
 /**
  * Returns the Content Security Policy of the console. Files come from the same origin only, and
  * requests go there and to the issuer at which users sign in. The policy forbids inline scripts and
- * styles, DOM properties that parse text as HTML (https://www.w3.org/TR/trusted-types/), and frames,
- * which would allow clickjacking.
+ * styles, DOM properties that parse text as HTML (https://www.w3.org/TR/trusted-types/), and
+ * frames, which would allow clickjacking.
  */
 const contentSecurityPolicy = (signIn: SignInSettings | null): string =>
   [
