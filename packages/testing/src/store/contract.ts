@@ -122,8 +122,8 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
       const outcomes: IssueOutcome[] = [];
       // As many commands at a time as complete within their deadlines, including the time in the
       // queue.
-      for (let begin = 0; begin < 1000; begin += 50) {
-        const inputs = numbered(50).map(({ record }, index) =>
+      for (let begin = 0; begin < 1000; begin += 20) {
+        const inputs = numbered(20).map(({ record }, index) =>
           command({ ...record, name: `name ${begin + index}` }),
         );
         outcomes.push(...(await Promise.all(inputs.map((input) => store.issue(input)))));
