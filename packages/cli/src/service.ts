@@ -1,5 +1,6 @@
-import { createClient } from '@andamio/client';
+import { type Client, createClient } from '@andamio/client';
 import { publicHosts, publicUrl } from '@andamio/schema/hosts';
+import { isKey } from '@andamio/schema/key-format';
 import { serviceUrl } from '@andamio/schema/service-url';
 import { CliError, exitCodes, usageError } from './exit-code.ts';
 
@@ -26,11 +27,31 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Creates the client of the service.
+ * Returns the response if its key has the format of a key. Other text could add lines to a file of
+ * variables or to the input of a keychain's program, or control the terminal.
+ *
+ * @throws {@link CliError} if it has not. The message does not quote the text.
+ */
+function withKey<Answer extends { readonly api_key: string }>(answer: Answer): Answer {
+  if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;
+  throw new CliError(
+    exitCodes.unavailable,
+    'The service answered with a key that is malformed, so it was neither printed nor stored. Check the URL of the service, and list your keys: a key may exist.',
+  );
+}
+
+/**
+ * Creates the client of the service. It checks the format of each new key.
  *
  * @param token returns the token. Called before each attempt of a request.
  * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
  */
-export function clientOf(url: string, token: () => Promise<string>, maxAttempts?: number) {
-  return createClient({ baseUrl: url, token, maxAttempts });
+export function clientOf(url: string, token: () => Promise<string>, maxAttempts?: number): Client {
+  const client = createClient({ baseUrl: url, token, maxAttempts });
+  return {
+    ...client,
+    requestApiKey: async (...args) => withKey(await client.requestApiKey(...args)),
+    rollApiKey: async (...args) => withKey(await client.rollApiKey(...args)),
+    redeemDeviceLogin: async (...args) => withKey(await client.redeemDeviceLogin(...args)),
+  };
 }

@@ -1,7 +1,9 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { listPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
-import { andamio, inShell, onTerminal, startService } from './harness/cli.ts';
+import { andamio, inShell, onTerminal, startService, temporaryFolder } from './harness/cli.ts';
 import { forward, startServer } from './harness/front.ts';
 
 const { url } = await startService();
@@ -216,4 +218,40 @@ describe('keys delete', () => {
     const { code, stderr } = await andamio(['keys', 'delete', 'none', '--yes'], { env });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^no_such_key/) });
   });
+});
+
+test.each([
+  ['create', 'keys create any --to env:.env'],
+  ['create on standard output', 'keys create any'],
+  ['create as JSON', 'keys create any --json'],
+  ['roll', 'keys roll any --to env:.env'],
+  ['login', 'login --device'],
+])('a malformed key of the service is neither stored nor printed: %s', async (_, command) => {
+  const injected = `ant-00000000000000000000000000000000001rx2J0\nNODE_OPTIONS=--require=evil\x1b]0;title\x07`;
+  const times = { created_at: '2026-01-01T00:00:00Z', expires_at: '2026-02-01T00:00:00Z' };
+  const key = { ...times, previous_expires_at: times.expires_at, name: 'any', api_key: injected };
+  const service = await startServer(({ headers }, response) => {
+    const started = {
+      device_code: 'a-device-code',
+      user_code: 'WDJB-MJHT',
+      verification_uri: `http://${headers.host}/console/device`,
+      interval: 0.05,
+      expires_in: 60,
+    };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...started, ...key, expires_in_days: 31, is_active: true }));
+  });
+  const folder = temporaryFolder();
+  await writeFile(join(folder, '.env'), 'PORT=1\n');
+  const env = {
+    ANDAMIO_URL: service.url,
+    ANDAMIO_TOKEN: 'a-token',
+    XDG_CONFIG_HOME: join(folder, 'config'),
+  };
+  const { code, stdout, stderr } = await inShell(`cd ${folder} && $ANDAMIO ${command}`, { env });
+  expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
+  expect(stderr).toContain('is malformed');
+  expect(stderr).not.toContain('NODE_OPTIONS');
+  expect(await readFile(join(folder, '.env'), 'utf8')).toBe('PORT=1\n');
+  expect(await readdir(folder), 'nothing else was written').toEqual(['.env']);
 });
