@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { endWithFile } from '@andamio/testing/end-with-file';
 import { findAvailable, works } from '@andamio/testing/requirements';
@@ -279,6 +281,22 @@ describe('login with a browser', () => {
     for (const attempt of foreign) expect((await fetch(attempt)).status).toBe(404);
     await browse(address, 'carol');
     expect(await result).toMatchObject({ code: 0 });
+  });
+
+  test('a connection that sends nothing does not keep the command running', async () => {
+    const laptop = await machine();
+    const result = andamio(['login', '--name', 'cli-open'], { env: laptop.env });
+    const address = await laptop.address();
+    const redirect = new URL(new URL(address).searchParams.get('redirect_uri') as string);
+    // Browsers open such connections in advance.
+    const socket = connect(Number(redirect.port), redirect.hostname).on('error', () => {});
+    await once(socket, 'connect');
+    try {
+      await browse(address, 'olga');
+      expect(await result).toMatchObject({ code: 0 });
+    } finally {
+      socket.destroy();
+    }
   });
 
   test('a token that the service does not accept is reported', async () => {

@@ -61,8 +61,9 @@ export async function startRedirectServer(
       respond(response, 404, 'Not found.\n');
       return;
     }
+    // Once the page has been sent, the connection may be closed.
+    response.once('close', () => accept(target));
     respond(response, 200, page);
-    accept(target);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', ({ code }: NodeJS.ErrnoException) =>
@@ -83,7 +84,8 @@ export async function startRedirectServer(
     },
     close() {
       server.close();
-      server.closeIdleConnections();
+      // Browsers open connections in advance, which would keep this process running.
+      server.closeAllConnections();
     },
   };
 }
