@@ -22,6 +22,8 @@ export type Values<Declared extends Options> = {
 export interface Context {
   /** URL of the service, without a trailing slash. */
   readonly url: string;
+  /** Whether the URL was given by `--url`. */
+  readonly isUrlOption: boolean;
   /** The client of the service, with the user's token if the command needs one. */
   readonly client: Client;
   /** Whether the user provided a token, or a command that prints a token. */

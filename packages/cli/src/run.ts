@@ -55,8 +55,9 @@ async function execute(
     return exitCodes.done;
   }
   const url = urlOf(request.url, environment);
+  const isUrlOption = request.url !== undefined;
   const token = tokenSource(request.tokenCommand, environment, () =>
-    signInOnTerminal(url, environment, terminal),
+    signInOnTerminal(url, isUrlOption, environment, terminal),
   );
   const isGiven = isTokenGiven(request.tokenCommand, environment);
   const needsToken =
@@ -65,6 +66,7 @@ async function execute(
   if (needsToken) await token();
   const context: Context = {
     url,
+    isUrlOption,
     client: clientOf(url, token),
     isTokenGiven: isGiven,
     environment,

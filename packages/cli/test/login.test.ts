@@ -88,7 +88,7 @@ async function logIn(
   user: string,
   args: readonly string[] = [],
 ): Promise<Result> {
-  const result = andamio(['login', ...args], { env });
+  const result = andamio(['login', '--url', env.ANDAMIO_URL, ...args], { env });
   const page = await browse(await address(), user);
   expect(await page.text()).toContain('Return to your terminal.');
   return result;
@@ -131,9 +131,13 @@ describe('login with a browser', () => {
     const laptop = await machine();
     const { code, stdout, stderr } = await logIn(laptop, 'alice', ['--name', 'cli-laptop']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain(
+      `The token goes to ${url}. Provider: ${issuer}, client ${clientId}.\n`,
+    );
+    expect(stderr).toContain('Signed in as alice.\n');
     expect(stderr).toContain(`${issuer}/auth?`);
-    const [address = ''] = /http\S+/.exec(stderr) ?? [];
-    expect(Object.fromEntries(new URL(address).searchParams)).toMatchObject({
+    const [address = ''] = /^ {2}http\S+/m.exec(stderr) ?? [];
+    expect(Object.fromEntries(new URL(address.trim()).searchParams)).toMatchObject({
       code_challenge_method: 'S256',
       scope: 'openid',
       resource: audience,
@@ -270,7 +274,7 @@ describe('login with a browser', () => {
 
   test('requests without the state of the sign-in neither end nor change it', async () => {
     const laptop = await machine();
-    const result = andamio(['login', '--name', 'cli-careful'], { env: laptop.env });
+    const result = andamio(['login', '--url', url, '--name', 'cli-careful'], { env: laptop.env });
     const address = await laptop.address();
     const redirect = new URL(address).searchParams.get('redirect_uri') as string;
     const foreign = [
@@ -285,7 +289,7 @@ describe('login with a browser', () => {
 
   test('a connection that sends nothing does not keep the command running', async () => {
     const laptop = await machine();
-    const result = andamio(['login', '--name', 'cli-open'], { env: laptop.env });
+    const result = andamio(['login', '--url', url, '--name', 'cli-open'], { env: laptop.env });
     const address = await laptop.address();
     const redirect = new URL(new URL(address).searchParams.get('redirect_uri') as string);
     // Browsers open such connections in advance.
@@ -330,13 +334,29 @@ describe('login with a browser', () => {
 
 describe('a command that needs a token', () => {
   test('on a terminal, a command without a token opens the browser after Enter', async () => {
-    const { env, address } = await machine();
+    const laptop = await machine();
+    const { env, address } = laptop;
+    await logIn(laptop, 'grace');
     const result = onTerminal('keys list', { when: /Press Enter/, text: '\n' }, env);
     await browse(await address(), 'grace');
     expect(await result).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('You have no keys.'),
+      stdout: expect.stringMatching(/Signed in as grace\..*NAME/s),
     });
+  });
+
+  test('the sign-in to a service without a login on this machine must be confirmed', async () => {
+    const { env, folder } = await machine();
+    const question = { when: /Do you trust it\? \[y\/N\]/, text: '\n' };
+    const result = await onTerminal('keys list', question, env);
+    expect(result.code).toBe(1);
+    expect(result.stdout).toContain(`The token goes to ${url}. Provider: ${issuer}`);
+    expect(result.stdout).toContain('You were not signed in.');
+    expect(await onTerminal('login', question, env)).toMatchObject({ code: 1 });
+    const script = await andamio(['login'], { env });
+    expect(script).toMatchObject({ code: 77, stdout: '' });
+    expect(script.stderr).toContain('Without a terminal, give its URL by --url.');
+    expect(await readdir(folder), 'no browser was opened').toEqual(['bin']);
   });
 
   test('over SSH, no browser is opened', async () => {
@@ -374,7 +394,7 @@ describe.runIf(available.includes('keyring'))('a keychain', () => {
     const laptop = await machine();
     const script = `
       printf password | gnome-keyring-daemon --unlock --components=secrets > /dev/null
-      $ANDAMIO login --name cli-keychain && cat $XDG_CONFIG_HOME/andamio/logins.json &&
+      $ANDAMIO login --url ${url} --name cli-keychain && cat $XDG_CONFIG_HOME/andamio/logins.json &&
       secret-tool lookup service andamio url ${url} && echo &&
       $ANDAMIO print-key && $ANDAMIO logout &&
       ! secret-tool lookup service andamio url ${url}`;

@@ -5,7 +5,7 @@ import { canOpenBrowser } from '../login/browser.ts';
 import { readConsoleSettings } from '../login/console-settings.ts';
 import { createLoginKey } from '../login/create-login.ts';
 import { logInByDevice, NoDeviceLoginError } from '../login/device.ts';
-import { signIn } from '../login/sign-in.ts';
+import { signInToService } from '../login/sign-in-to-service.ts';
 import { daysOption, integerOf } from '../options.ts';
 import { clientOf } from '../service.ts';
 
@@ -36,14 +36,21 @@ async function byBrowser(
   { name, days, clientId, port }: LoginOptions,
   context: Context,
 ): Promise<Report | undefined> {
-  const { url, environment, terminal } = context;
+  const { url, isUrlOption, environment, terminal } = context;
   const { signIn: configured, maxExpiresInDays } = await readConsoleSettings(url);
   if (!configured) return undefined;
   const maximum = maxExpiresInDays ?? Number.POSITIVE_INFINITY;
   if (days !== undefined && days > maximum)
     throw usageError(`--days must be at most ${maximum} for this service.`);
   const settings = { ...configured, ...(clientId !== undefined && { clientId }) };
-  const token = await signIn({ settings, environment, terminal, port });
+  const token = await signInToService({
+    url,
+    isUrlOption,
+    settings,
+    environment,
+    terminal,
+    port,
+  });
   const key = {
     name: name ?? `cli-${machineAndTime(context)}`,
     days: days ?? Math.min(defaultDays, maximum),
