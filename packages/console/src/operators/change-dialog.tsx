@@ -4,7 +4,7 @@ import type { Change } from './changes.ts';
 import type { Preview, Report } from './service.ts';
 import type { OperatorsUi } from './ui.ts';
 import { useRequest } from './use-request.ts';
-import { labels, withLabels, withShortIds } from './words.ts';
+import { labels, printable, withLabels, withShortIds } from './words.ts';
 
 function Lines({ text }: { readonly text: readonly string[] }) {
   return (
@@ -64,7 +64,7 @@ export function ChangeDialog({
   return (
     <Dialog
       {...(isDangerous && { role: 'alertdialog' })}
-      heading={change.heading}
+      heading={printable(change.heading)}
       onCancel={cancel}
     >
       <form
@@ -72,10 +72,11 @@ export function ChangeDialog({
         aria-busy={isBusy}
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          // Enter in a field must not make a change that cannot be undone.
+          if (!isDangerous) void submit();
         }}
       >
-        {found && <Lines text={found.text} />}
+        {found && <Lines text={found.text.map(printable)} />}
         <p class="hint">{about.commands[command]}</p>
         {change.hint && <p class="hint">{change.hint}</p>}
         {fields.includes('tier') && (
@@ -124,7 +125,8 @@ export function ChangeDialog({
           </button>
           {!isRefused && (
             <button
-              type="submit"
+              type={isDangerous ? 'button' : 'submit'}
+              onClick={() => isDangerous && void submit()}
               class={isDangerous ? 'danger' : 'primary'}
               aria-disabled={!canSubmit}
             >

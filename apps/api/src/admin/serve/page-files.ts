@@ -14,7 +14,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 async function read(path: string): Promise<PageFile> {
-  return { type: types[extname(path)] as string, content: await readFile(path) };
+  const type = types[extname(path)] ?? 'application/octet-stream';
+  return { type, content: await readFile(path) };
 }
 
 /**
