@@ -389,6 +389,78 @@ test('programs of the system get the key by standard input, and neither argument
   for (const secret of [key, 'a-token', 'a-key']) expect(seen).not.toContain(secret);
 });
 
+/** Installs a `secret-tool` that keeps one secret in a file. One of its commands can be broken. */
+async function fakeKeychain(folder: string) {
+  const secret = join(folder, 'secret');
+  const broken = join(folder, 'broken');
+  const script = `#!/bin/sh
+[ "$(cat ${broken} 2> /dev/null)" = "$1" ] && exit 1
+case "$1" in
+  store) cat > ${secret} ;;
+  lookup) cat ${secret} ;;
+  clear) rm -f ${secret} ;;
+esac
+`;
+  await writeFile(join(folder, 'bin', 'secret-tool'), script, { mode: 0o755 });
+  return { secret, breakCommand: (command: string) => writeFile(broken, command) };
+}
+
+test('a key that the keychain stores but does not return is left only in the file, and logout leaves none', async () => {
+  const laptop = await machine();
+  const { secret, breakCommand } = await fakeKeychain(laptop.folder);
+  await breakCommand('lookup');
+  expect(await logIn(laptop, 'nina')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('because no keychain works here'),
+  });
+  await expect(readFile(secret)).rejects.toThrow('ENOENT');
+
+  await breakCommand('nothing');
+  await writeFile(secret, 'an older key');
+  expect(await andamio(['logout'], { env: laptop.env })).toMatchObject({ code: 0 });
+  await expect(readFile(secret)).rejects.toThrow('ENOENT');
+});
+
+test('a login that cannot be recorded leaves no key in the keychain', async () => {
+  const laptop = await machine();
+  const { secret } = await fakeKeychain(laptop.folder);
+  const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // Linux creates no folder there.
+  expect(await logIn({ ...laptop, env }, 'olaf')).toMatchObject({ code: 73 });
+  await expect(readFile(secret)).rejects.toThrow('ENOENT');
+});
+
+test('logout reports a key that the keychain does not remove, and can be repeated', async () => {
+  const laptop = await machine();
+  const { breakCommand } = await fakeKeychain(laptop.folder);
+  await logIn(laptop, 'pia');
+  await breakCommand('clear');
+  expect(await andamio(['logout'], { env: laptop.env })).toMatchObject({
+    code: 73,
+    stderr: "The key could not be removed from the system's keychain by secret-tool.\n",
+  });
+  await breakCommand('nothing');
+  const again = await andamio(['logout'], { env: laptop.env });
+  expect(again.stderr).toContain('Removed the key cli-');
+});
+
+test.each([
+  'null',
+  '[]',
+  '1',
+  '{',
+  '{"https://api.example":null}',
+  '{"https://api.example":{"api_key":1}}',
+])('a file of logins that contains %s is reported, and not quoted', async (content) => {
+  const laptop = await machine();
+  await mkdir(join(laptop.config, 'andamio'), { recursive: true });
+  await writeFile(laptop.file, content);
+  expect(await andamio(['print-key'], { env: laptop.env })).toEqual({
+    code: 78,
+    stdout: '',
+    stderr: `${laptop.file} does not contain logins. Delete it and log in again.\n`,
+  });
+});
+
 describe.runIf(available.includes('keyring'))('a keychain', () => {
   test('the key of a login is stored in the keychain of the desktop, and removed by logout', async () => {
     const laptop = await machine();

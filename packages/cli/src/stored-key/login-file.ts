@@ -1,26 +1,30 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { createReplacement } from '../replace-file.ts';
 import { printable } from '../text.ts';
-import type { KeychainProgram } from './keychain.ts';
+
+const loginSchema = z.object({
+  /** The name of the key. */
+  name: z.string(),
+  /** The first 8 characters of the key. */
+  start: z.string(),
+  /** Time at which the key expires (RFC 3339). */
+  expires_at: z.string(),
+  /** Where the key is stored: the program of the keychain, or `file` if it is in `api_key`. */
+  storage: z.enum(['secret-tool', 'security', 'file']),
+  api_key: z.optional(z.string()),
+});
 
 /** A login: the key that `andamio login` created for a service. */
-export interface Login {
-  /** The name of the key. */
-  readonly name: string;
-  /** The first 8 characters of the key. */
-  readonly start: string;
-  /** Time at which the key expires (RFC 3339). */
-  readonly expires_at: string;
-  /** Where the key is stored: the program of the keychain, or `file` if it is in `api_key`. */
-  readonly storage: KeychainProgram | 'file';
-  readonly api_key?: string;
-}
+export type Login = z.infer<typeof loginSchema>;
+
+const loginsSchema = z.record(z.string(), loginSchema);
 
 /** The logins, by the URL of the service. */
-type Logins = Readonly<Record<string, Login>>;
+type Logins = z.infer<typeof loginsSchema>;
 
 /** Returns the path of the file that contains the logins. */
 export function loginFile({ XDG_CONFIG_HOME: config, HOME: home }: NodeJS.ProcessEnv): string {
@@ -34,24 +38,32 @@ function failure(path: string, error: unknown): CliError {
   return new CliError(exitCodes.cannotCreate, `${printable(path)} cannot be used (${code}).`);
 }
 
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function readLogins(path: string): Promise<Logins> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';
     throw failure(path, error);
   });
-  try {
-    return JSON.parse(text) as Logins;
-  } catch {
-    // The parser's error quotes the text, which may contain a key.
-    const message = `${printable(path)} is not valid JSON. Delete it and log in again.`;
-    throw new CliError(exitCodes.settings, message);
-  }
+  // The errors of the parsers are not shown: they may quote a key.
+  const { data } = loginsSchema.safeParse(jsonOf(text));
+  if (data !== undefined) return data;
+  throw new CliError(
+    exitCodes.settings,
+    `${printable(path)} does not contain logins. Delete it and log in again.`,
+  );
 }
 
 /**
  * Returns the login for a service, or undefined if there is none.
  *
- * @throws {@link CliError} if the file cannot be read.
+ * @throws {@link CliError} if the file cannot be read, or does not contain logins.
  */
 export async function findLogin(
   url: string,

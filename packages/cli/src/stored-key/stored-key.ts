@@ -1,4 +1,5 @@
 import { isKey, keyStart } from '@andamio/schema/key-format';
+import { CliError, exitCodes } from '../exit-code.ts';
 import { printable } from '../text.ts';
 import { systemKeychain } from './keychain.ts';
 import { findLogin, type Login, loginFile, writeLogin } from './login-file.ts';
@@ -12,10 +13,10 @@ export interface KeyToStore {
 
 /**
  * Stores the key of a login in the system's keychain, and reads it back. If that fails, stores the
- * key in a file of mode 0600.
+ * key in a file of mode 0600, and removes what the keychain may contain.
  *
  * @returns a human-readable description of where the key is stored.
- * @throws {@link CliError} if the key could not be stored.
+ * @throws {@link CliError} if the key could not be stored. The keychain then contains no key.
  */
 export async function storeKey(
   url: string,
@@ -25,9 +26,15 @@ export async function storeKey(
   const keychain = systemKeychain(environment);
   const login = { name, start: keyStart(api_key), expires_at };
   if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key) {
-    await writeLogin(url, { ...login, storage: keychain.program }, environment);
+    try {
+      await writeLogin(url, { ...login, storage: keychain.program }, environment);
+    } catch (error) {
+      await keychain.remove(url);
+      throw error;
+    }
     return `in the system's keychain, by ${keychain.program}`;
   }
+  await keychain.remove(url);
   await writeLogin(url, { ...login, storage: 'file', api_key }, environment);
   const path = printable(loginFile(environment));
   return `in ${path} with mode 0600, because no keychain works here`;
@@ -45,14 +52,23 @@ export async function findStoredKey(
   return key !== undefined && isKey(key) ? key : undefined;
 }
 
-/** Removes the stored key of a service. Returns its login, or undefined if there was none. */
+/**
+ * Removes the stored key of a service from the keychain and from the file, whichever the login
+ * names. Returns the login, or undefined if there was none.
+ *
+ * @throws {@link CliError} if a key remains.
+ */
 export async function removeStoredKey(
   url: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<Login | undefined> {
+  const keychain = systemKeychain(environment);
+  await keychain.remove(url);
+  if ((await keychain.find(url)) !== undefined) {
+    const message = `The key could not be removed from the system's keychain by ${keychain.program}.`;
+    throw new CliError(exitCodes.cannotCreate, message);
+  }
   const login = await findLogin(url, environment);
-  if (login === undefined) return undefined;
-  if (login.storage !== 'file') await systemKeychain(environment).remove(url);
-  await writeLogin(url, undefined, environment);
+  if (login !== undefined) await writeLogin(url, undefined, environment);
   return login;
 }
