@@ -15,7 +15,7 @@ export interface Keychain {
   remove(url: string): Promise<void>;
 }
 
-export type KeychainProgram = 'secret-tool' | 'security';
+type KeychainProgram = 'secret-tool' | 'security';
 
 /**
  * Time limit, in milliseconds, for a call to the keychain. The user may have to unlock the

@@ -72,8 +72,7 @@ export function ChangeDialog({
         aria-busy={isBusy}
         onSubmit={(event) => {
           event.preventDefault();
-          // Enter in a field must not make a change that cannot be undone.
-          if (!isDangerous) void submit();
+          void submit();
         }}
       >
         {found && <Lines text={found.text.map(printable)} />}
@@ -125,8 +124,7 @@ export function ChangeDialog({
           </button>
           {!isRefused && (
             <button
-              type={isDangerous ? 'button' : 'submit'}
-              onClick={() => isDangerous && void submit()}
+              type="submit"
               class={isDangerous ? 'danger' : 'primary'}
               aria-disabled={!canSubmit}
             >
