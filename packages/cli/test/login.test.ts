@@ -326,6 +326,9 @@ describe('login with a browser', () => {
     const without = await andamio(['login', '--url', bare.url], { env });
     expect(without).toMatchObject({ code: 77, stdout: '' });
     expect(without.stderr).toMatch(/^This service has no sign-in for programs\. Set ANDAMIO_TOKEN/);
+    const empty = await startServer((_, response) => void response.end('null'));
+    const nothing = await andamio(['login', '--url', empty.url], { env });
+    expect(nothing).toMatchObject({ code: 69, stderr: expect.not.stringContaining('TypeError') });
     const broken = await startServer((_, response) => void response.writeHead(503).end());
     const down = await andamio(['login', '--url', broken.url], { env });
     expect(down).toMatchObject({ code: 69 });

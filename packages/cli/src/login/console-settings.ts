@@ -5,7 +5,7 @@ const timeoutMs = 15_000;
 
 /**
  * Reads the settings that the service publishes for its console. Returns an empty object if the
- * service has no console.
+ * service has no console, or answers without a JSON object.
  *
  * @throws {@link CliError} if the service does not respond.
  */
@@ -17,5 +17,6 @@ export async function readConsoleSettings(url: string): Promise<Partial<ConsoleS
   if (response === undefined || response.status >= 500)
     throw new CliError(exitCodes.unavailable, 'The service does not respond. Check its URL.');
   if (!response.ok) return {};
-  return (await response.json().catch(() => ({}))) as Partial<ConsoleSettings>;
+  const settings: unknown = await response.json().catch(() => undefined);
+  return typeof settings === 'object' && settings !== null ? settings : {};
 }
