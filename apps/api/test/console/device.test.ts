@@ -107,7 +107,9 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
     expect(text).toContain('Account Ada (ada) (not you? Sign out)');
     expect(text).toContain(`Code ${userCode} It must be the code in your terminal.`);
     expect(text).toMatch(/Asked \d+ seconds? ago, from 127\.0\.0\.1/);
-    expect(text).toContain('a key named device-laptop, valid for 7 days.');
+    expect(text).toContain(
+      'It calls itself device-laptop It will get a key that is valid for 7 days.',
+    );
     expect(text).toContain("can use your account's API");
     const buttons = await decision.getByRole('button').all();
     expect(await Promise.all(buttons.map((button) => button.textContent()))).toEqual([
@@ -155,13 +157,19 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
     expect(await page.locator('#notice').textContent()).toBe('');
   });
 
-  test('HTML in the name of the key is text', async () => {
+  test('the name is a quotation in a row of its own, and HTML in it is text', async () => {
     const name = '<img src=x onerror=alert(1)><b>bold</b>';
-    const { userCode } = await start({ api_key_name: name });
+    const { userCode } = await start();
     const { page, problems, requests } = await open();
+    // The service refuses such a name at the start.
+    await page.route('**/device/approve', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), api_key_name: name } });
+    });
     await signIn(page, tokenFor('reader'));
     await enter(page, userCode);
-    await page.getByText(`device-${name}`).waitFor();
+    await page.getByText(name).waitFor();
+    expect(await page.locator('dd:has(q > bdi#name)').textContent()).toBe(name);
     expect(await page.locator('main img, main b').count()).toBe(0);
     expect(problems).toEqual([]);
     expect(requests.filter((url) => url.endsWith('/x'))).toEqual([]);

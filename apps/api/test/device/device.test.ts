@@ -259,16 +259,27 @@ describe('device login', () => {
       'expires_in_days: must be at least 1',
     ],
     [
-      { api_key_name: 'laptop', expires_in_days: 3_000_000 },
+      { api_key_name: 'laptop', expires_in_days: 91 },
       422,
-      'expiry_too_late',
-      'expires_in_days: the expiry must not be later than the year 9999.',
+      'invalid_field',
+      'expires_in_days: must be at most 90',
     ],
   ])('the start refuses the body %j', async (body, status, code, details) => {
     const answer = await startDeviceLogin(service.url, body);
     expectError(answer, status, code);
     expect(answer.body['details']).toBe(details);
   });
+
+  test.each(['laptop\u202e , valid for 1 day', 'lap\u200btop', 'lapt\u043ep', 'laptop (mine)'])(
+    'the start refuses the name %j, which the page could not show as it is',
+    async (api_key_name) => {
+      const answer = await startDeviceLogin(service.url, { api_key_name });
+      expectError(answer, 422, 'invalid_field');
+      expect(answer.body['details']).toBe(
+        'api_key_name: must contain only the letters A-Z and a-z, digits, spaces, and the characters . _ -',
+      );
+    },
+  );
 
   test('a key is valid for 30 days if the program asks for no number of days', async () => {
     const { userCode } = await start();

@@ -241,8 +241,8 @@ export interface StartDeviceLoginBody {
    */
   api_key_name: string;
   /**
-   * Days until the key expires, counted from when it is issued. The operator may set a maximum,
-   * which the error then names. Default: 30.
+   * Days until the key expires, counted from when it is issued. The operator may set a lower
+   * maximum, which the error then names. Default: 30.
    */
   expires_in_days?: number | undefined;
 }

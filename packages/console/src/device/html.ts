@@ -42,9 +42,11 @@ message or another person gave you this code, stop.</p>
 <dd><strong id="shown-code"></strong> It must be the code in <em>your</em> terminal.</dd>
 <dt>Asked</dt>
 <dd><time id="asked"></time>, from <span id="address"></span></dd>
+<dt>It calls itself</dt>
+<dd><q><bdi id="name"></bdi></q></dd>
 <dt>It will get</dt>
-<dd>a key named <span id="name"></span>, valid for <span id="days"></span>. Anyone who uses this
-terminal can use your account's API with it.</dd>
+<dd>a key that is valid for <span id="days"></span>. Anyone who uses this terminal can use your
+account's API with it.</dd>
 </dl>
 <div id="choices">
 <button type="button" id="deny">Deny</button>

@@ -18,17 +18,39 @@ export const deviceKeyPrefix = 'device-';
 /** Validity period, in days, of the key of a device login that does not specify one. */
 const defaultDays = 30;
 
+/**
+ * Maximum validity period, in days, of the key of a device login. The number comes from a
+ * program without credentials, and a deceived user may approve it.
+ */
+const maximumDays = 90;
+
+/**
+ * Matches the names that the page shows as they are read. Other names could contain invisible
+ * characters, or characters that change the direction of the text after them.
+ */
+const readableName = /^[A-Za-z0-9_ .-]+$/;
+
 const body = z
   .object(
     {
-      api_key_name: keyName(nameLength.maximum - deviceKeyPrefix.length).meta({
-        description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must have no key with this name.`,
-        examples: ['laptop'],
-      }),
-      expires_in_days: expiresInDays.default(defaultDays).meta({
-        description:
-          'Days until the key expires, counted from when it is issued. The operator may set a maximum, which the error then names.',
-      }),
+      api_key_name: keyName(nameLength.maximum - deviceKeyPrefix.length)
+        .refine((name) => readableName.test(name), {
+          error:
+            'must contain only the letters A-Z and a-z, digits, spaces, and the characters . _ -',
+        })
+        .meta({
+          description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must have no key with this name.`,
+          pattern: readableName.source,
+          examples: ['laptop'],
+        }),
+      expires_in_days: expiresInDays
+        .refine((days) => days <= maximumDays, { error: `must be at most ${maximumDays}` })
+        .default(defaultDays)
+        .meta({
+          description:
+            'Days until the key expires, counted from when it is issued. The operator may set a lower maximum, which the error then names.',
+          maximum: maximumDays,
+        }),
     },
     { error: 'must be an object' },
   )
