@@ -1,6 +1,6 @@
 import type { Client } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { failureOf } from './failure.ts';
-import { printable } from './text.ts';
 
 /**
  * Deletes a new key that could neither be printed nor stored. Returns a message about the result.

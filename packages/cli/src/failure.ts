@@ -1,6 +1,6 @@
 import { ApiError } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { CliError, type ExitCode, exitCodes } from './exit-code.ts';
-import { printable } from './text.ts';
 
 /** The exit code and the message for a failed command. */
 export interface Failure {

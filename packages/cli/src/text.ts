@@ -1,15 +1,6 @@
-const invisible = /\p{C}/gu;
+import { printable } from '@andamio/schema/printable';
 
-/**
- * Returns text that is safe on a terminal, with invisible and control characters escaped. Names of
- * keys and messages from the service may contain any character.
- */
-export function printable(text: string): string {
-  return text.replace(
-    invisible,
-    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  );
-}
+const invisible = /\p{C}/gu;
 
 /** Returns a value as one line of JSON that is safe on a terminal. */
 export function jsonLine(value: unknown): string {

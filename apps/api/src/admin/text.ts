@@ -5,14 +5,6 @@ export function containsKey(texts: readonly string[]): boolean {
   return texts.some((text) => !keysInText(text).next().done);
 }
 
-/** Returns text that is safe on a terminal, with invisible and control characters escaped. */
-export function printable(text: string): string {
-  return text.replace(
-    /\p{C}/gu,
-    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  );
-}
-
 /** Returns a count followed by its noun, such as `1 key` or `2 keys`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;

@@ -1,9 +1,10 @@
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
 import { issue } from '../issue.ts';
 import { daysOption, integerOf } from '../options.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 export const create = defineCommand({
   parameter: 'NAME',

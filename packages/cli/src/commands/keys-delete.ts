@@ -1,8 +1,9 @@
 import type { ApiKeyInList } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { allKeys } from '../all-keys.ts';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { CliError, exitCodes, usageError } from '../exit-code.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 const canceled: Report = {
   json: { outcome: 'canceled' },

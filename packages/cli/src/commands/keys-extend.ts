@@ -1,6 +1,6 @@
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { daysOption, integerOf } from '../options.ts';
-import { printable } from '../text.ts';
 
 export const extend = defineCommand({
   parameter: 'NAME',

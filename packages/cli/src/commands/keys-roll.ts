@@ -1,9 +1,10 @@
 import type { RolledApiKey } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { issue } from '../issue.ts';
 import { integerOf } from '../options.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 const previous = ({ previous_expires_at }: RolledApiKey) =>
   `The previous secret is valid until ${minuteOf(previous_expires_at)} UTC.`;

@@ -1,6 +1,7 @@
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 export const logout = defineCommand({
   summary: 'Removes the key of the login from this machine.',

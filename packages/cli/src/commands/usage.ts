@@ -1,7 +1,8 @@
 import type { Usage } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { defineCommand, type Report } from '../command.ts';
 import { integerOf } from '../options.ts';
-import { printable, table } from '../text.ts';
+import { table } from '../text.ts';
 
 function totals(usage: Usage): Report {
   const rows = table([

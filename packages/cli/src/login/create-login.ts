@@ -1,4 +1,5 @@
 import { ApiError, type ApiKeyInList, type Client, type IssuedApiKey } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import { allKeys } from '../all-keys.ts';
 import type { Context, Report } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
@@ -6,7 +7,6 @@ import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { findLogin } from '../stored-key/login-file.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
-import { printable } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /**

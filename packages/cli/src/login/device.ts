@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type IssuedApiKey, type StartedDeviceLogin } from '@andamio/client';
+import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
 import { clientOf } from '../service.ts';
 import { findLogin } from '../stored-key/login-file.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /** Seconds between polls if the service states no interval (RFC 8628 section 3.2). */

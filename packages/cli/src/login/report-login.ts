@@ -1,9 +1,10 @@
 import { keyStart } from '@andamio/schema/key-format';
+import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { type KeyToStore, storeKey } from '../stored-key/stored-key.ts';
-import { minuteOf, printable } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 /** The name and the validity of the key that a login requests. */
 export interface LoginKey {

@@ -1,7 +1,7 @@
+import { printable } from '@andamio/schema/printable';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { clientOf, defaultUrl } from '../service.ts';
 import { findLogin } from '../stored-key/login-file.ts';
-import { printable } from '../text.ts';
 import { type SignInContext, signIn } from './sign-in.ts';
 
 /** The settings and the environment of a sign-in to a service. */

@@ -1,9 +1,9 @@
 import type { SignInSettings } from '@andamio/schema/console-settings';
+import { printable } from '@andamio/schema/printable';
 import { serviceUrl } from '@andamio/schema/service-url';
 import type * as OpenIdClient from 'openid-client';
 import { CliError, exitCodes } from '../exit-code.ts';
 import type { Terminal } from '../terminal.ts';
-import { printable } from '../text.ts';
 import { canOpenBrowser, openBrowser } from './browser.ts';
 import { startRedirectServer } from './redirect.ts';
 

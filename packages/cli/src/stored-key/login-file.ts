@@ -1,10 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { printable } from '@andamio/schema/printable';
 import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { createReplacement } from '../replace-file.ts';
-import { printable } from '../text.ts';
 
 const loginSchema = z.object({
   /** The name of the key. */

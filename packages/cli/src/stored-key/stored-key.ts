@@ -1,6 +1,6 @@
 import { isKey, keyStart } from '@andamio/schema/key-format';
+import { printable } from '@andamio/schema/printable';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { printable } from '../text.ts';
 import { systemKeychain } from './keychain.ts';
 import { findLogin, type Login, loginFile, writeLogin } from './login-file.ts';
 

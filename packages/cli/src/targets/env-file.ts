@@ -1,9 +1,9 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { printable } from '@andamio/schema/printable';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { keyVariable } from '../key-source.ts';
 import { createReplacement } from '../replace-file.ts';
-import { printable } from '../text.ts';
 import type { Target } from './target.ts';
 
 const assignment = new RegExp(`^(\\s*(?:export\\s+)?)${keyVariable}\\s*=`);

@@ -1,10 +1,11 @@
+import { printable } from '@andamio/schema/printable';
 import { useEffect, useState } from 'preact/hooks';
 import { Dialog } from '../views/dialog.tsx';
 import type { Change } from './changes.ts';
 import type { Preview, Report } from './service.ts';
 import type { OperatorsUi } from './ui.ts';
 import { useRequest } from './use-request.ts';
-import { labels, printable, withLabels, withShortIds } from './words.ts';
+import { labels, withLabels, withShortIds } from './words.ts';
 
 function Lines({ text }: { readonly text: readonly string[] }) {
   return (

@@ -18,11 +18,3 @@ export const withLabels = (message: string): string =>
 /** Returns a text in which key ids are shortened to eight characters, enough to tell keys apart. */
 export const withShortIds = (text: string): string =>
   text.replace(/\b([0-9a-f]{8})[0-9a-f]{56}\b/g, '$1…');
-
-/**
- * Returns text in which characters that are invisible, or that change the direction of the text
- * around them, are written as escapes. A name or user id then cannot disguise the sentence that
- * contains it.
- */
-export const printable = (text: string) =>
-  text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

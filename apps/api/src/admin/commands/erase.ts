@@ -1,7 +1,8 @@
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, userOf } from '../options.ts';
-import { counted, printable } from '../text.ts';
+import { counted } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 export const erase = defineCommand({

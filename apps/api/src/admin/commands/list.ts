@@ -1,10 +1,11 @@
 import type { InspectedKey } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
 import { readKeyUse } from '@andamio/keys/last-use';
+import { printable } from '@andamio/schema/printable';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
-import { printable, table } from '../text.ts';
+import { table } from '../text.ts';
 import { describeKey, lastUseOf } from './key.ts';
 import { noSuchUser } from './owner.ts';
 

@@ -1,8 +1,8 @@
 import type { ResumeOutcome } from '@andamio/keys/model';
 import { resume as resumeOwner } from '@andamio/keys/suspend';
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { printable } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 const messages: Record<ResumeOutcome, string> = {

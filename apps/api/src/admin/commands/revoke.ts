@@ -1,10 +1,11 @@
 import { readKeyUse } from '@andamio/keys/last-use';
 import type { RevokedKey } from '@andamio/keys/model';
 import { revokeKey, revokeSecret } from '@andamio/keys/revoke';
+import { printable } from '@andamio/schema/printable';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { counted, printable } from '../text.ts';
+import { counted } from '../text.ts';
 import { digestersOf, keyFromInput, lastUseOf, noSuchKey, notAKey } from './key.ts';
 import { findOwner } from './owner.ts';
 

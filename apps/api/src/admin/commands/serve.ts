@@ -1,10 +1,10 @@
+import { printable } from '@andamio/schema/printable';
 import { tiers } from '@andamio/schema/tiers';
 import { isCloudRunJob } from '../../settings.ts';
 import { type Command, type Context, defineCommand, UsageError } from '../command.ts';
 import { authorOf } from '../options.ts';
 import { executeFor } from '../serve/execute.ts';
 import { type PageServer, startPageServer } from '../serve/server.ts';
-import { printable } from '../text.ts';
 
 /** Minutes without a request after which the page ends. */
 const idleMinutes = 30;

@@ -1,8 +1,8 @@
 import { claimTier } from '@andamio/keys/claim-tier';
+import { printable } from '@andamio/schema/printable';
 import { isTier, tiers } from '@andamio/schema/tiers';
 import { defineCommand, UsageError } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { printable } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 export const setTier = defineCommand({

@@ -1,8 +1,9 @@
 import { suspend as suspendOwner } from '@andamio/keys/suspend';
+import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { counted, printable } from '../text.ts';
+import { counted } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 export const suspend = defineCommand({
