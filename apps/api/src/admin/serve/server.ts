@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pagePolicy } from '../../page-policy.ts';
 import { UsageError } from '../command.ts';
 import { isFromPage } from './origin-check.ts';
 import { readPageFiles } from './page-files.ts';
@@ -38,25 +39,12 @@ export interface PageServer {
 const maximumBody = 16_384;
 
 /**
- * The headers of every response. The Content Security Policy allows only files and requests of the
- * same origin. It forbids inline scripts and styles, text that is parsed as HTML, and frames. The
- * last three headers prevent pages of other origins from framing the page, loading its files or
- * keeping a reference to its window.
+ * The headers of every response. The last three headers prevent pages of other origins from framing
+ * the page, loading its files or keeping a reference to its window.
  */
 const headers = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    'img-src data:',
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
+  'Content-Security-Policy': pagePolicy(),
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',

@@ -7,6 +7,7 @@ import type {
 } from '@andamio/schema/console-settings';
 import type { ConsoleSignIn } from '@andamio/schema/settings';
 import { Router } from 'express';
+import { pagePolicy } from '../../page-policy.ts';
 import { assets } from '../assets.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { jsonType, noStore, sendAnswer } from '../response/answer.ts';
@@ -21,26 +22,6 @@ function originsOf(signIn: SignInSettings | null): string[] {
   const urls = [tokenEndpoint, revocationEndpoint].filter((url) => url !== null);
   return [...new Set(urls.map((url) => new URL(url).origin))];
 }
-
-/**
- * Returns the Content Security Policy of the console. Files come from the same origin only, and
- * requests go there and to the issuer at which users sign in. The policy forbids inline scripts and
- * styles, DOM properties that parse text as HTML (https://www.w3.org/TR/trusted-types/), and
- * frames, which would allow clickjacking.
- */
-const contentSecurityPolicy = (signIn: SignInSettings | null): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    'img-src data:',
-    `connect-src ${["'self'", ...originsOf(signIn)].join(' ')}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ');
 
 export interface ConsoleOptions {
   /** The folder with the pages that `packages/console` builds. */
@@ -73,7 +54,7 @@ export function consoleRouter(options: ConsoleOptions): Router {
         readFile(join(folder, file), 'utf8'),
         signInSettings(),
       ]);
-      response.setHeader('Content-Security-Policy', contentSecurityPolicy(signInNow));
+      response.setHeader('Content-Security-Policy', pagePolicy(originsOf(signInNow)));
       sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
     });
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { basePath } from '@andamio/schema/hosts';
 import { Router } from 'express';
+import { pagePolicy } from '../../page-policy.ts';
 import { assets } from '../assets.ts';
 import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
 import { documentedOrigin, type OriginOf } from '../request/origin.ts';
@@ -68,24 +69,6 @@ function textsOf(folder: string): ReadText {
 }
 
 /**
- * The Content Security Policy of the reference page. It allows only scripts, styles and requests of
- * the same origin. It forbids inline scripts and styles, and DOM properties that parse text as HTML
- * (https://www.w3.org/TR/trusted-types/).
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  'img-src data:',
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
-
-/**
  * Creates the router of the reference page, its text versions and its assets. Files are read on
  * first use.
  *
@@ -100,7 +83,7 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
   }
   router.get(pagePath, reportRoute(pagePath), async (request, response) => {
     const page = await read('index.html', originOf(request));
-    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+    response.setHeader('Content-Security-Policy', pagePolicy());
     sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
   });
   for (const [path, { file, type, withOrigin }] of Object.entries(texts)) {
