@@ -1,19 +1,12 @@
-import { icon, type PageFiles, signInPanels } from '../page/html.ts';
+import { head, type PageFiles, signInPanels } from '../page/html.ts';
 
 /** Returns the page on which a user approves or denies a device login. */
-export const devicePage = ({ script, style }: PageFiles): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Andamio: approve a program</title>
-<meta name="description" content="Approve or deny a program that asks for an API key.">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="${icon}">
-<link rel="stylesheet" href="${style}">
-<link rel="preload" href="settings.json" as="fetch" crossorigin>
-<script type="module" src="${script}"></script>
-</head>
+export const devicePage = (files: PageFiles): string => `${head({
+  ...files,
+  title: 'approve a program',
+  description: 'Approve or deny a program that asks for an API key.',
+  settings: 'settings.json',
+})}
 <body>
 <header>
 <h1>Andamio</h1>

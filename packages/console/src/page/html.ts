@@ -5,8 +5,34 @@ export interface PageFiles {
 }
 
 /** The icon of the pages as a data URL. It shows a key. */
-export const icon =
+const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
+
+export interface Head extends PageFiles {
+  readonly title: string;
+  readonly description?: string;
+  /** The path of the console's settings, which the browser then loads together with the script. */
+  readonly settings?: string;
+}
+
+/** Returns the beginning of a page, up to and including its head. */
+export function head({ title, description, settings, script, style }: Head): string {
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>Andamio: ${title}</title>`,
+    ...(description ? [`<meta name="description" content="${description}">`] : []),
+    '<meta name="color-scheme" content="light dark">',
+    `<link rel="icon" href="${icon}">`,
+    `<link rel="stylesheet" href="${style}">`,
+    ...(settings ? [`<link rel="preload" href="${settings}" as="fetch" crossorigin>`] : []),
+    `<script type="module" src="${script}"></script>`,
+    '</head>',
+  ].join('\n');
+}
 
 /**
  * Returns the elements that `sign-in.ts` needs: a notice, the button with which users sign in at
@@ -31,19 +57,12 @@ you leave it.</p>
 </form>`;
 
 /** Returns the console: a page with the element and a sign-in form. */
-export const page = ({ script, style }: PageFiles): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Andamio: your API keys</title>
-<meta name="description" content="See, create, extend, replace and delete your API keys.">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="${icon}">
-<link rel="stylesheet" href="${style}">
-<link rel="preload" href="console/settings.json" as="fetch" crossorigin>
-<script type="module" src="${script}"></script>
-</head>
+export const page = (files: PageFiles): string => `${head({
+  ...files,
+  title: 'your API keys',
+  description: 'See, create, extend, replace and delete your API keys.',
+  settings: 'console/settings.json',
+})}
 <body>
 <header>
 <h1>Andamio</h1>
