@@ -7,4 +7,5 @@ export {
   type TransportErrorCode,
 } from './error.ts';
 export type * from './generated/types.ts';
+export { listAllApiKeys } from './list-all-keys.ts';
 export type { CallOptions, IdempotentCallOptions } from './operation.ts';

@@ -1,6 +1,6 @@
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../src/index.ts';
+import { createClient, listAllApiKeys } from '../src/index.ts';
 import { failureOf } from './harness/failure-of.ts';
 import { startProxy, startService } from './harness/proxy.ts';
 
@@ -37,6 +37,16 @@ describe('a method', () => {
     expect(
       await client.getDailyUsage({ start_date: '2023-01-01', end_date: '2023-01-31' }),
     ).toEqual({ usage: [] });
+  });
+
+  test('listAllApiKeys returns the keys of all pages', async () => {
+    const client = createClient({ baseUrl, token: tokenFor('complete') });
+    for (const api_key_name of ['one', 'two', 'three'])
+      await client.requestApiKey({ api_key_name });
+    const byTwo: typeof client.listApiKeys = (query) =>
+      client.listApiKeys({ ...query, page_size: 2 });
+    const keys = await listAllApiKeys({ listApiKeys: byTwo });
+    expect(keys.map(({ name }) => name).toSorted()).toEqual(['one', 'three', 'two']);
   });
 
   test('listApiKeys returns pages, by the token of the previous page', async () => {

@@ -1,6 +1,5 @@
-import type { ApiKeyInList } from '@andamio/client';
+import { type ApiKeyInList, listAllApiKeys } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
-import { allKeys } from '../all-keys.ts';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { CliError, exitCodes, usageError } from '../exit-code.ts';
 import { minuteOf } from '../text.ts';
@@ -22,7 +21,7 @@ function lastUseOf(secrets: readonly ApiKeyInList[]): string {
 }
 
 async function isConfirmed({ client, terminal }: Context, name: string): Promise<boolean> {
-  const secrets = (await allKeys(client)).filter((key) => key.name === name);
+  const secrets = (await listAllApiKeys(client)).filter((key) => key.name === name);
   const [current] = secrets;
   if (current === undefined)
     throw new CliError(exitCodes.refused, 'You have no key with this name.');

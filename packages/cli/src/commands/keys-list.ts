@@ -1,4 +1,4 @@
-import { allKeys } from '../all-keys.ts';
+import { listAllApiKeys } from '@andamio/client';
 import { defineCommand } from '../command.ts';
 import { minuteOf, table } from '../text.ts';
 
@@ -12,7 +12,7 @@ export const list = defineCommand({
   plan:
     () =>
     async ({ client }) => {
-      const keys = await allKeys(client);
+      const keys = await listAllApiKeys(client);
       const rows = keys.map((key) => [
         key.name,
         key.start,

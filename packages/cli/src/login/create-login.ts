@@ -1,6 +1,11 @@
-import { ApiError, type ApiKeyInList, type Client, type IssuedApiKey } from '@andamio/client';
+import {
+  ApiError,
+  type ApiKeyInList,
+  type Client,
+  type IssuedApiKey,
+  listAllApiKeys,
+} from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
-import { allKeys } from '../all-keys.ts';
 import type { Context, Report } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
@@ -19,7 +24,7 @@ async function findPrevious(
 ): Promise<ApiKeyInList | undefined> {
   const previous = await findLogin(url, environment);
   if (previous === undefined) return undefined;
-  const keys = await allKeys(client);
+  const keys = await listAllApiKeys(client);
   return keys.find(
     ({ name, start, state }) =>
       name === previous.name && start === previous.start && state !== 'previous',

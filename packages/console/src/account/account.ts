@@ -1,9 +1,9 @@
 import {
   ApiError,
-  type ApiKeyInList,
   type Client,
   type DailyUsage,
   type IssuedApiKey,
+  listAllApiKeys,
   type Usage,
 } from '@andamio/client';
 import type { Texts } from '../texts.ts';
@@ -81,17 +81,6 @@ function requestsByName({ usage }: DailyUsage): Map<string, Map<string, number>>
     byName.set(name, byDate.set(date, requests));
   }
   return byName;
-}
-
-async function allKeys(client: Client): Promise<ApiKeyInList[]> {
-  const keys: ApiKeyInList[] = [];
-  let page_token: string | undefined;
-  do {
-    const page = await client.listApiKeys({ page_size: 100, page_token });
-    keys.push(...page.keys);
-    page_token = page.next_page_token ?? undefined;
-  } while (page_token !== undefined);
-  return keys;
 }
 
 /**
@@ -172,7 +161,7 @@ export class Account {
     const today = Date.now();
     await this.#read(async () => {
       const [keys, usage, daily] = await Promise.all([
-        this.#call(allKeys),
+        this.#call(listAllApiKeys),
         this.#call((client) => client.getUsage()),
         this.#call((client) =>
           client.getDailyUsage({ start_date: dateOf(today - 29 * day), end_date: dateOf(today) }),
@@ -188,7 +177,7 @@ export class Account {
    */
   async #loadKeys(): Promise<void> {
     if (!this.#isComplete) return this.load();
-    await this.#read(async () => ({ keys: keysOf(await this.#call(allKeys)) }));
+    await this.#read(async () => ({ keys: keysOf(await this.#call(listAllApiKeys)) }));
   }
 
   async #read(read: () => Promise<Partial<State>>): Promise<void> {
