@@ -277,6 +277,15 @@ describe.skipIf(!inject('available').includes('chromium'))(
       expect(page.url()).toBe(`${app.url}/console`);
     });
 
+    test('a sign-in that the user left leaves nothing in the storage', async () => {
+      const { page } = await open();
+      await signInButton(page).click();
+      await page.getByPlaceholder('Enter any login').waitFor();
+      await page.goto(`${app.url}/console`);
+      await signInButton(page).waitFor();
+      expect(await page.evaluate('sessionStorage.length')).toBe(0);
+    });
+
     test('an ID token of another sign-in is refused', async () => {
       const { page } = await open();
       await page.route(`${provider.issuer}/auth?*`, async (route) => {

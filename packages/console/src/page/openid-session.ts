@@ -171,8 +171,9 @@ export class OpenIdSession {
   async complete(): Promise<void> {
     const url = new URL(location.href);
     const { searchParams: answered } = url;
-    if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
+    // Taken in any case: a user who came back without an answer starts anew.
     const pending = takePending();
+    if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
     history.replaceState(null, '', url.pathname + (pending?.query ?? ''));
     if (pending === undefined || pending.state !== answered.get('state'))
       throw new SignInError('foreign');
