@@ -30,7 +30,7 @@ function argumentProblem([argument]) {
 }
 
 /** Returns the reason why a command cannot run on this platform, or undefined. */
-export function platformProblem(command) {
+function platformProblem(command) {
   if (process.platform === 'win32')
     return problem(
       `${command} does not run on Windows itself. Run it in WSL: https://learn.microsoft.com/windows/wsl/install`,
@@ -41,6 +41,14 @@ export function platformProblem(command) {
       exConfig,
     );
   return undefined;
+}
+
+/** Exits with the reason on standard error if a command cannot run on this platform. */
+export function requirePlatform(command) {
+  const found = platformProblem(command);
+  if (found === undefined) return;
+  process.stderr.write(`${found.message}\n`);
+  process.exit(found.exitCode);
 }
 
 /**

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { endOnSignals, run, runQuietly } from './child-processes.mjs';
-import { platformProblem } from './preflight.mjs';
+import { requirePlatform } from './preflight.mjs';
 import { pnpmCommand, root } from './toolchain.mjs';
 
 /** Runs pnpm. Resolves to its exit code. */
@@ -103,11 +103,7 @@ async function install() {
   return code;
 }
 
-const problem = platformProblem('npm test');
-if (problem !== undefined) {
-  process.stderr.write(`${problem.message}\n`);
-  process.exit(problem.exitCode);
-}
+requirePlatform('npm test');
 endOnSignals();
 process.env.TURBO_TELEMETRY_DISABLED = '1';
 const filters = process.argv.slice(2);
