@@ -325,6 +325,13 @@ describe('settings', () => {
     },
   );
 
+  test('rejects device logins without the console, in which users approve them', () => {
+    expect(problemsOf({ DEVICE_LOGIN: 'on', CONSOLE: 'off' })).toEqual([
+      'DEVICE_LOGIN must be off when CONSOLE is off: users approve device logins in the console',
+    ]);
+    expect(problemsOf({ DEVICE_LOGIN: 'on' })).toEqual([]);
+  });
+
   test.each<[string, Environment, string]>([
     [
       'the embedded store',
