@@ -171,7 +171,7 @@ export class OpenIdSession {
   async complete(): Promise<void> {
     const url = new URL(location.href);
     const { searchParams: answered } = url;
-    // Taken in any case: a user who came back without an answer starts anew.
+    // Taken in any case: a user who came back without an answer begins again.
     const pending = takePending();
     if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
     history.replaceState(null, '', url.pathname + (pending?.query ?? ''));
