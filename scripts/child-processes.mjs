@@ -72,9 +72,13 @@ export function endOnSignals() {
   });
 }
 
-/** Runs a program and shows its output. Resolves to the program's exit code. */
-export function run(command, args) {
-  const child = start(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+/**
+ * Runs a program and shows its output. Resolves to the program's exit code.
+ *
+ * @param stdin `inherit` if the program reads this script's standard input
+ */
+export function run(command, args, stdin = 'ignore') {
+  const child = start(command, args, { stdio: [stdin, 'inherit', 'inherit'] });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));

@@ -8,6 +8,13 @@ import { endOnSignals, run, runQuietly } from './child-processes.mjs';
 import { requirePlatform } from './preflight.mjs';
 import { pnpmCommand, root } from './toolchain.mjs';
 
+const usage = `npm test [-- FILTER...]
+
+Installs, builds and runs all tests, or the test files whose path contains a FILTER, as in:
+
+npm test -- packages/keys
+`;
+
 /** Runs pnpm. Resolves to its exit code. */
 const pnpm = (...args) => run(...pnpmCommand(...args));
 
@@ -104,6 +111,10 @@ async function install() {
 }
 
 requirePlatform('npm test');
+if (['--help', '-h'].includes(process.argv[2])) {
+  process.stdout.write(usage);
+  process.exit();
+}
 endOnSignals();
 process.env.TURBO_TELEMETRY_DISABLED = '1';
 const filters = process.argv.slice(2);

@@ -15,4 +15,5 @@ if (!isDone) {
     process.exit(code);
   }
 }
-process.exitCode = await run(node24, ['apps/api/dev/token.ts', ...process.argv.slice(2)]);
+const args = ['apps/api/dev/token.ts', ...process.argv.slice(2)];
+process.exitCode = await run(node24, args, 'inherit'); // `--explain -` reads standard input.

@@ -251,6 +251,26 @@ describe('without a terminal', () => {
     });
   });
 
+  test('npm run token explains a token from standard input', async () => {
+    const { stdout, exited } = run('npm', ['run', '--silent', 'token', '--', '--sub', 'alice']);
+    await exited;
+    const command = run('npm', ['run', '--silent', 'token', '--', '--explain', '-']);
+    command.child.stdin?.end(stdout());
+    expect(await outcomeOf(command)).toEqual({
+      code: 0,
+      lines: ['The token is valid.', 'apikey:read: allowed', 'apikey:write: allowed'],
+    });
+  });
+
+  test.each(['start', 'test', 'run token'])(
+    'npm %s -- --help prints how it is used',
+    async (name) => {
+      const command = run('npm', [...name.split(' '), '--silent', '--', '--help']);
+      const { code, lines } = await outcomeOf(command);
+      expect([code, lines[0]]).toEqual([0, expect.stringMatching(`^npm ${name}`)]);
+    },
+  );
+
   test('the commands of README issue a key', async () => {
     const readme = readFileSync(join(repository, 'README.md'), 'utf8');
     const [start, request = ''] = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(

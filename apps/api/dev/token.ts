@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { type CompleteSettings, completeSettings } from '../src/process/development-secrets.ts';
@@ -8,6 +9,12 @@ import { sampleClaims } from './sample-claims.ts';
 
 const usage = `npm run token -- --sub USER [--tier pioneer|starter|growth|enterprise] [--scope "apikey:write"] [--alias NAME] [--hours 24]
 npm run token -- --explain TOKEN   explains why the service would reject a token; "-" reads it from standard input`;
+
+/** Returns the text of standard input. In a terminal, says first how to enter the token. */
+function enteredToken(): string {
+  if (isatty(0)) process.stderr.write('Paste the token, then press Enter and Ctrl-D.\n');
+  return readFileSync(0, 'utf8');
+}
 
 /** The exit codes of this program, from sysexits.h. */
 const exUsage = 64;
@@ -35,6 +42,7 @@ const options = {
   alias: { type: 'string' },
   hours: { type: 'string', default: '24' },
   explain: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
 
 function parameters() {
@@ -45,10 +53,12 @@ function parameters() {
   }
 }
 
-const { sub, hours, explain, ...others } = parameters();
+const { sub, hours, explain, help, ...others } = parameters();
 
-if (explain !== undefined) {
-  const token = (explain === '-' ? readFileSync(0, 'utf8') : explain).trim();
+if (help) {
+  process.stdout.write(`${usage}\n`);
+} else if (explain !== undefined) {
+  const token = (explain === '-' ? enteredToken() : explain).trim();
   try {
     const { accepted, text } = await explainToken(token, settingsOrEnd());
     process.stdout.write(`${text}\n`);
