@@ -27,7 +27,6 @@ const mayImport: Record<string, readonly string[]> = {
  * and the contract that are not listed here may be imported everywhere.
  */
 const packagesOf: Record<string, readonly string[]> = {
-  '@andamio/keys/decide': ['store'],
   '@andamio/schema/firestore-layout': ['store'],
   '@andamio/schema/openapi.json': ['http'],
   '@andamio/verification/firestore': ['store'],

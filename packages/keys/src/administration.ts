@@ -1,6 +1,7 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { AuditEntry } from './audit.ts';
-import type { AccountStatus, KeyRecord, OwnerCommand, RevokedKey } from './model.ts';
+import type { AccountStatus, KeyRecord, OwnerCommand } from './model.ts';
+import type { RevokedKey } from './revoke.ts';
 import type { UsageTotals } from './usage/store.ts';
 
 /** A key with the details that only operators see. */

@@ -1,18 +1,36 @@
-import { decideDeletion, deletionScope } from './decide/delete.ts';
-import type { DeleteCommand, DeleteOutcome } from './model.ts';
+import { ownEntry } from './audit.ts';
+import { applyTierClaim } from './claim-tier.ts';
+import { isRemoved } from './expiry.ts';
+import type { Change, Decision, KeyCommand, OwnerScope, View } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
 
+/** The outcome of deleting a key. The key of another owner is treated as nonexistent. */
+export type DeleteOutcome = 'deleted' | 'no_such_key';
+
+/** Returns the scope of a deletion: the data that {@link decideDeletion} reads. */
+export function deletionScope({ userId, name, now }: KeyCommand): OwnerScope {
+  return { userId, name, now };
+}
+
 /**
- * Removes a key and its previous secret.
- *
- * @throws the errors of {@link KeyStore.transact}.
+ * Decides whether a key is deleted, together with its previous secret. A suspended owner may delete
+ * keys.
  */
-export function removeKey(
-  store: Pick<KeyStore, 'transact'>,
-  command: DeleteCommand,
-): Promise<DeleteOutcome> {
-  return store.transact(deletionScope(command), (view) => decideDeletion(view, command));
+export function decideDeletion(view: View, command: KeyCommand): Decision<DeleteOutcome> {
+  const { userId, name, now } = command;
+  const { claimed } = applyTierClaim(view.owner, command);
+  const { named } = view;
+  if (named === undefined || isRemoved(named, now))
+    return { outcome: 'no_such_key', changes: claimed };
+
+  const { previousId } = view;
+  const changes: Change[] = [...claimed, { type: 'remove', secret: 'current', name, id: named.id }];
+  if (previousId !== undefined)
+    changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
+  const entry = ownEntry('key.deleted', { at: now, userId, name, keyId: named.id });
+  changes.push({ type: 'append_audit_entry', entry });
+  return { outcome: 'deleted', changes };
 }
 
 /**
@@ -31,5 +49,5 @@ export function deleteKey(
     tierClaim: tierClaimOf(owner),
     now: Math.floor(now() / 1000),
   };
-  return removeKey(store, command);
+  return store.transact(deletionScope(command), (view) => decideDeletion(view, command));
 }

@@ -1,10 +1,111 @@
-import { decideIssue, issueScope } from './decide/issue.ts';
-import { deleteAfterOf, expiryOf } from './expiry.ts';
-import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
-import type { IssueCommand, IssueOutcome, IssueRefusal, KeyRecord } from './model.ts';
+import type { Tier } from '@andamio/schema/tiers';
+import { ownEntry } from './audit.ts';
+import { applyTierClaim } from './claim-tier.ts';
+import { deleteAfterOf, expiryOf, isRemoved, isTooLate } from './expiry.ts';
+import {
+  type IdempotentRequest,
+  idempotentRequest,
+  type Replay,
+  type ReplayRefusal,
+} from './idempotency.ts';
+import type {
+  Change,
+  Decision,
+  KeyRecord,
+  OwnerRecord,
+  OwnerScope,
+  TierClaim,
+  View,
+} from './model.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from './owner.ts';
+import { decideReplay, savedAnswer } from './replay.ts';
 import { type KeyMaking, newSecret } from './secret.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
+
+/**
+ * A command to issue a key. `record.createdAt` is the current time. A command whose expiry is too
+ * late to be stored is refused, unless it is a replay.
+ */
+export interface IssueCommand {
+  readonly record: KeyRecord;
+  readonly tierClaim: TierClaim;
+  /** Returns the maximum number of unexpired keys for a tier, including this key. */
+  readonly maximumKeysOf: (tier: Tier) => number;
+  /** Maximum number of days of a key's validity. If undefined, there is none. */
+  readonly maximumDays?: number | undefined;
+  /** The request, if the client sent an `Idempotency-Key`. */
+  readonly request?: IdempotentRequest | undefined;
+}
+
+/** The reasons for refusing to issue a key, in the order in which they are checked. */
+export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
+
+/**
+ * The outcome of an {@link IssueCommand}. A suspended owner is refused even a replay. A replay is
+ * answered before any other refusal is checked (contract, part C and "Safe retries").
+ */
+export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
+
+/** The fields of an {@link IssueCommand} that determine whether it is refused. */
+export type IssueCheck = Pick<IssueCommand, 'tierClaim' | 'maximumKeysOf' | 'maximumDays'> & {
+  readonly record: Pick<KeyRecord, 'userId' | 'name' | 'createdAt' | 'expiresAt' | 'expiresInDays'>;
+  readonly request?: IssueCommand['request'];
+};
+
+/** Returns the scope of issuing a key: the data that {@link decideIssue} reads. */
+export function issueScope({ record, request }: IssueCheck): OwnerScope {
+  const { userId, name, createdAt: now } = record;
+  return { userId, name, now, request, expectsNothing: true };
+}
+
+/**
+ * Returns the reason for refusing a new key to an owner who is not suspended. Undefined if the key
+ * may be issued.
+ */
+function ruleRefusal(
+  view: View,
+  { record, maximumKeysOf, maximumDays }: IssueCheck,
+  owner: OwnerRecord,
+) {
+  if (isTooLate(record, maximumDays)) return 'expiry_too_late';
+  if (view.named !== undefined && !isRemoved(view.named, record.createdAt)) return 'name_taken';
+  const maximum = maximumKeysOf(owner.tierClaim.tier);
+  return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
+}
+
+/** Decides whether a key could be issued now. Stores the tier claim, but does not issue the key. */
+export function decideIssuable(view: View, check: IssueCheck): Decision<'issuable' | IssueRefusal> {
+  const { record, tierClaim } = check;
+  const { userId, createdAt: now } = record;
+  const { owner, claimed } = applyTierClaim(view.owner, { userId, tierClaim, now });
+  const refusal = owner.suspended ? 'suspended' : ruleRefusal(view, check, owner);
+  return { outcome: refusal ?? 'issuable', changes: claimed };
+}
+
+function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
+  if (owner.suspended) return 'suspended';
+  const replay = decideReplay(view, command.request, command.record.createdAt);
+  return replay ?? ruleRefusal(view, command, owner);
+}
+
+/**
+ * Decides whether a key is issued. The name must be free, and the owner must hold fewer keys than
+ * the tier's maximum.
+ */
+export function decideIssue(view: View, command: IssueCommand): Decision<IssueOutcome> {
+  const { record, tierClaim, request } = command;
+  const { id: keyId, userId, name, createdAt: now } = record;
+  const { owner, claimed } = applyTierClaim(view.owner, { userId, tierClaim, now });
+  const refusal = refusalOf(view, command, owner);
+  if (refusal !== undefined) return { outcome: refusal, changes: claimed };
+
+  const entry = ownEntry('key.issued', { at: now, userId, name, keyId });
+  const changes: Change[] = [...claimed, { type: 'put_key', record }];
+  if (owner.createdAt === undefined)
+    changes.push({ type: 'put_owner', owner: { ...owner, createdAt: now } });
+  changes.push(...savedAnswer(request, now, record), { type: 'append_audit_entry', entry });
+  return { outcome: 'issued', changes };
+}
 
 /**
  * The fields of a key that an answer contains in addition to the key itself. Times are Unix
@@ -33,18 +134,6 @@ export interface IssueInput {
 }
 
 /**
- * Stores a new key, unless the request is refused or replayed.
- *
- * @throws the errors of {@link KeyStore.transact}.
- */
-export function storeKey(
-  store: Pick<KeyStore, 'transact'>,
-  command: IssueCommand,
-): Promise<IssueOutcome> {
-  return store.transact(issueScope(command), (view) => decideIssue(view, command));
-}
-
-/**
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
@@ -67,7 +156,7 @@ export async function issueKey(
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
   const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, maximumDays, request };
-  const outcome = await storeKey(store, command);
+  const outcome = await store.transact(issueScope(command), (view) => decideIssue(view, command));
   if (outcome === 'issued') return { key, facts: record };
   if (typeof outcome === 'string') return outcome;
   const { replayed } = outcome;

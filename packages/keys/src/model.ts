@@ -1,6 +1,6 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { Actor, AuditEntry } from './audit.ts';
-import type { IdempotencyRecord, IdempotentRequest, Replay, ReplayRefusal } from './idempotency.ts';
+import type { IdempotencyRecord, IdempotentRequest } from './idempotency.ts';
 
 /** A key as stored, without its secret. Times are Unix seconds. */
 export interface KeyRecord {
@@ -64,78 +64,11 @@ export interface FoundKey extends AccountStatus {
   readonly record: KeyRecord;
 }
 
-/**
- * A command to issue a key. `record.createdAt` is the current time. A command whose expiry is too
- * late to be stored is refused, unless it is a replay.
- */
-export interface IssueCommand {
-  readonly record: KeyRecord;
-  readonly tierClaim: TierClaim;
-  /** Returns the maximum number of unexpired keys for a tier, including this key. */
-  readonly maximumKeysOf: (tier: Tier) => number;
-  /** Maximum number of days of a key's validity. If undefined, there is none. */
-  readonly maximumDays?: number | undefined;
-  /** The request, if the client sent an `Idempotency-Key`. */
-  readonly request?: IdempotentRequest | undefined;
-}
-
-/** A command to delete a key. */
-export interface DeleteCommand {
+/** A command about one of an owner's keys. */
+export interface KeyCommand {
   readonly userId: string;
   readonly name: string;
   readonly tierClaim: TierClaim;
-  /** Unix seconds. */
-  readonly now: number;
-}
-
-/** A command to rotate a key: to extend its validity. */
-export interface RotateCommand extends DeleteCommand {
-  /** The number of days to extend by. If undefined, the key's current `expiresInDays` is used. */
-  readonly expiresInDays: number | undefined;
-  /** Returns the maximum number of unexpired keys for a tier, including this key. */
-  readonly maximumKeysOf: (tier: Tier) => number;
-  /** Maximum number of days to extend by. If undefined, there is none. */
-  readonly maximumDays?: number | undefined;
-  /** The request, if the client sent an `Idempotency-Key`. */
-  readonly request?: IdempotentRequest | undefined;
-}
-
-/** A command to roll a key: to replace its secret. */
-export interface RollCommand extends DeleteCommand {
-  readonly secret: Secret;
-  /** Seconds for which the previous secret stays valid. */
-  readonly graceSeconds: number;
-  /** The request, if the client sent an `Idempotency-Key`. */
-  readonly request?: IdempotentRequest | undefined;
-}
-
-/** A command to store the tier claim of a token or an operator. */
-export interface ClaimTierCommand {
-  readonly userId: string;
-  readonly tierClaim: TierClaim;
-  /** Unix seconds. */
-  readonly now: number;
-  /** The operator who sets the tier. Omitted if the tier comes from the owner's token. */
-  readonly by?: Actor | undefined;
-  /** The reason for the change, for the audit log. */
-  readonly reason?: string | undefined;
-}
-
-/** A command to revoke a secret. `ids` contains its possible key ids, one for each pepper. */
-export interface RevokeCommand {
-  readonly ids: readonly string[];
-  readonly by: Actor;
-  /** The reason for the change, for the audit log. */
-  readonly reason?: string | undefined;
-  /** Unix seconds. */
-  readonly now: number;
-}
-
-/** A command to rehash a secret: to store it under a key id with another pepper. */
-export interface RehashCommand {
-  /** The key id under which the secret is stored now. */
-  readonly from: string;
-  readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
   /** Unix seconds. */
   readonly now: number;
 }
@@ -149,74 +82,6 @@ export interface OwnerCommand {
   /** Unix seconds. */
   readonly now: number;
 }
-
-/** The reasons for refusing to issue a key, in the order in which they are checked. */
-export type IssueRefusal = 'suspended' | 'expiry_too_late' | 'name_taken' | 'key_limit_reached';
-
-/**
- * The outcome of an {@link IssueCommand}. A suspended owner is refused even a replay. A replay is
- * answered before any other refusal is checked (contract, part C and "Safe retries").
- */
-export type IssueOutcome = 'issued' | IssueRefusal | Replay | ReplayRefusal;
-
-/** The outcome of a {@link DeleteCommand}. The key of another owner is treated as nonexistent. */
-export type DeleteOutcome = 'deleted' | 'no_such_key';
-
-/** The reasons for refusing to rotate a key, in the order in which they are checked. */
-export type RotateRefusal =
-  | 'suspended'
-  | 'no_such_key'
-  | 'not_yet_rotatable'
-  | 'expiry_too_late'
-  | 'key_limit_reached';
-
-/** The outcome of a {@link RotateCommand}: the key's new validity, a replay, or a refusal. */
-export type RotateOutcome = Validity | RotateRefusal | Replay | ReplayRefusal;
-
-/** The outcome of a successful roll. `record` contains the new secret. */
-interface Rolled {
-  readonly record: KeyRecord;
-  /**
-   * When the previous secret expires, in Unix seconds. Without a grace period, this time is not in
-   * the future.
-   */
-  readonly previousExpiresAt: number;
-}
-
-/** The reasons for refusing to roll a key, in the order in which they are checked. */
-export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
-
-/** The outcome of a {@link RollCommand}: the key with its new secret, a replay, or a refusal. */
-export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
-
-/** A secret that was revoked. */
-export interface RevokedKey {
-  /** The key id of the revoked secret. */
-  readonly id: string;
-  readonly userId: string;
-  readonly name: string;
-}
-
-/**
- * The outcome of a {@link RevokeCommand}. It is `no_such_key` if no stored secret has one of the
- * ids.
- */
-export type RevokeOutcome = RevokedKey | 'no_such_key';
-
-/**
- * The outcome of a {@link RehashCommand}. It is `no_such_key` if the key was deleted or rehashed in
- * the meantime.
- */
-export type RehashOutcome = 'rehashed' | 'no_such_key';
-
-/** The outcome of suspending an owner. */
-export type SuspendOutcome = 'suspended' | 'already_suspended';
-
-/**
- * The outcome of resuming an owner. It is `not_suspended` if there was nothing to do, and
- * `being_erased` if the owner stays suspended because their data is being erased.
- */
-export type ResumeOutcome = 'resumed' | 'not_suspended' | 'being_erased';
 
 /**
  * The data that a transaction on an owner may read: the owner, and optionally the key with one

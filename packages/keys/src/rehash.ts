@@ -1,43 +1,45 @@
-import { secondsPerDay } from '@andamio/schema/timestamps';
-import { LRUCache } from 'lru-cache';
-import { decideRehash } from './decide/rehash.ts';
-import type { FoundKey, RehashCommand, RehashOutcome } from './model.ts';
+import { locatedSecret } from './located-secret.ts';
+import type { Change, Decision, Secret, View } from './model.ts';
 import type { KeyStore } from './store.ts';
 
-/**
- * Maximum number of concurrent rehashes. Without this limit, a new pepper would cause a write for
- * every key in use at once.
- */
-const concurrency = 10;
-
-/**
- * Milliseconds for which a key is not rehashed after it was found under the newest pepper. If it is
- * found under another pepper in that time, another instance with older settings has rehashed it.
- * Without this pause, the two instances would rehash the key in turns until their settings agree.
- */
-const truce = secondsPerDay * 1000;
-
-/**
- * Maximum number of keys for which {@link rehashing} remembers when they were last found under the
- * newest pepper.
- */
-const cachedKeys = 10_000;
-
-export interface RehashDependencies {
-  readonly store: Pick<KeyStore, 'find' | 'transact'>;
-  /** Returns the current time in Unix milliseconds. */
-  readonly now: () => number;
-  /** Returns milliseconds from a monotonic clock. */
-  readonly monotonicNow: () => number;
-  /** Reports the error of a failed rehash. */
-  readonly warn: (error: unknown) => void;
+/** A command to rehash a secret: to store it under a key id with another pepper. */
+export interface RehashCommand {
+  /** The key id under which the secret is stored now. */
+  readonly from: string;
+  readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
+  /** Unix seconds. */
+  readonly now: number;
 }
 
-export interface Rehashing {
-  /** Finds a key in the store. Records the time if the key is found under the newest pepper. */
-  readonly find: KeyStore['find'];
-  /** Starts to rehash a key to the newest pepper. */
-  rehash(found: FoundKey, to: RehashCommand['to']): void;
+/**
+ * The outcome of a {@link RehashCommand}. It is `no_such_key` if the key was deleted or rehashed in
+ * the meantime.
+ */
+export type RehashOutcome = 'rehashed' | 'no_such_key';
+
+/**
+ * Decides whether a secret is rehashed: stored under a key id with another pepper, in place of its
+ * current key id.
+ */
+export function decideRehash(
+  view: View,
+  { from, to, now }: RehashCommand,
+): Decision<RehashOutcome> {
+  const secret = locatedSecret(view, now);
+  if (secret === undefined || secret.id !== from) return { outcome: 'no_such_key', changes: [] };
+
+  const { userId, name } = secret;
+  const record = { ...secret, ...to };
+  const replacement: readonly Change[] =
+    secret === view.key
+      ? [{ type: 'replace_secret', replacedId: from, record }]
+      : [
+          { type: 'remove', secret: 'previous', name, id: from },
+          { type: 'supersede', record },
+        ];
+  const actor = { kind: 'service' } as const;
+  const entry = { at: now, actor, action: 'key.redigested', userId, name, keyId: to.id } as const;
+  return { outcome: 'rehashed', changes: [...replacement, { type: 'append_audit_entry', entry }] };
 }
 
 /**
@@ -51,43 +53,4 @@ export function rehashSecret(
 ): Promise<RehashOutcome> {
   const { from, now } = command;
   return store.transact({ ids: [from], now }, (view) => decideRehash(view, command));
-}
-
-/**
- * Creates a rehasher. It moves keys in use to the newest pepper, so that older peppers can be
- * removed from the settings. Rehashes run in the background, one at a time for each key. A key
- * whose rehash fails, or that exceeds the concurrency limit, is rehashed when it is next read.
- */
-export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies): Rehashing {
-  const underWay = new Set<string>();
-  /**
-   * When each key was last found under the newest pepper, by serial, in milliseconds of the
-   * monotonic clock.
-   */
-  const seen = new LRUCache<string, number>({ max: cachedKeys });
-
-  function isLeftAlone(serial: string): boolean {
-    const seenAt = seen.get(serial);
-    return seenAt !== undefined && monotonicNow() - seenAt < truce;
-  }
-
-  return {
-    async find(ids) {
-      const found = await store.find(ids);
-      if (found !== undefined && found.record.id === ids[0])
-        seen.set(found.record.serial, monotonicNow());
-      return found;
-    },
-    rehash({ record: { id, serial } }, to) {
-      if (underWay.has(id) || underWay.size >= concurrency || isLeftAlone(serial)) return;
-      underWay.add(id);
-      const command = { from: id, to, now: Math.floor(now() / 1000) };
-      rehashSecret(store, command)
-        .then((outcome) => {
-          if (outcome === 'rehashed') seen.set(serial, monotonicNow());
-        })
-        .catch(warn)
-        .finally(() => underWay.delete(id));
-    },
-  };
 }

@@ -1,8 +1,60 @@
 import { type Digester, idsOf } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
-import { decideRevocation } from './decide/revoke.ts';
-import type { RevokeCommand, RevokeOutcome } from './model.ts';
+import { deleteAfterOf, isRemoved } from './expiry.ts';
+import { locatedSecret } from './located-secret.ts';
+import type { Change, Decision, View } from './model.ts';
 import type { KeyDependencies, KeyStore } from './store.ts';
+
+/** A command to revoke a secret. `ids` contains its possible key ids, one for each pepper. */
+export interface RevokeCommand {
+  readonly ids: readonly string[];
+  readonly by: Actor;
+  /** The reason for the change, for the audit log. */
+  readonly reason?: string | undefined;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** A secret that was revoked. */
+export interface RevokedKey {
+  /** The key id of the revoked secret. */
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+}
+
+/**
+ * The outcome of a {@link RevokeCommand}. It is `no_such_key` if no stored secret has one of the
+ * ids.
+ */
+export type RevokeOutcome = RevokedKey | 'no_such_key';
+
+/**
+ * Decides the revocation of one secret. The key's other secret stays valid.
+ *
+ * If the current secret is revoked while the previous one is still valid, the previous secret
+ * becomes the current one and keeps the expiry that the roll set. Every accepted secret therefore
+ * stays listed and can be deleted.
+ */
+export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
+  const { by: actor, reason, now } = command;
+  const { key, previous } = view;
+  const ended = locatedSecret(view, now);
+  if (ended === undefined) return { outcome: 'no_such_key', changes: [] };
+
+  const { id, userId, name } = ended;
+  const changes: Change[] = [];
+  if (ended === key) changes.push({ type: 'remove', secret: 'current', name, id });
+  if (previous !== undefined)
+    changes.push({ type: 'remove', secret: 'previous', name, id: previous.id });
+  if (ended === key && previous !== undefined && !isRemoved(previous, now)) {
+    const record = { ...previous, deleteAfter: deleteAfterOf(previous.expiresAt) };
+    changes.push({ type: 'put_key', record });
+  }
+  const entry = { at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason } as const;
+  changes.push({ type: 'append_audit_entry', entry });
+  return { outcome: { id, userId, name }, changes };
+}
 
 export interface RevokeKeyDependencies extends KeyDependencies {
   /** The digesters, one for each configured pepper. */

@@ -1,10 +1,83 @@
-import { decideRoll, rollScope } from './decide/roll.ts';
-import { idempotentRequest, type ReplayRefusal } from './idempotency.ts';
+import { ownEntry } from './audit.ts';
+import { applyTierClaim } from './claim-tier.ts';
+import { isRemoved } from './expiry.ts';
+import {
+  type IdempotentRequest,
+  idempotentRequest,
+  type Replay,
+  type ReplayRefusal,
+} from './idempotency.ts';
 import type { IssueKeyDependencies, NewKey } from './issue.ts';
-import type { RollCommand, RollOutcome, RollRefusal } from './model.ts';
+import type { Change, Decision, KeyCommand, KeyRecord, OwnerScope, Secret, View } from './model.ts';
 import { type Owner, tierClaimOf } from './owner.ts';
+import { decideReplay, savedAnswer } from './replay.ts';
 import { newSecret } from './secret.ts';
 import type { KeyStore } from './store.ts';
+
+/** A command to roll a key: to replace its secret. */
+export interface RollCommand extends KeyCommand {
+  readonly secret: Secret;
+  /** Seconds for which the previous secret stays valid. */
+  readonly graceSeconds: number;
+  /** The request, if the client sent an `Idempotency-Key`. */
+  readonly request?: IdempotentRequest | undefined;
+}
+
+/** The outcome of a successful roll. `record` contains the new secret. */
+interface Rolled {
+  readonly record: KeyRecord;
+  /**
+   * When the previous secret expires, in Unix seconds. Without a grace period, this time is not in
+   * the future.
+   */
+  readonly previousExpiresAt: number;
+}
+
+/** The reasons for refusing to roll a key, in the order in which they are checked. */
+export type RollRefusal = 'suspended' | 'no_such_key' | 'key_expired';
+
+/** The outcome of a {@link RollCommand}: the key with its new secret, a replay, or a refusal. */
+export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
+
+/** Returns the scope of a roll: the data that {@link decideRoll} reads. */
+export function rollScope({ userId, name, now, request }: RollCommand): OwnerScope {
+  return { userId, name, now, request, readsKey: true };
+}
+
+/**
+ * Decides whether a key is rolled (contract, "Rolling"). The key keeps its name and expiry. The
+ * current secret becomes the previous secret until the grace period ends. An earlier previous
+ * secret expires at once.
+ */
+export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
+  const { userId, name, now, secret, graceSeconds, request } = command;
+  const { owner, claimed } = applyTierClaim(view.owner, command);
+  const refuse = (outcome: RollOutcome) => ({ outcome, changes: claimed });
+  if (owner.suspended) return refuse('suspended');
+  const replay = decideReplay(view, request, now);
+  if (replay !== undefined) return refuse(replay);
+  const { key } = view;
+  if (key === undefined || isRemoved(key, now)) return refuse('no_such_key');
+  if (key.expiresAt <= now) return refuse('key_expired');
+
+  const record = { ...key, ...secret, createdAt: now };
+  const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
+  const changes: Change[] = [...claimed];
+  const { previousId } = view;
+  if (previousId !== undefined)
+    changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
+  changes.push({ type: 'replace_secret', replacedId: key.id, record });
+  if (previousExpiresAt > now) {
+    const superseded = { ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt };
+    changes.push({ type: 'supersede', record: superseded });
+  }
+  const entry = ownEntry('key.rolled', { at: now, userId, name, keyId: record.id });
+  changes.push(...savedAnswer(request, now, { ...record, previousExpiresAt }), {
+    type: 'append_audit_entry',
+    entry,
+  });
+  return { outcome: { record, previousExpiresAt }, changes };
+}
 
 /** A rolled key, with its new secret in plaintext. */
 export interface RolledKey extends NewKey {
@@ -18,18 +91,6 @@ export interface RollInput {
   readonly graceSeconds: number;
   /** The `Idempotency-Key` header. */
   readonly idempotencyKey?: string | undefined;
-}
-
-/**
- * Replaces the secret of a key, unless the request is refused or replayed.
- *
- * @throws the errors of {@link KeyStore.transact}.
- */
-export function replaceSecret(
-  store: Pick<KeyStore, 'transact'>,
-  command: RollCommand,
-): Promise<RollOutcome> {
-  return store.transact(rollScope(command), (view) => decideRoll(view, command));
 }
 
 /**
@@ -59,7 +120,7 @@ export async function rollKey(
     now: Math.floor(now() / 1000),
     request,
   };
-  const outcome = await replaceSecret(store, command);
+  const outcome = await store.transact(rollScope(command), (view) => decideRoll(view, command));
   if (typeof outcome === 'string') return outcome;
   if (!('replayed' in outcome)) {
     return { key, facts: outcome.record, previousExpiresAt: outcome.previousExpiresAt };

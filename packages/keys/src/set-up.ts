@@ -7,7 +7,7 @@ import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
 import { KnownTiers, notingTiers } from './known-tiers.ts';
 import type { FoundKey } from './model.ts';
-import { rehashing } from './rehash.ts';
+import { rehashing } from './rehashing.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';

@@ -1,11 +1,11 @@
-import { decideDeletion } from '@andamio/keys/decide/delete';
-import { decideIssue } from '@andamio/keys/decide/issue';
-import { decideRehash } from '@andamio/keys/decide/rehash';
-import { decideRevocation } from '@andamio/keys/decide/revoke';
-import { decideRoll } from '@andamio/keys/decide/roll';
-import { decideRotation } from '@andamio/keys/decide/rotate';
-import { decideResumption, decideSuspension } from '@andamio/keys/decide/suspend';
+import { decideDeletion } from '@andamio/keys/delete';
+import { decideIssue } from '@andamio/keys/issue';
 import type { Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
+import { decideRehash } from '@andamio/keys/rehash';
+import { decideRevocation } from '@andamio/keys/revoke';
+import { decideRoll } from '@andamio/keys/roll';
+import { decideRotation } from '@andamio/keys/rotate';
+import { decideResumption, decideSuspension } from '@andamio/keys/suspend';
 import { describe, expect, test } from 'vitest';
 import { command, deletion, present, renewal, rotation } from '../src/store/commands.ts';
 import { order, rehashing, revocation } from '../src/store/operator.ts';

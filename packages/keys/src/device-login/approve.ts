@@ -1,6 +1,5 @@
-import { decideIssuable, issueScope } from '../decide/issue.ts';
 import { expiryOf } from '../expiry.ts';
-import type { IssueRefusal } from '../model.ts';
+import { decideIssuable, type IssueRefusal, issueScope } from '../issue.ts';
 import { maximumKeysOf, type Owner, tierClaimOf } from '../owner.ts';
 import { deviceLoginIds } from './codes.ts';
 import { decideLookup, decideVerdict } from './decide.ts';

@@ -1,5 +1,4 @@
-import { type IssueKeyDependencies, issueKey, type NewKey } from '../issue.ts';
-import type { IssueRefusal } from '../model.ts';
+import { type IssueKeyDependencies, type IssueRefusal, issueKey, type NewKey } from '../issue.ts';
 import { deviceLoginIds, digestOfDeviceCode, isSameDigest, userCodeOf } from './codes.ts';
 import { type DeviceLogin, decidableUntil, redeemableUntil } from './model.ts';
 import type { DeviceLoginDependencies } from './start.ts';

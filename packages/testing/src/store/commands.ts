@@ -1,12 +1,8 @@
 import { type IdempotentRequest, idempotentRequest } from '@andamio/keys/idempotency';
-import type {
-  DeleteCommand,
-  IssueCommand,
-  KeyRecord,
-  RollCommand,
-  RotateCommand,
-  TierClaim,
-} from '@andamio/keys/model';
+import type { IssueCommand } from '@andamio/keys/issue';
+import type { KeyCommand, KeyRecord, TierClaim } from '@andamio/keys/model';
+import type { RollCommand } from '@andamio/keys/roll';
+import type { RotateCommand } from '@andamio/keys/rotate';
 import type { AddUsageCommand } from '@andamio/keys/usage/store';
 
 /**
@@ -73,7 +69,7 @@ export function command({
 }
 
 /** Creates a command that deletes the key of {@link command}, with overrides. */
-export function deletion(overrides: Partial<DeleteCommand> = {}): DeleteCommand {
+export function deletion(overrides: Partial<KeyCommand> = {}): KeyCommand {
   const now = overrides.now ?? present;
   return {
     userId: 'owner',

@@ -1,4 +1,4 @@
-import type { IssueCommand, IssueOutcome } from '@andamio/keys/model';
+import type { IssueCommand, IssueOutcome } from '@andamio/keys/issue';
 import { storeDeadline } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, day, present } from './commands.ts';

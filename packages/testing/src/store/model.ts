@@ -3,19 +3,13 @@ import {
   type IdempotentRequest,
   idempotentRequest,
 } from '@andamio/keys/idempotency';
+import type { IssueCommand, IssueOutcome } from '@andamio/keys/issue';
 import { listKeys } from '@andamio/keys/list';
-import type {
-  DeleteCommand,
-  IssueCommand,
-  IssueOutcome,
-  KeyRecord,
-  OwnerCommand,
-  RehashCommand,
-  RevokeCommand,
-  RevokedKey,
-  RollCommand,
-  RotateCommand,
-} from '@andamio/keys/model';
+import type { KeyCommand, KeyRecord, OwnerCommand } from '@andamio/keys/model';
+import type { RehashCommand } from '@andamio/keys/rehash';
+import type { RevokeCommand, RevokedKey } from '@andamio/keys/revoke';
+import type { RollCommand } from '@andamio/keys/roll';
+import type { RotateCommand } from '@andamio/keys/rotate';
 import type { Tier } from '@andamio/schema/tiers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -126,7 +120,7 @@ class Model {
     return { record, previousExpiresAt };
   }
 
-  delete({ tierClaim, ...input }: DeleteCommand) {
+  delete({ tierClaim, ...input }: KeyCommand) {
     this.claim(input.userId, tierClaim);
     const key = this.#find(input);
     if (key === undefined) return 'no_such_key';

@@ -1,20 +1,11 @@
-import { claimTier } from '@andamio/keys/claim-tier';
-import { removeKey } from '@andamio/keys/delete';
-import { storeKey } from '@andamio/keys/issue';
-import type {
-  ClaimTierCommand,
-  DeleteCommand,
-  IssueCommand,
-  OwnerCommand,
-  RehashCommand,
-  RevokeCommand,
-  RollCommand,
-  RotateCommand,
-} from '@andamio/keys/model';
-import { rehashSecret } from '@andamio/keys/rehash';
-import { revokeSecret } from '@andamio/keys/revoke';
-import { replaceSecret } from '@andamio/keys/roll';
-import { extendKey } from '@andamio/keys/rotate';
+import { type ClaimTierCommand, claimTier } from '@andamio/keys/claim-tier';
+import { decideDeletion, deletionScope } from '@andamio/keys/delete';
+import { decideIssue, type IssueCommand, issueScope } from '@andamio/keys/issue';
+import type { KeyCommand, OwnerCommand } from '@andamio/keys/model';
+import { type RehashCommand, rehashSecret } from '@andamio/keys/rehash';
+import { type RevokeCommand, revokeSecret } from '@andamio/keys/revoke';
+import { decideRoll, type RollCommand, rollScope } from '@andamio/keys/roll';
+import { decideRotation, type RotateCommand, rotationScope } from '@andamio/keys/rotate';
 import type { KeyStore } from '@andamio/keys/store';
 import { resume, suspend } from '@andamio/keys/suspend';
 
@@ -23,10 +14,14 @@ export type Operations = ReturnType<typeof operationsOn>;
 
 function operationsOn(store: KeyStore) {
   return {
-    issue: (command: IssueCommand) => storeKey(store, command),
-    rotate: (command: RotateCommand) => extendKey(store, command),
-    roll: (command: RollCommand) => replaceSecret(store, command),
-    delete: (command: DeleteCommand) => removeKey(store, command),
+    issue: (command: IssueCommand) =>
+      store.transact(issueScope(command), (view) => decideIssue(view, command)),
+    rotate: (command: RotateCommand) =>
+      store.transact(rotationScope(command), (view) => decideRotation(view, command)),
+    roll: (command: RollCommand) =>
+      store.transact(rollScope(command), (view) => decideRoll(view, command)),
+    delete: (command: KeyCommand) =>
+      store.transact(deletionScope(command), (view) => decideDeletion(view, command)),
     rehash: (command: RehashCommand) => rehashSecret(store, command),
     revoke: (command: RevokeCommand) => revokeSecret(store, command),
     suspend: (command: OwnerCommand) => suspend(store, command),

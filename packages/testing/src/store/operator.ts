@@ -1,4 +1,6 @@
-import type { OwnerCommand, RehashCommand, RevokeCommand } from '@andamio/keys/model';
+import type { OwnerCommand } from '@andamio/keys/model';
+import type { RehashCommand } from '@andamio/keys/rehash';
+import type { RevokeCommand } from '@andamio/keys/revoke';
 import { digest, present } from './commands.ts';
 
 /** The operator who makes all changes in the tests, unless a test specifies another. */

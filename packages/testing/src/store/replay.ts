@@ -1,4 +1,6 @@
-import type { IssueOutcome, RollOutcome, RotateOutcome } from '@andamio/keys/model';
+import type { IssueOutcome } from '@andamio/keys/issue';
+import type { RollOutcome } from '@andamio/keys/roll';
+import type { RotateOutcome } from '@andamio/keys/rotate';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';

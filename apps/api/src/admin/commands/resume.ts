@@ -1,5 +1,4 @@
-import type { ResumeOutcome } from '@andamio/keys/model';
-import { resume as resumeOwner } from '@andamio/keys/suspend';
+import { type ResumeOutcome, resume as resumeOwner } from '@andamio/keys/suspend';
 import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';

@@ -1,6 +1,5 @@
 import { readKeyUse } from '@andamio/keys/last-use';
-import type { RevokedKey } from '@andamio/keys/model';
-import { revokeKey, revokeSecret } from '@andamio/keys/revoke';
+import { type RevokedKey, revokeKey, revokeSecret } from '@andamio/keys/revoke';
 import { printable } from '@andamio/schema/printable';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';

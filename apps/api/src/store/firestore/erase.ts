@@ -1,5 +1,5 @@
 import { erasureEntry } from '@andamio/keys/audit';
-import { unknownOwner } from '@andamio/keys/decide/claim-tier';
+import { unknownOwner } from '@andamio/keys/claim-tier';
 import type { OwnerCommand } from '@andamio/keys/model';
 import { type CollectionByUser, collectionsByUser } from '@andamio/schema/firestore-layout';
 import type { DocumentSnapshot } from '@google-cloud/firestore';

@@ -1,4 +1,4 @@
-import { unknownOwner } from '@andamio/keys/decide/claim-tier';
+import { unknownOwner } from '@andamio/keys/claim-tier';
 import type { OwnerRecord } from '@andamio/keys/model';
 import { listedExpiredKeys } from '@andamio/keys/store';
 import type { OwnerDocument } from './documents.ts';

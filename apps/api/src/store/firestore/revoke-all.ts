@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { revocationEntry } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
-import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
+import type { OwnerCommand } from '@andamio/keys/model';
+import type { RevokedKey } from '@andamio/keys/revoke';
 import { collections } from '@andamio/schema/firestore-layout';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';

@@ -1,8 +1,12 @@
 // Each of these functions runs within a transaction, during which no other connection can write.
-import type { InspectedOwner } from '@andamio/keys/administration';
-import { revocationEntry, usageResetEntry } from '@andamio/keys/administration';
+import {
+  type InspectedOwner,
+  revocationEntry,
+  usageResetEntry,
+} from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
-import type { OwnerCommand, RevokedKey } from '@andamio/keys/model';
+import type { OwnerCommand } from '@andamio/keys/model';
+import type { RevokedKey } from '@andamio/keys/revoke';
 import { utcDayOf } from '@andamio/keys/usage/calendar';
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import type { Tables } from './tables.ts';

@@ -5,8 +5,8 @@ import {
   type Replay,
   type ReplayRefusal,
   replayOf,
-} from '../idempotency.ts';
-import type { Change, View } from '../model.ts';
+} from './idempotency.ts';
+import type { Change, View } from './model.ts';
 
 /** Decides whether a request is replayed. Returns undefined for a new request. */
 export function decideReplay(

@@ -1,5 +1,5 @@
-import { isRemoved } from '../expiry.ts';
-import type { KeyRecord, View } from '../model.ts';
+import { isRemoved } from './expiry.ts';
+import type { KeyRecord, View } from './model.ts';
 
 /**
  * Returns the current record of the secret that was located by its id. The secret may have been
