@@ -111,6 +111,19 @@ describe('openapi.json', () => {
     }
   });
 
+  test('every response body except the OpenAPI document forbids fields that it does not describe', () => {
+    const withFields = all.filter(
+      ({ path, node }) =>
+        typeof node['properties'] === 'object' &&
+        !/\/schemas\/(?!(?:OAuth)?Error)\w+Body$/.test(path),
+    );
+    expect(withFields.length).toBeGreaterThan(10);
+    const open = withFields.filter(({ node }) => node['additionalProperties'] !== false);
+    expect(open.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^\/paths\/\/api\/v1\/docs\/doc\.json\//),
+    ]);
+  });
+
   test('the document needs no credentials', () => {
     expect(document.paths['/api/v1/docs/doc.json'].get.security).toEqual([]);
   });
