@@ -250,6 +250,76 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await page.getByText('You are signed out of this page.').waitFor();
     });
 
+    /** Opens a page with a clock under control, on which access tokens are valid for a minute. */
+    const openWithClock = async (path: string) => {
+      client(60);
+      const { page } = await newPage();
+      await page.clock.install();
+      await page.goto(`${app.url}${path}`);
+      return page;
+    };
+
+    test('a renewal that yields the token of another user asks for the code again, and sends nothing for that user before', async () => {
+      const other = await open();
+      const answer = other.page.waitForResponse(`${provider.issuer}/token`);
+      await signIn(other.page, 'another');
+      const { access_token } = await (await answer).json();
+
+      const page = await openWithClock('/console/device');
+      await signIn(page, 'the approver');
+      const enterCode = async () => {
+        await page.getByLabel('Code').fill('no code');
+        await page.getByRole('button', { name: 'Continue' }).click();
+      };
+      await enterCode();
+      await page.getByText('Enter the 8 letters').waitFor();
+      await page.route(`${provider.issuer}/token`, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...(await response.json()), access_token } });
+      });
+      const sent: (string | undefined)[] = [];
+      page.on('request', async (request) => {
+        sent.push((await request.allHeaders())['authorization']);
+      });
+      await page.clock.fastForward(61_000);
+      await enterCode();
+      await page
+        .getByText('You are signed in with another account now. Enter the code again.')
+        .waitFor();
+      expect(await page.getByLabel('Code').inputValue()).toBe('');
+      expect(sent).not.toContain(`Bearer ${access_token}`);
+      await enterCode();
+      await page.getByText('Enter the 8 letters').waitFor();
+      expect(sent).toContain(`Bearer ${access_token}`);
+    });
+
+    test('a sign-out during a renewal revokes the refresh token that the renewal yields', async () => {
+      const page = await openWithClock('/console');
+      await signIn(page, 'impatient');
+      await page.getByText('No keys yet').waitFor();
+      const revoked: (string | null)[] = [];
+      page.on('request', (request) => {
+        if (request.url() === `${provider.issuer}/token/revocation`)
+          revoked.push(new URLSearchParams(request.postData() ?? '').get('token'));
+      });
+      const rotated = Promise.withResolvers<string>();
+      const signedOut = Promise.withResolvers<void>();
+      await page.route(`${provider.issuer}/token`, async (route) => {
+        const response = await route.fetch();
+        rotated.resolve((await response.json()).refresh_token);
+        await signedOut.promise;
+        await route.fulfill({ response });
+      });
+      await page.clock.fastForward(61_000);
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      const refreshToken = await rotated.promise;
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You are signed out of this page.').waitFor();
+      signedOut.resolve();
+      await expect.poll(() => revoked).toEqual([expect.any(String), refreshToken]);
+      expect(revoked[0]).not.toBe(refreshToken);
+    });
+
     test('consent that is refused is said, and the user can try again', async () => {
       const { page } = await open();
       await signInButton(page).click();

@@ -1,6 +1,6 @@
 import { ApiError, type DeviceLogin } from '@andamio/client';
 import './device.css';
-import { type Call, createCall, SignedOut } from '../account/service.ts';
+import { type Call, createCall, type GetToken, SignedOut } from '../account/service.ts';
 import { find } from '../page/find.ts';
 import { say, setUpSignIn } from '../page/sign-in.ts';
 import { ago, explain } from './words.ts';
@@ -89,7 +89,7 @@ async function attempt(request: (call: Call) => Promise<void>): Promise<void> {
   try {
     await request(current);
   } catch (error) {
-    if (call !== current) return; // The user has signed out meanwhile.
+    if (call !== current) return; // The user has signed out meanwhile, or changed.
     if (error instanceof SignedOut) {
       clear();
       signIn?.askAgain();
@@ -138,11 +138,19 @@ approveButton.addEventListener(
 );
 find('#again').addEventListener('click', () => askForCode());
 
+/** Begins again for the user of the token, with the given text. */
+function begin(getToken: GetToken, text = ''): void {
+  clear();
+  const current = createCall(location.origin, getToken, () => {
+    if (call !== current) return;
+    begin(getToken, 'You are signed in with another account now. Enter the code again.');
+  });
+  call = current;
+  askForCode(text);
+}
+
 const signIn = await setUpSignIn({
-  onSignedIn(getToken) {
-    call = createCall(location.origin, getToken, clear);
-    askForCode();
-  },
+  onSignedIn: (getToken) => begin(getToken),
   onSignedOut: clear,
 });
 
