@@ -229,18 +229,11 @@ export class OpenIdSession {
     this.#tokens = undefined;
   }
 
-  /**
-   * Discards the tokens. If there is a refresh token and the issuer supports revocation, revokes
-   * it.
-   */
+  /** Discards the tokens, and revokes the refresh token. */
   async end(): Promise<void> {
     const refreshToken = this.#tokens?.refresh;
     this.forget();
-    if (refreshToken === undefined || !this.#settings.provider?.revocationEndpoint) return;
-    const options = this.#request();
-    await oauth
-      .revocationRequest(this.#server(), this.#client, oauth.None(), refreshToken, options)
-      .catch(() => {}); // The page has no token any more, with or without an answer.
+    await this.#revoke(refreshToken);
   }
 
   /**
@@ -255,7 +248,17 @@ export class OpenIdSession {
     return url.href;
   }
 
-  async #renew({ refresh }: Tokens): Promise<string | null> {
+  /** Revokes a refresh token, if there is one and the issuer supports revocation (RFC 7009). */
+  async #revoke(refreshToken: string | undefined): Promise<void> {
+    if (refreshToken === undefined || !this.#settings.provider?.revocationEndpoint) return;
+    const options = this.#request();
+    await oauth
+      .revocationRequest(this.#server(), this.#client, oauth.None(), refreshToken, options)
+      .catch(() => {}); // The page has no token any more, with or without an answer.
+  }
+
+  async #renew(current: Tokens): Promise<string | null> {
+    const { refresh } = current;
     if (refresh === undefined) return null;
     const server = this.#server();
     const response = await oauth.refreshTokenGrantRequest(
@@ -267,7 +270,12 @@ export class OpenIdSession {
     );
     try {
       const tokens = await oauth.processRefreshTokenResponse(server, this.#client, response);
-      if (!this.isSignedIn) return null; // The user signed out in the meantime.
+      if (this.#tokens !== current) {
+        // The user signed out in the meantime. Not every issuer revokes the tokens that replace a
+        // revoked one.
+        await this.#revoke(tokens.refresh_token);
+        return null;
+      }
       this.#keep({ refresh_token: refresh, ...tokens });
       this.#isRenewed = true;
       return tokens.access_token;
