@@ -10,7 +10,7 @@ export type DeleteOutcome = 'deleted' | 'no_such_key';
 
 /** Returns the scope of a deletion: the data that {@link decideDeletion} reads. */
 export function deletionScope({ userId, name, now }: KeyCommand): OwnerScope {
-  return { userId, name, now };
+  return { userId, names: [name], now };
 }
 
 /**
@@ -20,14 +20,12 @@ export function deletionScope({ userId, name, now }: KeyCommand): OwnerScope {
 export function decideDeletion(view: View, command: KeyCommand): Decision<DeleteOutcome> {
   const { userId, name, now } = command;
   const { claimed } = applyTierClaim(view.owner, command);
-  const { named } = view;
+  const { named, previousId } = view.at(name);
   if (named === undefined || isRemoved(named, now))
     return { outcome: 'no_such_key', changes: claimed };
 
-  const { previousId } = view;
-  const changes: Change[] = [...claimed, { type: 'remove', secret: 'current', name, id: named.id }];
-  if (previousId !== undefined)
-    changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
+  const changes: Change[] = [...claimed, { type: 'remove_secret', secret: 'current', name }];
+  if (previousId !== undefined) changes.push({ type: 'remove_secret', secret: 'previous', name });
   const entry = ownEntry('key.deleted', { at: now, userId, name, keyId: named.id });
   changes.push({ type: 'append_audit_entry', entry });
   return { outcome: 'deleted', changes };

@@ -55,7 +55,7 @@ export type IssueCheck = Pick<IssueCommand, 'tierClaim' | 'maximumKeysOf' | 'max
 /** Returns the scope of issuing a key: the data that {@link decideIssue} reads. */
 export function issueScope({ record, request }: IssueCheck): OwnerScope {
   const { userId, name, createdAt: now } = record;
-  return { userId, name, now, request, expectsNothing: true };
+  return { userId, names: [name], now, request, expectsNothing: true };
 }
 
 /**
@@ -68,7 +68,8 @@ function ruleRefusal(
   owner: OwnerRecord,
 ) {
   if (isTooLate(record, maximumDays)) return 'expiry_too_late';
-  if (view.named !== undefined && !isRemoved(view.named, record.createdAt)) return 'name_taken';
+  const { named } = view.at(record.name);
+  if (named !== undefined && !isRemoved(named, record.createdAt)) return 'name_taken';
   const maximum = maximumKeysOf(owner.tierClaim.tier);
   return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
 }
@@ -84,7 +85,8 @@ export function decideIssuable(view: View, check: IssueCheck): Decision<'issuabl
 
 function refusalOf(view: View, command: IssueCommand, owner: OwnerRecord) {
   if (owner.suspended) return 'suspended';
-  const replay = decideReplay(view, command.request, command.record.createdAt);
+  const { name, createdAt: now } = command.record;
+  const replay = decideReplay(view, { name, now, request: command.request });
   return replay ?? ruleRefusal(view, command, owner);
 }
 
@@ -100,7 +102,11 @@ export function decideIssue(view: View, command: IssueCommand): Decision<IssueOu
   if (refusal !== undefined) return { outcome: refusal, changes: claimed };
 
   const entry = ownEntry('key.issued', { at: now, userId, name, keyId });
-  const changes: Change[] = [...claimed, { type: 'put_key', record }];
+  const changes: Change[] = [...claimed, { type: 'put_secret', secret: 'current', record }];
+  // A removed key may still be stored under the name, with its previous secret.
+  const held = view.at(name);
+  if (held.named !== undefined && held.previousId !== undefined)
+    changes.push({ type: 'remove_secret', secret: 'previous', name });
   if (owner.createdAt === undefined)
     changes.push({ type: 'put_owner', owner: { ...owner, createdAt: now } });
   changes.push(...savedAnswer(request, now, record), { type: 'append_audit_entry', entry });

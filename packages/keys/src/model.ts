@@ -83,17 +83,18 @@ export interface OwnerCommand {
   readonly now: number;
 }
 
-/**
- * The data that a transaction on an owner may read: the owner, and optionally the key with one
- * name.
- */
+/** The data that a transaction on an owner may read: the owner, and the keys with some names. */
 export interface OwnerScope {
   readonly userId: string;
   /** Unix seconds. */
   readonly now: number;
-  readonly name?: string;
-  /** Whether the full record of the key is read, instead of only the fields of {@link NamedKey}. */
-  readonly readsKey?: boolean;
+  /** The names whose secrets the transaction may read and change. */
+  readonly names?: readonly string[];
+  /**
+   * The full records that are read: those of the current secrets, or also those of the previous
+   * secrets. If omitted, only the fields of {@link NamedKey} are read.
+   */
+  readonly reads?: 'current' | 'both';
   /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
   /** Whether the owner is probably not stored yet. If true, a store may decide before it reads. */
@@ -102,7 +103,7 @@ export interface OwnerScope {
 
 /**
  * The data that a transaction on a secret may read: the secret with one of these ids, its owner,
- * and the key that it belongs to.
+ * and both secrets of its name.
  */
 interface SecretScope {
   readonly ids: readonly string[];
@@ -112,8 +113,23 @@ interface SecretScope {
 
 export type Scope = OwnerScope | SecretScope;
 
-/** The fields of a key that a transaction in an {@link OwnerScope} can read. */
+/** The fields of a key that every transaction on its name can read. */
 export type NamedKey = Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'>;
+
+/** What is stored under a name. */
+export interface NameView {
+  /** The key. Contains only the fields of {@link NamedKey}. */
+  readonly named: NamedKey | undefined;
+  /** The id of the key's previous secret, which may have expired. */
+  readonly previousId: string | undefined;
+  /** The full record of the key. It is read only if the scope reads current secrets. */
+  readonly key: KeyRecord | undefined;
+  /**
+   * The full record of the key's previous secret, which may have expired. It is read only if the
+   * scope reads both secrets.
+   */
+  readonly previous: KeyRecord | undefined;
+}
 
 /**
  * A consistent snapshot of the data in a {@link Scope}. Properties may be read lazily, so a
@@ -121,21 +137,9 @@ export type NamedKey = Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'>;
  */
 export interface View {
   readonly owner: OwnerRecord | undefined;
-  /** The key with the scope's name. Contains only the fields of {@link NamedKey}. */
-  readonly named: NamedKey | undefined;
-  /** The id of the key's previous secret, which may have expired. */
-  readonly previousId: string | undefined;
-  /**
-   * The full record of the key. It is read only if the scope has `readsKey` or is a {@link
-   * SecretScope}.
-   */
-  readonly key: KeyRecord | undefined;
-  /**
-   * The full record of the key's previous secret, which may have expired. It is read only for a
-   * {@link SecretScope}.
-   */
-  readonly previous: KeyRecord | undefined;
-  /** The secret with one of the ids of a {@link SecretScope}. */
+  /** Returns what is stored under one of the scope's names. */
+  at(name: string): NameView;
+  /** The secret with one of the ids of a {@link SecretScope}. Its name is in the scope. */
   readonly located: Pick<KeyRecord, 'userId' | 'name' | 'serial'> | undefined;
   /** The stored idempotency record of the scope's request. */
   readonly idempotencyRecord: IdempotencyRecord | undefined;
@@ -149,22 +153,22 @@ export interface View {
   isCounted(key: KeyRecord): boolean;
 }
 
-/** A change to the stored data of a transaction's owner. */
+/**
+ * A change to the stored data of a transaction's owner. Changes are applied in order. They concern
+ * only names of the scope.
+ */
 export type Change =
-  /** Stores a key under its name. */
-  | { readonly type: 'put_key'; readonly record: KeyRecord }
-  /** Stores a key in place of the key with the id `replacedId`, which has the same name. */
-  | { readonly type: 'replace_secret'; readonly replacedId: string; readonly record: KeyRecord }
-  /** Stores an existing key with a new validity. */
-  | { readonly type: 'extend'; readonly record: KeyRecord }
-  /** Stores a secret as the previous secret of its key. */
-  | { readonly type: 'supersede'; readonly record: KeyRecord }
-  /** Removes a secret. Removing the current secret frees the name. */
+  /** Stores the current or the previous secret of a name, in place of the one that it has. */
   | {
-      readonly type: 'remove';
+      readonly type: 'put_secret';
+      readonly secret: 'current' | 'previous';
+      readonly record: KeyRecord;
+    }
+  /** Removes a secret from its name. A name without a current secret is free. */
+  | {
+      readonly type: 'remove_secret';
       readonly secret: 'current' | 'previous';
       readonly name: string;
-      readonly id: string;
     }
   | { readonly type: 'put_owner'; readonly owner: OwnerRecord }
   | {

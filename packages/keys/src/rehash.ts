@@ -25,21 +25,19 @@ export function decideRehash(
   view: View,
   { from, to, now }: RehashCommand,
 ): Decision<RehashOutcome> {
-  const secret = locatedSecret(view, now);
-  if (secret === undefined || secret.id !== from) return { outcome: 'no_such_key', changes: [] };
+  const located = locatedSecret(view, now);
+  if (located?.secret.id !== from) return { outcome: 'no_such_key', changes: [] };
 
+  const { isPrevious, secret } = located;
   const { userId, name } = secret;
-  const record = { ...secret, ...to };
-  const replacement: readonly Change[] =
-    secret === view.key
-      ? [{ type: 'replace_secret', replacedId: from, record }]
-      : [
-          { type: 'remove', secret: 'previous', name, id: from },
-          { type: 'supersede', record },
-        ];
+  const replacement: Change = {
+    type: 'put_secret',
+    secret: isPrevious ? 'previous' : 'current',
+    record: { ...secret, ...to },
+  };
   const actor = { kind: 'service' } as const;
   const entry = { at: now, actor, action: 'key.redigested', userId, name, keyId: to.id } as const;
-  return { outcome: 'rehashed', changes: [...replacement, { type: 'append_audit_entry', entry }] };
+  return { outcome: 'rehashed', changes: [replacement, { type: 'append_audit_entry', entry }] };
 }
 
 /**

@@ -11,13 +11,17 @@ import type { Change, View } from './model.ts';
 /** Decides whether a request is replayed. Returns undefined for a new request. */
 export function decideReplay(
   view: View,
-  request: IdempotentRequest | undefined,
-  now: number,
+  command: {
+    readonly name: string;
+    readonly now: number;
+    readonly request?: IdempotentRequest | undefined;
+  },
 ): Replay | ReplayRefusal | undefined {
+  const { name, now, request } = command;
   if (request === undefined) return undefined;
   // A key is always stored for longer than its idempotency record, so its retention need not be
   // checked.
-  return replayOf(view.idempotencyRecord, request, view.named?.serial, now);
+  return replayOf(view.idempotencyRecord, request, view.at(name).named?.serial, now);
 }
 
 /**

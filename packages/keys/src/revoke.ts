@@ -38,18 +38,17 @@ export type RevokeOutcome = RevokedKey | 'no_such_key';
  */
 export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
   const { by: actor, reason, now } = command;
-  const { key, previous } = view;
-  const ended = locatedSecret(view, now);
-  if (ended === undefined) return { outcome: 'no_such_key', changes: [] };
+  const located = locatedSecret(view, now);
+  if (located === undefined) return { outcome: 'no_such_key', changes: [] };
 
-  const { id, userId, name } = ended;
+  const { secret, isPrevious, previous } = located;
+  const { id, userId, name } = secret;
   const changes: Change[] = [];
-  if (ended === key) changes.push({ type: 'remove', secret: 'current', name, id });
-  if (previous !== undefined)
-    changes.push({ type: 'remove', secret: 'previous', name, id: previous.id });
-  if (ended === key && previous !== undefined && !isRemoved(previous, now)) {
+  if (!isPrevious) changes.push({ type: 'remove_secret', secret: 'current', name });
+  if (previous !== undefined) changes.push({ type: 'remove_secret', secret: 'previous', name });
+  if (!isPrevious && previous !== undefined && !isRemoved(previous, now)) {
     const record = { ...previous, deleteAfter: deleteAfterOf(previous.expiresAt) };
-    changes.push({ type: 'put_key', record });
+    changes.push({ type: 'put_secret', secret: 'current', record });
   }
   const entry = { at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason } as const;
   changes.push({ type: 'append_audit_entry', entry });

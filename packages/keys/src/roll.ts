@@ -41,7 +41,7 @@ export type RollOutcome = Rolled | RollRefusal | Replay | ReplayRefusal;
 
 /** Returns the scope of a roll: the data that {@link decideRoll} reads. */
 export function rollScope({ userId, name, now, request }: RollCommand): OwnerScope {
-  return { userId, name, now, request, readsKey: true };
+  return { userId, names: [name], now, request, reads: 'current' };
 }
 
 /**
@@ -54,22 +54,20 @@ export function decideRoll(view: View, command: RollCommand): Decision<RollOutco
   const { owner, claimed } = applyTierClaim(view.owner, command);
   const refuse = (outcome: RollOutcome) => ({ outcome, changes: claimed });
   if (owner.suspended) return refuse('suspended');
-  const replay = decideReplay(view, request, now);
+  const replay = decideReplay(view, command);
   if (replay !== undefined) return refuse(replay);
-  const { key } = view;
+  const { key, previousId } = view.at(name);
   if (key === undefined || isRemoved(key, now)) return refuse('no_such_key');
   if (key.expiresAt <= now) return refuse('key_expired');
 
   const record = { ...key, ...secret, createdAt: now };
   const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
   const changes: Change[] = [...claimed];
-  const { previousId } = view;
-  if (previousId !== undefined)
-    changes.push({ type: 'remove', secret: 'previous', name, id: previousId });
-  changes.push({ type: 'replace_secret', replacedId: key.id, record });
+  if (previousId !== undefined) changes.push({ type: 'remove_secret', secret: 'previous', name });
+  changes.push({ type: 'put_secret', secret: 'current', record });
   if (previousExpiresAt > now) {
     const superseded = { ...key, expiresAt: previousExpiresAt, deleteAfter: previousExpiresAt };
-    changes.push({ type: 'supersede', record: superseded });
+    changes.push({ type: 'put_secret', secret: 'previous', record: superseded });
   }
   const entry = ownEntry('key.rolled', { at: now, userId, name, keyId: record.id });
   changes.push(...savedAnswer(request, now, { ...record, previousExpiresAt }), {

@@ -38,7 +38,7 @@ export type RotateOutcome = Validity | RotateRefusal | Replay | ReplayRefusal;
 
 /** Returns the scope of a rotation: the data that {@link decideRotation} reads. */
 export function rotationScope({ userId, name, now, request }: RotateCommand): OwnerScope {
-  return { userId, name, now, request, readsKey: true };
+  return { userId, names: [name], now, request, reads: 'current' };
 }
 
 /**
@@ -67,9 +67,9 @@ export function decideRotation(view: View, command: RotateCommand): Decision<Rot
   const { owner, claimed } = applyTierClaim(view.owner, command);
   const refuse = (outcome: RotateOutcome) => ({ outcome, changes: claimed });
   if (owner.suspended) return refuse('suspended');
-  const replay = decideReplay(view, request, now);
+  const replay = decideReplay(view, command);
   if (replay !== undefined) return refuse(replay);
-  const { key } = view;
+  const { key } = view.at(name);
   if (key === undefined || isRemoved(key, now)) return refuse('no_such_key');
   const outcome = extend(view, key, command, maximumKeysOf(owner.tierClaim.tier));
   if (typeof outcome === 'string') return refuse(outcome);
@@ -80,7 +80,7 @@ export function decideRotation(view: View, command: RotateCommand): Decision<Rot
     outcome,
     changes: [
       ...claimed,
-      { type: 'extend', record },
+      { type: 'put_secret', secret: 'current', record },
       ...savedAnswer(request, now, record),
       { type: 'append_audit_entry', entry },
     ],

@@ -1,6 +1,6 @@
 import { decideDeletion } from '@andamio/keys/delete';
 import { decideIssue } from '@andamio/keys/issue';
-import type { Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
+import type { Change, Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
 import { decideRehash } from '@andamio/keys/rehash';
 import { decideRevocation } from '@andamio/keys/revoke';
 import { decideRoll } from '@andamio/keys/roll';
@@ -20,10 +20,7 @@ function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): Vie
   return {
     owner,
     located,
-    named: key,
-    key,
-    previous,
-    previousId: previous?.id,
+    at: () => ({ named: key, key, previous, previousId: previous?.id }),
     idempotencyRecord: undefined,
     countUnexpired: () => 1,
     isCounted: () => true,
@@ -41,25 +38,33 @@ const held = viewOf(owner, located);
 const rolled = viewOf(owner, located, command().record);
 const newer = { tierClaim: { tier: 'growth', issuedAt: present + 1 } } as const;
 
+const describeChange = (change: Change) =>
+  'secret' in change ? `${change.type.replace('_secret', '')} ${change.secret}` : change.type;
+
 test.each<[string, Decision<unknown>, readonly string[], string]>([
-  ['issue', decideIssue(unused, command()), ['put_key', 'put_owner'], 'key.issued'],
+  ['issue', decideIssue(unused, command()), ['put current', 'put_owner'], 'key.issued'],
   [
     'rotate',
     decideRotation(held, rotation({ now: located.expiresAt, tierClaim: owner.tierClaim })),
-    ['extend'],
+    ['put current'],
     'key.rotated',
   ],
-  ['roll', decideRoll(held, renewal()), ['replace_secret', 'supersede'], 'key.rolled'],
-  ['delete', decideDeletion(held, deletion()), ['remove'], 'key.deleted'],
-  ['delete, rolled', decideDeletion(rolled, deletion()), ['remove', 'remove'], 'key.deleted'],
-  ['revoke', decideRevocation(held, revocation([located.id])), ['remove'], 'key.revoked'],
+  ['roll', decideRoll(held, renewal()), ['put current', 'put previous'], 'key.rolled'],
+  ['delete', decideDeletion(held, deletion()), ['remove current'], 'key.deleted'],
+  [
+    'delete, rolled',
+    decideDeletion(rolled, deletion()),
+    ['remove current', 'remove previous'],
+    'key.deleted',
+  ],
+  ['revoke', decideRevocation(held, revocation([located.id])), ['remove current'], 'key.revoked'],
   [
     'revoke, rolled',
     decideRevocation(rolled, revocation([located.id])),
-    ['remove', 'remove', 'put_key'],
+    ['remove current', 'remove previous', 'put current'],
     'key.revoked',
   ],
-  ['rehash', decideRehash(held, rehashing(located.id)), ['replace_secret'], 'key.redigested'],
+  ['rehash', decideRehash(held, rehashing(located.id)), ['put current'], 'key.redigested'],
   ['suspend', decideSuspension(held, order()), ['put_owner'], 'user.suspended'],
   [
     'resume',
@@ -70,7 +75,7 @@ test.each<[string, Decision<unknown>, readonly string[], string]>([
 ])(
   '%s changes only its own records, and appends its audit entry',
   (_, { changes }, types, action) => {
-    expect(changes.map(({ type }) => type)).toEqual([...types, 'append_audit_entry']);
+    expect(changes.map(describeChange)).toEqual([...types, 'append_audit_entry']);
     expect(changes.at(-1)).toMatchObject({ entry: { action } });
   },
 );
@@ -100,12 +105,7 @@ describe('a secret that changed after it was located', () => {
   test('revokes a secret as the previous one if it was rolled after it was located', () => {
     const { outcome, changes } = decideRevocation(viewOf(undefined, unrelated, located), revoke);
     expect(outcome).toMatchObject({ id: located.id });
-    expect(changes[0]).toEqual({
-      type: 'remove',
-      secret: 'previous',
-      name: 'name',
-      id: located.id,
-    });
+    expect(changes[0]).toEqual({ type: 'remove_secret', secret: 'previous', name: 'name' });
   });
 
   test('neither rehashes nor revokes a secret if its name belongs to another key', () => {

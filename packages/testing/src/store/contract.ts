@@ -1,6 +1,7 @@
 import type { IssueCommand, IssueOutcome } from '@andamio/keys/issue';
 import { storeDeadline } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
+import { describeChanges } from './changes.ts';
 import { command, day, present } from './commands.ts';
 import { describeDeletion } from './delete.ts';
 import { describeDeviceLogins } from './device-login.ts';
@@ -48,6 +49,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   describeInspection(kind, create);
   describePages(kind, create);
   describeDeviceLogins(kind, create);
+  describeChanges(kind, create);
 
   describe(`${kind}: names`, () => {
     test('rejects a second key with the same name', async () => {

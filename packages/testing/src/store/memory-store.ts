@@ -53,10 +53,8 @@ export function createMemoryStore(): KeyStore & Administration {
 
   function viewOf(scope: Scope): View & { readonly userId: string | undefined } {
     const located = 'ids' in scope ? find(scope.ids) : undefined;
-    const { userId, name } =
-      'ids' in scope ? { userId: located?.userId, name: located?.name } : scope;
+    const userId = 'ids' in scope ? located?.userId : scope.userId;
     const owner = userId === undefined ? undefined : owners.get(userId);
-    const { current, previous } = names.get(idOf(userId ?? '', name ?? '')) ?? {};
     const latest = Math.max(scope.now, owner?.changedAt ?? 0);
     const unexpired = (which: keyof Secrets, now: number) =>
       secrets(which).filter((key) => key.userId === userId && key.expiresAt > now);
@@ -64,10 +62,10 @@ export function createMemoryStore(): KeyStore & Administration {
       userId,
       owner,
       located,
-      key: current,
-      named: current,
-      previous,
-      previousId: previous?.id,
+      at(name) {
+        const { current, previous } = names.get(idOf(userId ?? '', name)) ?? {};
+        return { key: current, named: current, previous, previousId: previous?.id };
+      },
       idempotencyRecord:
         'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
       countUnexpired: () => unexpired('current', latest).length,
@@ -90,10 +88,9 @@ export function createMemoryStore(): KeyStore & Administration {
     else if (change.type === 'save_idempotency_record')
       records.set(recordId(change.request), change.record);
     else if (change.type === 'append_audit_entry') audit.push(change.entry);
-    else if (change.type === 'remove') putSecret(userId, change.name, change.secret, undefined);
-    else if (change.type === 'supersede')
-      putSecret(userId, change.record.name, 'previous', change.record);
-    else putSecret(userId, change.record.name, 'current', change.record);
+    else if (change.type === 'put_secret')
+      putSecret(userId, change.record.name, change.secret, change.record);
+    else putSecret(userId, change.name, change.secret, undefined);
   }
 
   const monthAt = (userId: string, day: string) =>

@@ -1,4 +1,5 @@
 import type { Administration } from '@andamio/keys/administration';
+import type { NameView } from '@andamio/keys/model';
 import { type KeyStore, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import { createKeyReader } from '@andamio/verification/firestore/key-reader';
@@ -17,6 +18,9 @@ import { transact } from './transact.ts';
 import { readActivity, readTotals, readUsage, resetUsage } from './usage.ts';
 import { UsageAdditions } from './usage-additions.ts';
 import { FirestoreView, type Target } from './view.ts';
+
+/** The outcome of a transaction on a name that no longer has the located secret. */
+const moved = Symbol('moved');
 
 /** Default deadline of `check` in milliseconds. */
 const checkDeadline = 2_000;
@@ -73,16 +77,34 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
   return {
     async transact(scope, decide) {
-      const run = (target: Target) => (database: Database) => transact(database, target, decide);
-      if ('userId' in scope) return inTurn(scope.userId, run(scope));
+      if ('userId' in scope)
+        return inTurn(scope.userId, (database) => transact(database, scope, decide));
+      const { ids, now } = scope;
       const until = performance.now() + storeDeadline;
-      const found = await withStoreDeadline(() => using((database) => find(database, scope.ids)));
-      if (found === undefined)
-        return decide(new FirestoreView({}, { userId: '', now: scope.now })).outcome;
-      const { record: located } = found;
-      const { userId, name } = located;
-      const target = { userId, name, now: scope.now, located, readsKey: true, readsPrevious: true };
-      return inTurn(userId, run(target), until);
+      // A secret that another process moves after it was located is located again.
+      for (let searched: string | undefined; ; ) {
+        const found = await withDeadline(until - performance.now(), () =>
+          using((database) => find(database, ids)),
+        );
+        if (found === undefined) return decide(new FirestoreView({}, { userId: '', now })).outcome;
+        const { record: located } = found;
+        const { userId, name, serial } = located;
+        const target: Target = { userId, names: [name], now, located, reads: 'both' };
+        const hasMoved = ({ key, previous }: NameView) =>
+          name !== searched && key?.serial !== serial && previous?.serial !== serial;
+        const outcome = await inTurn(
+          userId,
+          (database) =>
+            transact<ReturnType<typeof decide>['outcome'] | typeof moved>(
+              database,
+              target,
+              (view) => (hasMoved(view.at(name)) ? { outcome: moved, changes: [] } : decide(view)),
+            ),
+          until,
+        );
+        if (outcome !== moved) return outcome;
+        searched = name;
+      }
     },
 
     findDeviceLogin: (ids) =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEntry } from '@andamio/keys/audit';
 import type { IdempotencyRecord, IdempotentRequest } from '@andamio/keys/idempotency';
-import type { Change, Decision, KeyRecord, OwnerRecord, View } from '@andamio/keys/model';
+import type { Change, Decision, KeyRecord, NameView, OwnerRecord, View } from '@andamio/keys/model';
 import type { WriteBatch } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
@@ -40,46 +40,40 @@ export function transact<Outcome>(
   });
 }
 
-/** The combined effect of a list of changes: the name's new state, and the other data to write. */
+/** The key ids of a name: those of its current and of its previous secret. */
+type SecretIds = Pick<NameView, 'named' | 'previousId'>;
+
+const idsIn = (names: readonly SecretIds[]): string[] =>
+  names.flatMap(({ named, previousId }) =>
+    [named?.id, previousId].filter((id) => id !== undefined),
+  );
+
+/** The combined effect of a list of changes: the new state of names, and the other data to write. */
 class Effect {
   owner: OwnerRecord | undefined;
-  /** The key that has the name after the changes. Undefined if the changes remove the key. */
-  key: Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'> | undefined;
-  previousId: string | undefined;
-  readonly put = new Map<string, KeyRecord>();
-  readonly supersede = new Map<string, KeyRecord>();
-  readonly drop = new Set<string>();
+  /** What is stored under each name that the changes concern. */
+  readonly names = new Map<string, SecretIds>();
   readonly records: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord }[] =
     [];
   readonly entries: AuditEntry[] = [];
+  readonly #view: View;
+  readonly #put = { current: new Map<string, KeyRecord>(), previous: new Map<string, KeyRecord>() };
 
   constructor(view: View, changes: readonly Change[]) {
-    this.key = view.named;
-    this.previousId = view.previousId;
+    this.#view = view;
     for (const change of changes) this.#apply(change);
   }
 
   #apply(change: Change): void {
     switch (change.type) {
-      case 'put_key':
-        this.previousId = undefined;
-        this.#putKey(change.record);
+      case 'put_secret': {
+        const { secret, record } = change;
+        this.#put[secret].set(record.id, record);
+        this.#set(record.name, secret, record);
         break;
-      case 'replace_secret':
-        this.drop.add(change.replacedId);
-        this.#putKey(change.record);
-        break;
-      case 'extend':
-        this.#putKey(change.record);
-        break;
-      case 'supersede':
-        this.supersede.set(change.record.id, change.record);
-        this.previousId = change.record.id;
-        break;
-      case 'remove':
-        this.drop.add(change.id);
-        if (change.secret === 'current') this.key = undefined;
-        else this.previousId = undefined;
+      }
+      case 'remove_secret':
+        this.#set(change.name, change.secret, undefined);
         break;
       case 'put_owner':
         this.owner = change.owner;
@@ -95,9 +89,27 @@ class Effect {
     }
   }
 
-  #putKey(record: KeyRecord): void {
-    this.put.set(record.id, record);
-    this.key = record;
+  #set(name: string, secret: 'current' | 'previous', record: KeyRecord | undefined): void {
+    const { named, previousId } = this.names.get(name) ?? this.#view.at(name);
+    this.names.set(
+      name,
+      secret === 'current' ? { named: record, previousId } : { named, previousId: record?.id },
+    );
+  }
+
+  /** Returns the secrets to write, by key id, as they are after all changes. */
+  written(secret: 'current' | 'previous'): ReadonlyMap<string, KeyRecord> {
+    const kept = [...this.names.values()].map(({ named, previousId }) =>
+      secret === 'current' ? named?.id : previousId,
+    );
+    return new Map([...this.#put[secret]].filter(([id]) => kept.includes(id)));
+  }
+
+  /** Returns the key ids under which the names no longer have a secret. */
+  dropped(): readonly string[] {
+    const before = idsIn([...this.names.keys()].map((name) => this.#view.at(name)));
+    const after = new Set(idsIn([...this.names.values()]));
+    return before.filter((id) => !after.has(id));
   }
 }
 
@@ -118,36 +130,35 @@ function writesOf(
   const { firestore, write, timestamp } = database;
   const { userId, now } = target;
   const effect = new Effect(new FirestoreView(documents, target), changes);
+  const [current, previous] = [effect.written('current'), effect.written('previous')];
+  const written = new Map([...current, ...previous]);
+  const dropped = effect.dropped();
   const writes = firestore.batch();
   const status = writeOwner(database, writes, ownerDocumentOf(firestore, userId), documents.owner, {
     userId,
     now,
     owner: effect.owner,
-    put: expiries(effect.put),
-    supersede: expiries(effect.supersede),
-    drop: [...effect.drop],
+    put: expiries(current),
+    supersede: expiries(previous),
+    drop: [...dropped, ...written.keys()],
     mark,
   });
 
-  const read = [documents.key, documents.previous];
-  const written = new Map([...effect.put, ...effect.supersede]);
+  const names = [...(documents.names ?? [])];
+  const read = names.flatMap(([, { key, previous: older }]) => [key, older]);
   for (const [id, record] of written) {
     const found = read.find((key) => key?.content.record.id === id);
-    const fields = write.key(record, status, effect.supersede.has(id));
-    put(writes, keyDocumentOf(firestore, id), fields, found);
+    put(writes, keyDocumentOf(firestore, id), write.key(record, status, previous.has(id)), found);
   }
-  for (const id of effect.drop) if (!written.has(id)) writes.delete(keyDocumentOf(firestore, id));
+  for (const id of dropped) writes.delete(keyDocumentOf(firestore, id));
 
-  if (target.name !== undefined && written.size + effect.drop.size > 0) {
-    const { name } = documentsOf(firestore, { userId, name: target.name });
-    if (effect.key === undefined) writes.delete(name);
-    else
-      put(
-        writes,
-        name,
-        write.name(userId, target.name, effect.key, effect.previousId ?? null),
-        documents.name,
-      );
+  for (const [name, { named, previousId }] of effect.names) {
+    const document = documentsOf(firestore, { userId, name }).name;
+    if (named === undefined) writes.delete(document);
+    else {
+      const fields = write.name(userId, name, named, previousId ?? null);
+      put(writes, document, fields, documents.names?.get(name)?.name);
+    }
   }
 
   for (const { request, record } of effect.records) {

@@ -1,5 +1,5 @@
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
-import type { KeyRecord, NamedKey, OwnerRecord, OwnerScope, View } from '@andamio/keys/model';
+import type { KeyRecord, NameView, OwnerRecord, OwnerScope, View } from '@andamio/keys/model';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
 import {
   documentsOf,
@@ -18,32 +18,30 @@ import { ownerRecordOf, unexpired } from './owner.ts';
 
 /** The data that a Firestore transaction reads. */
 export interface Target extends OwnerScope {
-  /** Whether the key's previous secret is read as well. */
-  readonly readsPrevious?: boolean;
   /** The secret that was found by one of the scope's ids. */
   readonly located?: KeyRecord;
+}
+
+/** The documents of a name. Those of its secrets are undefined if they were not read. */
+export interface NameDocuments {
+  readonly name: Found<NameDocument> | undefined;
+  readonly key: Found<StoredKey> | undefined;
+  readonly previous: Found<StoredKey> | undefined;
 }
 
 /** A consistent snapshot of the documents that a transaction reads. */
 export interface Documents {
   readonly owner?: Found<OwnerDocument> | undefined;
-  readonly name?: Found<NameDocument> | undefined;
-  readonly key?: Found<StoredKey> | undefined;
-  readonly previous?: Found<StoredKey> | undefined;
+  /** The documents of each name in the transaction's scope. */
+  readonly names?: ReadonlyMap<string, NameDocuments>;
   readonly record?: Found<IdempotencyRecord> | undefined;
 }
 
-/**
- * Returns the ids of the secrets that a transaction reads: the current secret, then the previous
- * one.
- */
-function secretsOf(
-  name: Found<NameDocument> | undefined,
-  { readsKey, readsPrevious }: Target,
-): string[] {
-  if (name === undefined) return [];
+/** Returns the ids of the secrets of a name that a transaction reads. */
+function secretsOf(name: Found<NameDocument> | undefined, { reads }: Target): string[] {
+  if (name === undefined || reads === undefined) return [];
   const { key_id, previous_id } = name.content;
-  return [readsKey ? key_id : null, readsPrevious ? previous_id : null].filter((id) => id !== null);
+  return reads === 'both' && previous_id !== null ? [key_id, previous_id] : [key_id];
 }
 
 /**
@@ -52,17 +50,17 @@ function secretsOf(
  *
  * The second read includes all documents again, for a consistent snapshot. Otherwise, an earlier
  * attempt of the same transaction might be committed between the reads. The key would then contain
- * the attempt's change, but the owner's document, which identifies the attempt, would not. If the
- * name has another key by the second read, the documents are read once more.
+ * the attempt's change, but the owner's document, which identifies the attempt, would not. If a name
+ * has another key by the second read, the documents are read once more.
  */
 export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
-  const { userId, name: keyName, request } = target;
-  const references: Partial<Record<'owner' | 'name' | 'record', DocumentReference>> = {
-    owner: ownerDocumentOf(firestore, userId),
-    ...(keyName !== undefined && { name: documentsOf(firestore, { userId, name: keyName }).name }),
-    ...(request !== undefined && { record: recordDocumentOf(firestore, request) }),
-  };
-  const known = Object.values(references);
+  const { userId, names = [], request } = target;
+  const owner = ownerDocumentOf(firestore, userId);
+  const nameDocuments = new Map(
+    names.map((name) => [name, documentsOf(firestore, { userId, name }).name]),
+  );
+  const record = request && recordDocumentOf(firestore, request);
+  const known = [owner, ...nameDocuments.values(), ...(record === undefined ? [] : [record])];
   for (let ids: readonly string[] = []; ; ) {
     const all = [...known, ...ids.map((id) => keyDocumentOf(firestore, id))];
     const snapshots = new Map(
@@ -72,8 +70,10 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
       const snapshot = reference && snapshots.get(reference.path);
       return snapshot && parse(snapshot);
     };
-    const name = find(references.name, parseName);
-    const wanted = secretsOf(name, target);
+    const found = [...nameDocuments].map(
+      ([name, document]) => [name, find(document, parseName)] as const,
+    );
+    const wanted = found.flatMap(([, name]) => secretsOf(name, target));
     if (!wanted.every((id) => ids.includes(id))) {
       ids = wanted;
       continue;
@@ -81,11 +81,18 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
     const findKey = (id: string | null | undefined) =>
       id ? find(keyDocumentOf(firestore, id), parseKey) : undefined;
     return {
-      owner: find(references.owner, parseOwner),
-      name,
-      record: find(references.record, parseRecord),
-      key: findKey(name?.content.key_id),
-      previous: findKey(name?.content.previous_id),
+      owner: find(owner, parseOwner),
+      record: find(record, parseRecord),
+      names: new Map(
+        found.map(([of, name]) => [
+          of,
+          {
+            name,
+            key: findKey(name?.content.key_id),
+            previous: findKey(name?.content.previous_id),
+          },
+        ]),
+      ),
     };
   }
 }
@@ -109,27 +116,18 @@ export class FirestoreView implements View {
     return owner && ownerRecordOf(owner.content);
   }
 
-  get named(): NamedKey | undefined {
-    const { name } = this.#documents;
-    return (
-      name && {
+  at(of: string): NameView {
+    const { name, key, previous } = this.#documents.names?.get(of) ?? {};
+    return {
+      named: name && {
         id: name.content.key_id,
         serial: name.content.serial,
         deleteAfter: name.content.remove_at,
-      }
-    );
-  }
-
-  get previousId(): string | undefined {
-    return this.#documents.name?.content.previous_id ?? undefined;
-  }
-
-  get key(): KeyRecord | undefined {
-    return this.#documents.key?.content.record;
-  }
-
-  get previous(): KeyRecord | undefined {
-    return this.#documents.previous?.content.record;
+      },
+      previousId: name?.content.previous_id ?? undefined,
+      key: key?.content.record,
+      previous: previous?.content.record,
+    };
   }
 
   get located(): KeyRecord | undefined {

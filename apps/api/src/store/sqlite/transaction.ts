@@ -1,52 +1,27 @@
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
-import type { Change, KeyRecord, OwnerRecord, OwnerScope, Scope, View } from '@andamio/keys/model';
+import type { Change, KeyRecord, NameView, OwnerRecord, Scope, View } from '@andamio/keys/model';
 import type { StoredOwner } from './owners.ts';
 import type { Tables } from './tables.ts';
 
 const unread = Symbol('unread');
 type Lazy<Value> = Value | undefined | typeof unread;
 
-/**
- * A view that reads a property when the decision first uses it, within the transaction that applies
- * the decision's changes.
- */
-export class SqliteView implements View {
-  /**
-   * The owner, and the name if the scope has one. Undefined if the scope consists of ids and no
-   * secret has any of them.
-   */
-  readonly target: Pick<OwnerScope, 'userId' | 'name'> | undefined;
-  readonly located: KeyRecord | undefined;
+/** The secrets of a name, each read when the decision first uses it. */
+class SqliteNameView implements NameView {
   readonly #tables: Tables;
-  readonly #scope: Scope;
-  #owner: Lazy<StoredOwner> = unread;
+  readonly #userId: string;
+  readonly #name: string;
   #key: Lazy<KeyRecord> = unread;
   #previous: Lazy<KeyRecord> = unread;
 
-  constructor(tables: Tables, scope: Scope) {
+  constructor(tables: Tables, userId: string, name: string) {
     this.#tables = tables;
-    this.#scope = scope;
-    this.located = 'ids' in scope ? tables.find(scope.ids)?.record : undefined;
-    this.target = 'ids' in scope ? this.located : scope;
-  }
-
-  get #stored(): StoredOwner | undefined {
-    if (this.#owner === unread)
-      this.#owner = this.target && this.#tables.owners.find(this.target.userId);
-    return this.#owner;
-  }
-
-  get owner(): OwnerRecord | undefined {
-    return this.#stored?.record;
-  }
-
-  #ofName(table: Tables['previousKeys']): KeyRecord | undefined {
-    const { target } = this;
-    return target?.name === undefined ? undefined : table.find(target.userId, target.name);
+    this.#userId = userId;
+    this.#name = name;
   }
 
   get key(): KeyRecord | undefined {
-    if (this.#key === unread) this.#key = this.#ofName(this.#tables.keys);
+    if (this.#key === unread) this.#key = this.#tables.keys.find(this.#userId, this.#name);
     return this.#key;
   }
 
@@ -55,12 +30,53 @@ export class SqliteView implements View {
   }
 
   get previous(): KeyRecord | undefined {
-    if (this.#previous === unread) this.#previous = this.#ofName(this.#tables.previousKeys);
+    if (this.#previous === unread)
+      this.#previous = this.#tables.previousKeys.find(this.#userId, this.#name);
     return this.#previous;
   }
 
   get previousId(): string | undefined {
     return this.previous?.id;
+  }
+}
+
+/**
+ * A view that reads a property when the decision first uses it, within the transaction that applies
+ * the decision's changes.
+ */
+export class SqliteView implements View {
+  /** The owner. Undefined if the scope consists of ids and no secret has any of them. */
+  readonly userId: string | undefined;
+  readonly located: KeyRecord | undefined;
+  readonly #tables: Tables;
+  readonly #scope: Scope;
+  readonly #names = new Map<string, NameView>();
+  #owner: Lazy<StoredOwner> = unread;
+
+  constructor(tables: Tables, scope: Scope) {
+    this.#tables = tables;
+    this.#scope = scope;
+    this.located = 'ids' in scope ? tables.find(scope.ids)?.record : undefined;
+    this.userId = 'ids' in scope ? this.located?.userId : scope.userId;
+  }
+
+  get #stored(): StoredOwner | undefined {
+    if (this.#owner === unread)
+      this.#owner = this.userId === undefined ? undefined : this.#tables.owners.find(this.userId);
+    return this.#owner;
+  }
+
+  get owner(): OwnerRecord | undefined {
+    return this.#stored?.record;
+  }
+
+  at(name: string): NameView {
+    let view = this.#names.get(name);
+    if (view === undefined) {
+      view = new SqliteNameView(this.#tables, this.userId ?? '', name); // No user id is empty.
+      this.#names.set(name, view);
+    }
+    return view;
   }
 
   get idempotencyRecord(): IdempotencyRecord | undefined {
@@ -87,10 +103,10 @@ export class SqliteView implements View {
   }
 
   countUnexpired(maximum: number): number {
-    const { target } = this;
-    return target === undefined
+    const { userId } = this;
+    return userId === undefined
       ? 0
-      : this.#tables.keys.countUnexpired(target.userId, this.#latest, maximum);
+      : this.#tables.keys.countUnexpired(userId, this.#latest, maximum);
   }
 
   isCounted({ expiresAt }: KeyRecord): boolean {
@@ -105,21 +121,17 @@ export function applyChanges(
   now: number,
   changes: readonly Change[],
 ): void {
-  const userId = view.target?.userId;
+  const { userId } = view;
   if (userId === undefined || changes.length === 0) return;
+  const secrets = { current: tables.keys, previous: tables.previousKeys };
   let owner = view.isLatest(now) ? view.owner : undefined;
   for (const change of changes) {
     switch (change.type) {
-      case 'put_key':
-      case 'replace_secret':
-      case 'extend':
-        tables.keys.put(change.record);
+      case 'put_secret':
+        secrets[change.secret].put(change.record);
         break;
-      case 'supersede':
-        tables.previousKeys.put(change.record);
-        break;
-      case 'remove':
-        tables[change.secret === 'current' ? 'keys' : 'previousKeys'].remove(userId, change.name);
+      case 'remove_secret':
+        secrets[change.secret].remove(userId, change.name);
         break;
       case 'put_owner':
         owner = change.owner;
