@@ -75,7 +75,7 @@ export interface Command<Declared extends Options = Options> {
   readonly summary: string;
   readonly options: Declared;
   /** Whether the report contains a secret, which may appear in the terminal but not on the page. */
-  readonly printsSecret?: true;
+  readonly printsSecret: boolean;
   /**
    * Validates the options.
    *

@@ -13,6 +13,7 @@ export const audit = defineCommand({
   summary:
     'Lists the audit log of a user, newest first, including the entry that an erased user leaves.',
   options: { user: { type: 'string' }, limit: { type: 'string' } },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     const limit = limitOf(values);

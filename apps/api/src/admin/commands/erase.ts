@@ -11,6 +11,7 @@ export const erase = defineCommand({
     'Deletes everything that is stored about a user, including a suspension. One audit entry remains, with a hash of the id.',
   // No --reason: it would remain in the audit log and could identify the person.
   options: { user: { type: 'string' }, by: { type: 'string' }, ...confirmationOptions },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     const { by } = authorOf({ by: values.by });

@@ -24,6 +24,7 @@ export const list = defineCommand({
   usage: '--user ID',
   summary: 'Shows a user: tier, suspension, and keys with their ids and last uses.',
   options: { user: { type: 'string' } },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     return async ({ store, now }) => {

@@ -12,6 +12,7 @@ export const repepperReport = defineCommand({
   usage: '',
   summary: 'Shows which peppers are still required. Reads all keys.',
   options: {},
+  printsSecret: false,
   plan:
     () =>
     async ({ store, peppers, now }) => {

@@ -14,6 +14,7 @@ export const resume = defineCommand({
   usage: `--user ID ${changeUsage}`,
   summary: 'Ends a suspension.',
   options: { user: { type: 'string' }, ...changeOptions },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     const author = authorOf(values);

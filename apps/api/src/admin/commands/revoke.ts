@@ -59,6 +59,7 @@ export const revoke = defineCommand({
     ...confirmationOptions,
     ...changeOptions,
   },
+  printsSecret: false,
   plan(values) {
     const { 'key-stdin': fromInput, id, user } = values;
     if ([fromInput, id, user].filter((value) => value !== undefined).length !== 1) {

@@ -65,6 +65,7 @@ export const serveFor = (commands: ReadonlyMap<string, Command>): Command =>
     usage: '[--port N] [--by NAME]',
     summary: `Serves a page with all other commands to a browser on this machine, until Ctrl-C or ${idleMinutes} minutes without a request.`,
     options: { port: { type: 'string' }, by: { type: 'string' } },
+    printsSecret: false,
     plan(values) {
       if (isCloudRunJob())
         throw new UsageError(

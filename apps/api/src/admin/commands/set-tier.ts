@@ -10,6 +10,7 @@ export const setTier = defineCommand({
   summary:
     'Sets the tier of a user, like a token issued now. A token issued later can change it again.',
   options: { user: { type: 'string' }, tier: { type: 'string' }, ...changeOptions },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     const { tier } = values;

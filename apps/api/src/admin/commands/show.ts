@@ -9,6 +9,7 @@ export const show = defineCommand({
   usage: '--key-stdin',
   summary: 'Shows the owner and state of a key, read from standard input.',
   options: { 'key-stdin': { type: 'boolean' } },
+  printsSecret: false,
   plan(values) {
     if (!values['key-stdin'])
       throw new UsageError('--key-stdin is required: keys are read from standard input only.');

@@ -59,6 +59,7 @@ export const stale = defineCommand({
   summary:
     'Lists unexpired keys that were issued N days ago or earlier and not used since. Reads all keys.',
   options: { 'idle-days': { type: 'string' }, limit: { type: 'string' } },
+  printsSecret: false,
   plan(values) {
     const days = daysOf(values);
     const limit = limitOf(values);

@@ -5,6 +5,7 @@ export const stats = defineCommand({
   usage: '',
   summary: 'Counts owners and keys. Reads all keys.',
   options: {},
+  printsSecret: false,
   plan:
     () =>
     async ({ store, now }) => {

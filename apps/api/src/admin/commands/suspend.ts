@@ -10,6 +10,7 @@ export const suspend = defineCommand({
   usage: `--user ID ${confirmationUsage} ${changeUsage}`,
   summary: "Refuses all of a user's keys and requests for keys until the user is resumed.",
   options: { user: { type: 'string' }, ...confirmationOptions, ...changeOptions },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     const author = authorOf(values);

@@ -39,6 +39,7 @@ export const usage = defineCommand({
     ...confirmationOptions,
     ...changeOptions,
   },
+  printsSecret: false,
   plan(values) {
     const userId = userOf(values);
     if (!values.reset) return (context) => report(context, userId);

@@ -18,6 +18,7 @@ export const users = defineCommand({
     suspended: { type: 'boolean' },
     limit: { type: 'string' },
   },
+  printsSecret: false,
   plan(values) {
     const { search = '', tier, suspended } = values;
     if (tier !== undefined && !isTier(tier))

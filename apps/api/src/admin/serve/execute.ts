@@ -50,10 +50,12 @@ async function execute(
   const author = Object.hasOwn(command.options, 'by') ? { by: operator } : {};
   const plan = command.plan({ ...options, ...author });
   const own = { ...context, readInput: async () => input };
-  if (typeof plan !== 'function') return preview ? plan.preview(own) : plan.execute(own);
-  if (preview) throw new UsageError('The command has no preview.');
-  const report = await plan(own);
-  if (command.printsSecret !== true || !report.done) return report;
+  if (preview) {
+    if (typeof plan === 'function') throw new UsageError('The command has no preview.');
+    return plan.preview(own);
+  }
+  const report = await (typeof plan === 'function' ? plan(own) : plan.execute(own));
+  if (!command.printsSecret || !report.done) return report;
   context.print(report);
   return secretPrinted;
 }
