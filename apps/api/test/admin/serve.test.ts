@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { requestKey } from '@andamio/testing/service-requests';
@@ -19,10 +19,10 @@ import {
   startOperatorsPage,
 } from '../harness/operators-page.ts';
 
-const folder = join(import.meta.dirname, '../../dist/operators');
+const built = join(import.meta.dirname, '../../dist/operators');
 
 /** Starts the server of the page in this process, with a command that waits until it is told. */
-async function startServer({ idleTime = 60_000, port = 0 } = {}) {
+async function startServer({ idleTime = 60_000, port = 0, folder = built } = {}) {
   const executed: string[] = [];
   let finish = () => {};
   const server = await startPageServer({
@@ -166,6 +166,17 @@ describe('the server of the operators’ page', () => {
       expect(headers).not.toHaveProperty('set-cookie');
       expect(headers).not.toHaveProperty('access-control-allow-origin');
     }
+  });
+
+  test('serves a file of another kind as bytes', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'andamio-page-'));
+    onTestFinished(() => rm(other, { recursive: true }));
+    await cp(built, other, { recursive: true });
+    await writeFile(join(other, 'assets/page.js.map'), '{}');
+    const { port } = await startServer({ folder: other });
+    const response = await fetch(`http://127.0.0.1:${port}/assets/page.js.map`);
+    expect(response.headers.get('content-type')).toBe('application/octet-stream');
+    expect(await response.text()).toBe('{}');
   });
 
   test('serves only the files of the page', async () => {
@@ -312,7 +323,7 @@ describe('admin.js serve', () => {
   test('is the only program that serves the files of the page', async () => {
     const app = await startApp();
     onTestFinished(() => app.close());
-    const [asset = ''] = await readdir(join(folder, 'assets'));
+    const [asset = ''] = await readdir(join(built, 'assets'));
     for (const path of [
       '/operators',
       '/operators/',

@@ -202,7 +202,7 @@ describe.skipIf(!hasChromium).each(cases)(
     const confirm = async (page: Page, name: string | RegExp, texts: readonly string[]) => {
       await press(button(page.getByRole('main'), name));
       for (const text of texts) await dialog(page).getByText(text, { exact: false }).waitFor();
-      const submit = dialog(page).locator('[type=submit][aria-disabled=false]');
+      const submit = dialog(page).locator('.danger[aria-disabled=false]');
       await submit.waitFor();
       await dialog(page).locator(':focus').filter({ hasText: 'Cancel' }).waitFor();
       await press(submit);
@@ -446,16 +446,43 @@ describe.skipIf(!hasChromium)('the operators’ page', () => {
     await next.stop();
   });
 
-  test('a dialog shows the characters that a name hides', async () => {
+  test('headings, sentences and labels show the characters that names and user ids hide', async () => {
     const store = withOperations(createMemoryStore());
-    await store.issue(command({ createdAt: Math.floor(Date.now() / 1000), name: 'pay\u202eroll' }));
+    const createdAt = Math.floor(Date.now() / 1000);
+    await store.issue(command({ createdAt, userId: 'an\u200bna', name: 'pay\u202eroll' }));
     const { page } = await openWith(await serveStore(store));
-    await button(page, 'owner').click();
-    await page.getByRole('button', { name: /^Revoke: pay/ }).click();
-    await dialog(page)
-      .getByRole('heading', { name: 'Revoke the key “pay\\u{202e}roll” of owner?' })
-      .waitFor();
+    await page.getByRole('button', { name: /^an.*na$/ }).click();
+    await page.getByRole('heading', { name: 'an\\u{200b}na' }).waitFor();
+    await button(page, 'Revoke: pay\\u{202e}roll').click();
+    const question = 'Revoke the key “pay\\u{202e}roll” of an\\u{200b}na?';
+    await dialog(page).getByRole('heading', { name: question }).waitFor();
   });
+
+  test.each([
+    ['Suspend', 'owner will be suspended'],
+    ['Revoke: MyFirstKey', 'will be revoked permanently'],
+  ])(
+    'Enter in the reason of “%s” changes nothing, and Space on the button does',
+    async (name, text) => {
+      const store = withOperations(createMemoryStore());
+      await store.issue(command({ createdAt: Math.floor(Date.now() / 1000), name: 'MyFirstKey' }));
+      const { page, requests } = await openWith(await serveStore(store));
+      const changes = () => requests.filter((url) => url.includes('/commands/')).length;
+      await button(page, 'owner').click();
+      await button(page.getByRole('main'), name).click();
+      await dialog(page).getByText(text).waitFor();
+      const submit = dialog(page).locator('.danger[aria-disabled=false]');
+      await submit.waitFor();
+      await keyboard.fill(dialog(page).getByLabel('Reason'), 'unused');
+      const before = changes();
+      await page.keyboard.press('Enter');
+      await reach(submit);
+      expect(changes()).toBe(before);
+      await page.keyboard.press('Space');
+      await dialog(page).waitFor({ state: 'detached' });
+      expect(changes()).toBeGreaterThan(before);
+    },
+  );
 
   test('a page of another port cannot read it, call it or frame it', async () => {
     const attacker = await startPageServer({
@@ -563,7 +590,7 @@ describe.skipIf(!hasChromium)('the operators’ page', () => {
       await page.getByRole('row', { name: /^(Name )?CI on main/ }).waitFor();
       await inspect('user');
       await button(page, 'Erase').click();
-      await dialog(page).locator('[type=submit][aria-disabled=false]').waitFor();
+      await dialog(page).locator('.danger[aria-disabled=false]').waitFor();
       await inspect('erase');
       await page.keyboard.press('Escape');
       await button(page, 'Find a key').click();

@@ -73,7 +73,8 @@ export function ChangeDialog({
         aria-busy={isBusy}
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          // A dangerous change needs the button: Enter in a field is too easily pressed.
+          if (!isDangerous) void submit();
         }}
       >
         {found && <Lines text={found.text.map(printable)} />}
@@ -125,9 +126,10 @@ export function ChangeDialog({
           </button>
           {!isRefused && (
             <button
-              type="submit"
+              type={isDangerous ? 'button' : 'submit'}
               class={isDangerous ? 'danger' : 'primary'}
               aria-disabled={!canSubmit}
+              onClick={isDangerous ? () => void submit() : undefined}
             >
               {change.submit}
             </button>

@@ -7,7 +7,10 @@ export interface Change {
   readonly heading: string;
   /** The label of the button that makes the change. */
   readonly submit: string;
-  /** Whether the dialog initially focuses Cancel and shows the button in the color of danger. */
+  /**
+   * Whether the dialog initially focuses Cancel, shows the button in the color of danger, and makes
+   * the change only at this button, not at Enter in a field.
+   */
   readonly isDangerous: boolean;
   /** Sentences about what the change does. Undefined if they come from a preview by the command. */
   readonly effect?: readonly string[];

@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { Time } from '../views/time.tsx';
 import { revokeKey } from './changes.ts';
@@ -12,7 +13,7 @@ import { resultOf, useRequest } from './use-request.ts';
  * request.
  */
 export function KeyView({ ui }: { readonly ui: ViewUi }) {
-  const { service, about, change } = ui;
+  const { service, change } = ui;
   const [key, setKey] = useState('');
   const request = useRequest<Report<Results['show']>>(ui);
   const found = resultOf(request);
@@ -42,7 +43,7 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
           Find
         </button>
       </form>
-      <p class="hint">{about.commands['show']?.replace(', read from standard input', '')}</p>
+      <p class="hint">Shows the owner and state of a key.</p>
       <Loaded request={request}>
         {found && (
           <Table
@@ -63,7 +64,7 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
                   <button
                     key="revoke"
                     type="button"
-                    aria-label={`Revoke: ${found.key.name}`}
+                    aria-label={`Revoke: ${printable(found.key.name)}`}
                     onClick={() => change(revokeKey(found.user_id, found.key))}
                   >
                     Revoke

@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ChangeDialog } from './change-dialog.tsx';
 import type { Change } from './changes.ts';
@@ -104,7 +105,7 @@ export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
       </div>
       <main class="root">
         <h2 ref={heading} tabIndex={-1}>
-          <bdi>{headingOf(view)}</bdi>
+          <bdi>{printable(headingOf(view))}</bdi>
         </h2>
         <div ref={status} role="status" tabIndex={-1} class="outcome">
           {outcome.map((line) => (

@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { revokeKey } from './changes.ts';
 import { LastUse, Loaded, UserLink } from './parts.tsx';
@@ -68,7 +69,7 @@ export function StaleView({ ui }: { readonly ui: ViewUi }) {
                   <button
                     key="revoke"
                     type="button"
-                    aria-label={`Revoke: ${key.name} of ${key.user_id}`}
+                    aria-label={printable(`Revoke: ${key.name} of ${key.user_id}`)}
                     onClick={() => change(revokeKey(key.user_id, key))}
                   >
                     Revoke

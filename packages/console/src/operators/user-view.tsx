@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { Time } from '../views/time.tsx';
 import { UsageMeters } from '../views/usage.tsx';
@@ -89,7 +90,7 @@ function Keys({
           <button
             key="revoke"
             type="button"
-            aria-label={`Revoke: ${key.name}${key.state === 'superseded' ? ', previous secret' : ''}`}
+            aria-label={`Revoke: ${printable(key.name)}${key.state === 'superseded' ? ', previous secret' : ''}`}
             onClick={() =>
               change(
                 revokeKey(
