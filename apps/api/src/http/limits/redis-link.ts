@@ -65,12 +65,17 @@ const isAddress = (url: string) => isIP(new URL(url).hostname.replace(/^\[|\]$/g
 const tlsOf = (url: string, ca: string) =>
   ({ tls: true, ca, ...(isAddress(url) && { checkServerIdentity: () => undefined }) }) as const;
 
-/** Creates a client for a single connection. The client neither reconnects nor queues commands. */
+/**
+ * Creates a client for a single connection. The client neither reconnects nor queues commands. Its
+ * own timeout would create an `AbortSignal` for each command, which costs more than the rest of the
+ * command, and it ends when the command is written.
+ */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({
     url,
     ...credentials,
     disableOfflineQueue: true,
+    commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: times.connect,
       reconnectStrategy: false,
