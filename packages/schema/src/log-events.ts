@@ -73,7 +73,7 @@ export const logEvents = {
   usageUnreadable: {
     event: 'usage_unreadable',
     message:
-      'Usage in Redis cannot be read. It is not stored; it stays in Redis for 7 days under the name with the suffix :unreadable.',
+      'Usage in Redis cannot be read. It is not stored; it stays in Redis for 7 days under its name with the suffix :unreadable and the time.',
   },
   /** Logged when a key could not be rehashed under the newest pepper. */
   rehashFailed: {

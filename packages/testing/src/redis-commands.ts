@@ -3,7 +3,10 @@
  * service, and the load simulation uses them.
  */
 export const redisCommands = {
-  /** Number of commands for each verification. They count the request. */
+  /**
+   * Number of commands for a verification that arrives alone. One command counts all that arrive in
+   * one turn of the event loop, so under load there are fewer.
+   */
   verification: 1,
   /**
    * Number of additional commands for a key that is not cached. They count the request against the

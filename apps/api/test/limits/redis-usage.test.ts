@@ -458,7 +458,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
         await storerOf(usage).flush();
         return (await totals('broken')).day > stored;
       });
-      const aside = await inspector.keys('usage:*:unreadable');
+      const aside = await inspector.keys('usage:*:unreadable:*');
       expect(aside).toHaveLength(kind === 'account' ? 0 : 1);
       for (const key of aside) expect(await inspector.ttl(key)).toBeGreaterThan(6 * 86_400);
       const logged = lines.filter((line) => line.includes('usage_unreadable'));
@@ -466,6 +466,56 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
       expect(logged.join('')).not.toContain('broken');
     },
   );
+
+  test('counts requests of one turn of the event loop with one command for each 100 of them', async () => {
+    const redis = await redisServer();
+    const usage = await connect(redis.url);
+    const inspector = await inspect(redis);
+    const { storerOf, totals } = createStore();
+    await inspector.configResetStat();
+    const counted = await Promise.all(
+      Array.from({ length: 250 }, (_, index) => count(usage, `owner ${index % 50}`)),
+    );
+    const stats = String(await inspector.sendCommand(['INFO', 'commandstats']));
+    expect(Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])).toBe(3);
+    expect(counted.map(({ hits }) => hits)).toEqual(
+      counted.map((_, index) => 1 + Math.floor(index / 50)),
+    );
+    await storerOf(usage).flush();
+    for (let owner = 0; owner < 50; owner++)
+      expect(await totals(`owner ${owner}`)).toEqual({ day: 5, month: 5 });
+  });
+
+  test('an owner whose usage cannot be read does not affect requests counted with the same command', async () => {
+    const redis = await redisServer();
+    const lines: string[] = [];
+    const usage = await connect(redis.url, {}, undefined, undefined, (line) => {
+      lines.push(line);
+    });
+    const inspector = await inspect(redis);
+    const { storerOf, totals } = createStore();
+    await count(usage, 'broken');
+    await storerOf(usage).flush();
+    const account = (await inspector.keys('usage:*:account:*')).find((key) =>
+      key.endsWith(hash('sha256', 'broken', 'base64url')),
+    );
+    await inspector.set(String(account?.replace('account', 'open')), 'a text');
+    const users = ['before', 'broken', 'after', 'broken', 'last'];
+    const outcomes = await Promise.all(
+      users.map((userId) =>
+        usage.count({ userId, name: 'name', serial: 'serial', reported: 0, limits }),
+      ),
+    );
+    expect(outcomes.map((outcome) => (typeof outcome === 'object' ? 'counted' : outcome))).toEqual([
+      ...['counted', 'uncounted', 'counted', 'uncounted', 'counted'],
+    ]);
+    await storerOf(usage).flush();
+    for (const userId of ['before', 'after', 'last'])
+      expect(await totals(userId)).toEqual({ day: 1, month: 1 });
+    await waitFor('the log line', () => lines.some((line) => line.includes('WRONGTYPE')));
+    expect(lines.filter((line) => line.includes('redis_command_refused'))).toHaveLength(1);
+    expect(lines.join('')).not.toContain('broken');
+  });
 
   test('includes what an instance stored alone once the usage of the owner is stored', async () => {
     const redis = await redisServer();

@@ -110,7 +110,9 @@ const replies: Readonly<Record<string, string>> = {
  */
 function stateCodeOf(message: string): string | undefined {
   if (message.includes("The user executing the script can't")) return 'NOPERM';
-  const [, code = ''] = /^(?:ERR Error running script .*: -?)?([A-Z]+)(?: |$)/.exec(message) ?? [];
+  const [, code = ''] =
+    /^(?:(?:ERR Error running script .*|@user_script: \d+): -?)?([A-Z]+)(?: |$)/.exec(message) ??
+    [];
   return code in replies ? code : undefined;
 }
 
@@ -205,7 +207,8 @@ export class RedisLink {
 
   /**
    * Sends a command. Any failure drops the connection, and so does an error reply that concerns the
-   * server or the connection.
+   * server or the connection. Error replies within a reply are handled in the same way and
+   * returned.
    *
    * @throws {@link ErrorReply} if Redis refuses the command.
    */
@@ -213,13 +216,12 @@ export class RedisLink {
     const client = this.#client;
     if (client === undefined || !this.#ready) throw new Error('Redis is not connected.');
     try {
-      return await this.#run(client, command);
+      const reply = await this.#run(client, command);
+      if (Array.isArray(reply))
+        for (const part of reply) if (part instanceof ErrorReply) this.#note(client, part);
+      return reply;
     } catch (error) {
-      if (!isRefusal(error)) this.#fail(client, error);
-      else if (!error.message.startsWith('NOSCRIPT')) {
-        this.#options.onRefused(withoutSecrets(error, this.#password));
-        void this.#probeAgain(client);
-      }
+      this.#note(client, error);
       throw error;
     }
   }
@@ -228,6 +230,15 @@ export class RedisLink {
   close(): void {
     this.#closed = true;
     this.#drop();
+  }
+
+  /** Handles the failure of a command. */
+  #note(client: Client, error: unknown): void {
+    if (!isRefusal(error)) this.#fail(client, error);
+    else if (!error.message.startsWith('NOSCRIPT')) {
+      this.#options.onRefused(withoutSecrets(error, this.#password));
+      void this.#probeAgain(client);
+    }
   }
 
   #run(client: Client, command: readonly string[]): Promise<unknown> {

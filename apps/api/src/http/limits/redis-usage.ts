@@ -88,9 +88,39 @@ export interface SharedCount {
   readonly totalsWanted: string | undefined;
 }
 
+/**
+ * The outcome of counting; `uncounted` if Redis certainly did not count the request; or `unknown`
+ * if Redis may have counted it.
+ */
+export type CountOutcome = SharedCount | 'uncounted' | 'unknown';
+
+/** A request that is counted with the next command. */
+interface WaitingRequest {
+  readonly request: VerifiedRequest;
+  readonly resolve: (outcome: CountOutcome) => void;
+}
+
+/**
+ * Maximum number of requests that one command counts. Redis runs nothing else meanwhile, for about
+ * a millisecond.
+ */
+const countedTogether = 100;
+
+/** A reply of {@link UsageScripts.count} for one request. */
+const countReply = z.tuple([
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.number(),
+  z.string(),
+]);
+
 const integer = z.coerce.number().int().nonnegative();
 
 const storedFields = z.array(z.string());
+
+const batchReply = z.string().nullish();
 
 const storedBatch = z.object({
   user: z.string().min(1),
@@ -165,6 +195,7 @@ export class RedisUsage implements SharedUsage {
   readonly #onUnreadable: (error: Error) => void;
   /** The groups in which the last call may have left due owners unclaimed. */
   readonly #full = new Set<number>();
+  #waiting: WaitingRequest[] = [];
 
   /** @param onUnreadable called when an owner's usage cannot be read and was set aside. */
   constructor(
@@ -180,28 +211,16 @@ export class RedisUsage implements SharedUsage {
   }
 
   /**
-   * Counts a verified request with one command.
+   * Counts a verified request. Requests that arrive in the same turn of the event loop are counted
+   * with one command.
    *
-   * @returns the outcome; `uncounted` if Redis certainly did not count the request; or `unknown` if
-   *   Redis did not reply, so that the request may be counted and must not be counted again.
+   * @returns `unknown` if Redis did not reply. The request must then not be counted again.
    */
-  async count(request: VerifiedRequest): Promise<SharedCount | 'uncounted' | 'unknown'> {
+  async count(request: VerifiedRequest): Promise<CountOutcome> {
     if (!this.#link.ready) return 'uncounted';
-    const { userId, name, serial, reported, limits, read } = request;
-    const member = memberOf(userId);
-    const { requestsPerMinute, requestsPerDay, requestsPerMonth } = limits;
-    try {
-      const reply = await run(this.#link, this.#scripts.count, keysOf(member), [
-        ...[requestsPerMinute, requestsPerDay, requestsPerMonth, reported],
-        ...[member, userId, name, serial, this.#instance, this.#clock.now(), this.#server()],
-        ...(read === undefined ? [] : [read.version, read.day, read.totals.day, read.totals.month]),
-      ]);
-      return sharedCount(reply);
-    } catch (error) {
-      // If Redis refuses a script, the script has written no usage. Without a reply, it may have
-      // run.
-      return error instanceof ErrorReply ? 'uncounted' : 'unknown';
-    }
+    const { promise, resolve } = Promise.withResolvers<CountOutcome>();
+    if (this.#waiting.push({ request, resolve }) === 1) setImmediate(() => this.#countWaiting());
+    return promise;
   }
 
   async claimDue(): Promise<readonly SharedBatch[]> {
@@ -219,7 +238,8 @@ export class RedisUsage implements SharedUsage {
   async claimOf(userId: string): Promise<SharedBatch | undefined> {
     const member = memberOf(userId);
     const found = await this.#run(this.#scripts.claimOwner, keysOf(member), [member]);
-    return found === undefined || found === '' ? undefined : this.#parse(member, found as string);
+    const batch = batchReply.parse(found);
+    return batch == null ? undefined : this.#parse(member, batch);
   }
 
   async confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void> {
@@ -230,11 +250,35 @@ export class RedisUsage implements SharedUsage {
     ]);
   }
 
+  #countWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let index = 0; index < waiting.length; index += countedTogether)
+      void this.#countTogether(waiting.slice(index, index + countedTogether));
+  }
+
+  /** Counts requests with one command. */
+  async #countTogether(waiting: readonly WaitingRequest[]): Promise<void> {
+    const keys = waiting.flatMap(({ request }) => keysOf(memberOf(request.userId)));
+    const args = waiting.flatMap(({ request }) => argumentsOf(request));
+    const common = [this.#instance, this.#clock.now(), this.#server()];
+    let outcomes: readonly CountOutcome[];
+    try {
+      const replies = await run(this.#link, this.#scripts.count, keys, [...common, ...args]);
+      outcomes = z.array(z.unknown()).length(waiting.length).parse(replies).map(outcomeOf);
+    } catch (error) {
+      // If Redis refuses the script, it has counted nothing. Without a reply, it may have run.
+      const outcome = error instanceof ErrorReply ? 'uncounted' : 'unknown';
+      outcomes = waiting.map(() => outcome);
+    }
+    for (const [index, { resolve }] of waiting.entries()) resolve(outcomes[index] ?? 'unknown');
+  }
+
   async #claim(group: number): Promise<OwnedBatch[]> {
     const prefixes = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:`);
     const args = [claimedOwners, ...prefixes];
     const found = await this.#run(this.#scripts.claimDue, [prefixOf(group, 'due')], args);
-    const pairs = (found ?? []) as string[];
+    const pairs = storedFields.parse(found ?? []);
     if (pairs.length >= 2 * claimedOwners) this.#full.add(group);
     else this.#full.delete(group);
     const batches = Array.from({ length: pairs.length / 2 }, (_, index) =>
@@ -253,7 +297,7 @@ export class RedisUsage implements SharedUsage {
     } catch {
       // The cause contains a part of the text, which may be a user id.
       if (text !== '') await this.#run(this.#scripts.setAside, keysOf(member), [member, text]);
-      const name = `${prefixOf(groupOf(member), '*')}:${member}:unreadable`;
+      const name = `${prefixOf(groupOf(member), '*')}:${member}:unreadable:*`;
       this.#onUnreadable(new Error(`A value was set aside as ${name}`));
       return undefined;
     }
@@ -275,11 +319,22 @@ export class RedisUsage implements SharedUsage {
   }
 }
 
-function sharedCount(reply: unknown): SharedCount {
-  const [hits, left, added, exhausted, day, version] = reply as [
-    ...[number, number, number, number, number],
-    string,
+/** Returns the arguments of {@link UsageScripts.count} for one request. */
+function argumentsOf(request: VerifiedRequest): readonly (string | number)[] {
+  const { userId, name, serial, reported, read } = request;
+  const { requestsPerMinute, requestsPerDay, requestsPerMonth } = request.limits;
+  return [
+    ...[requestsPerMinute, requestsPerDay, requestsPerMonth, reported],
+    ...[memberOf(userId), userId, name, serial],
+    ...[read?.version ?? '', read?.day ?? '', read?.totals.day ?? '', read?.totals.month ?? ''],
   ];
+}
+
+function outcomeOf(reply: unknown): CountOutcome {
+  if (reply instanceof ErrorReply) return 'uncounted';
+  const parsed = countReply.safeParse(reply);
+  if (!parsed.success) return 'unknown';
+  const [hits, left, added, exhausted, day, version] = parsed.data;
   return {
     ...{ hits, left, added, day },
     exhausted: exhaustedOf(exhausted, utcDayNumbered(day)),

@@ -41,18 +41,20 @@ export interface SharedUsageTimes {
 
 export interface UsageScripts {
   /**
-   * Counts a verified request, and the requests that a guard reports with it: first toward the
-   * limit, then, if neither the limit nor a quota refuses the request, as usage.
+   * Counts verified requests of any owners, each with the requests that a guard reports with it:
+   * first toward the limit, then, if neither the limit nor a quota refuses the request, as usage.
    *
-   * KEYS: account, open, closed, due. ARGV: 1 requests per minute, 2 requests per day, 3 requests
-   * per month, 4 reported requests, 5 member of due, 6 user id, 7 name of the key, 8 serial of the
-   * secret, 9 instance of a new batch, 10 time of this process in milliseconds, 11 server, eight
-   * characters; and if the process has read the stored totals, 12 the version for which it read
-   * them, 13 their day, 14 the total of the day, 15 the total of the month.
+   * KEYS of each request: account, open, closed, due. ARGV: 1 instance of new batches, 2 time of
+   * this process in milliseconds, 3 server, eight characters; then for each request
+   * {@link countArguments} values: requests per minute, requests per day, requests per month,
+   * reported requests, member of due, user id, name of the key, serial of the secret; and if the
+   * process has read the stored totals, the version for which it read them, their day, the total of
+   * the day, the total of the month, or else four empty strings.
    *
-   * Returns the requests of this minute, the milliseconds left in it, the number of reported
-   * requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day, and a
-   * version if the process should read the stored totals, or else an empty string.
+   * Returns for each request the requests of this minute, the milliseconds left in it, the number
+   * of reported requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day,
+   * and a version if the process should read the stored totals, or else an empty string. If a
+   * request fails, returns an error reply in its place, and the request has written no usage.
    */
   readonly count: Script;
   /**
@@ -67,7 +69,8 @@ export interface UsageScripts {
   /**
    * Claims one owner, even if another instance has claimed the owner.
    *
-   * KEYS: account, open, closed, due. ARGV: 1 member of due. Returns the batch, or an empty string.
+   * KEYS: account, open, closed, due. ARGV: 1 member of due. Returns the batch; null if there is
+   * none; or an empty string if a key of the owner had another type and was set aside.
    */
   readonly claimOwner: Script;
   /**
@@ -96,6 +99,9 @@ export interface UsageScripts {
   readonly announce: Script;
 }
 
+/** Number of arguments of {@link UsageScripts.count} for each request. */
+const countArguments = 12;
+
 /**
  * Milliseconds after an announcement for which its process is counted: three times the interval at
  * which processes look for due usage.
@@ -104,7 +110,7 @@ const announcedFor = 3 * usageInterval;
 
 /**
  * Milliseconds for which data that cannot be read is kept in Redis, under the name of its key with
- * the suffix `:unreadable`.
+ * the suffix `:unreadable:` and the time in microseconds.
  */
 const setAsideFor = 7 * 86_400_000;
 
@@ -179,14 +185,14 @@ end
  * Returns whether a key was set aside.
  */
 const repairing = `
-local function keep_aside(key) redis.call('PEXPIRE', key .. ':unreadable', aside) end
+local function aside_of(key) return key .. ':unreadable:' .. text(micros) end
 local function repair(open, closed)
   local is_repaired = false
   for key, kind in pairs({ [open] = 'hash', [closed] = 'list' }) do
     local actual = redis.call('TYPE', key).ok
     if actual ~= kind and actual ~= 'none' then
-      redis.call('RENAME', key, key .. ':unreadable')
-      keep_aside(key)
+      redis.call('RENAME', key, aside_of(key))
+      redis.call('PEXPIRE', aside_of(key), aside)
       is_repaired = true
     end
   end
@@ -218,75 +224,91 @@ end
  *
  * If the open batch is missing, for example because it was evicted, its requests are lost and a new
  * batch begins.
+ *
+ * An error concerns only one request. The others are counted.
  */
 const count = `
-local per_minute, reported = tonumber(ARGV[1]), tonumber(ARGV[4])
-local account = load(KEYS[1])
-local left = account.ends - now
-if left <= 0 or left > window then
-  left, account.hits, account.ends = window, 0, now + window
-end
-account.hits = account.hits + 1
-local hits = account.hits
-if hits > per_minute then
-  save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
-  return { hits, left, 0, 0, 0, '' }
+local instance, process_time, server, values = ARGV[1], tonumber(ARGV[2]), ARGV[3], ${countArguments}
+local function count(first, key, open, closed, due)
+  local per_minute, per_day, per_month, reported, member, user, name, serial, read_version, read_day,
+    read_total_of_day, read_total_of_month = unpack(ARGV, first, first + values - 1)
+  per_minute, reported = tonumber(per_minute), tonumber(reported)
+  local account = load(key)
+  local left = account.ends - now
+  if left <= 0 or left > window then
+    left, account.hits, account.ends = window, 0, now + window
+  end
+  account.hits = account.hits + 1
+  local hits = account.hits
+  if hits > per_minute then
+    save(key, account, account.number ~= 0 or account.unstored_month > 0)
+    return { hits, left, 0, 0, 0, '' }
+  end
+
+  local today = math.floor(now / 86400000)
+  if today < account.day and account.number ~= 0 then today = account.day end
+  if account.day ~= today then
+    if account.number ~= 0 then
+      close(account, open, closed)
+      redis.call('ZADD', due, now, member)
+    end
+    if account.day == 0 or today < account.day then account.server = unknown end
+    if month_of(account.day) ~= month_of(today) then
+      account.stored_month, account.unstored_month = 0, 0
+    end
+    account.day, account.stored_day, account.unstored_day = today, 0, 0
+  end
+
+  local version = text(account.version)
+  local is_known = account.server == server
+  if read_version == version and tonumber(read_day) == account.day
+      and (not is_known or account.number == 0 and account.unstored_month == 0) then
+    account.stored_day, account.stored_month = tonumber(read_total_of_day), tonumber(read_total_of_month)
+    account.server, is_known = server, true
+  end
+
+  local exhausted, added = 0, 0
+  if account.stored_month + account.unstored_month >= tonumber(per_month) then
+    exhausted = 2
+  elseif account.stored_day + account.unstored_day >= tonumber(per_day) then
+    exhausted = 1
+  else
+    added = math.min(reported, per_minute - hits)
+    local requests = redis.call('HINCRBY', open, 'n' .. name, 1 + added)
+    if account.number ~= 0 and requests == 1 + added
+        and redis.call('HEXISTS', open, '=number') == 0 then
+      account.number, account.unstored_day, account.unstored_month, account.server = 0, 0, 0, unknown
+    end
+    if account.number == 0 then
+      account.number = math.max(account.last + 1, micros, process_time * 1000)
+      account.last = account.number
+      redis.call('HSET', open, '=number', text(account.number), '=day', account.day,
+        '=user', user, '=instance', instance, '=opened', text(now))
+      redis.call('ZADD', due, 'NX', text(now + interval), member)
+      account.serial = ''
+    end
+    local minute = math.floor(now / 60000)
+    if account.minute ~= minute or account.serial ~= serial then
+      redis.call('HSET', open, 's' .. serial, minute)
+      account.minute, account.serial = minute, serial
+    end
+    account.hits = hits + added
+    account.unstored_day = account.unstored_day + 1 + added
+    account.unstored_month = account.unstored_month + 1 + added
+  end
+  save(key, account, account.number ~= 0 or account.unstored_month > 0)
+  local reads = not is_known or exhausted > 0
+  return { hits, left, added, exhausted, account.day, reads and version or '' }
 end
 
-local today = math.floor(now / 86400000)
-if today < account.day and account.number ~= 0 then today = account.day end
-if account.day ~= today then
-  if account.number ~= 0 then
-    close(account, KEYS[2], KEYS[3])
-    redis.call('ZADD', KEYS[4], now, ARGV[5])
-  end
-  if account.day == 0 or today < account.day then account.server = unknown end
-  if month_of(account.day) ~= month_of(today) then
-    account.stored_month, account.unstored_month = 0, 0
-  end
-  account.day, account.stored_day, account.unstored_day = today, 0, 0
+local counts = {}
+for request = 1, #KEYS / 4 do
+  local is_counted, result = pcall(count, 4 + (request - 1) * values,
+    unpack(KEYS, 4 * request - 3, 4 * request))
+  counts[request] = is_counted and result
+    or { err = tostring(type(result) == 'table' and result.err or result) }
 end
-
-local version = text(account.version)
-local is_known = account.server == ARGV[11]
-if ARGV[12] == version and tonumber(ARGV[13]) == account.day
-    and (not is_known or account.number == 0 and account.unstored_month == 0) then
-  account.stored_day, account.stored_month = tonumber(ARGV[14]), tonumber(ARGV[15])
-  account.server, is_known = ARGV[11], true
-end
-
-local exhausted, added = 0, 0
-if account.stored_month + account.unstored_month >= tonumber(ARGV[3]) then
-  exhausted = 2
-elseif account.stored_day + account.unstored_day >= tonumber(ARGV[2]) then
-  exhausted = 1
-else
-  added = math.min(reported, per_minute - hits)
-  local requests = redis.call('HINCRBY', KEYS[2], 'n' .. ARGV[7], 1 + added)
-  if account.number ~= 0 and requests == 1 + added
-      and redis.call('HEXISTS', KEYS[2], '=number') == 0 then
-    account.number, account.unstored_day, account.unstored_month, account.server = 0, 0, 0, unknown
-  end
-  if account.number == 0 then
-    account.number = math.max(account.last + 1, micros, tonumber(ARGV[10]) * 1000)
-    account.last = account.number
-    redis.call('HSET', KEYS[2], '=number', text(account.number), '=day', account.day,
-      '=user', ARGV[6], '=instance', ARGV[9], '=opened', text(now))
-    redis.call('ZADD', KEYS[4], 'NX', text(now + interval), ARGV[5])
-    account.serial = ''
-  end
-  local minute = math.floor(now / 60000)
-  if account.minute ~= minute or account.serial ~= ARGV[8] then
-    redis.call('HSET', KEYS[2], 's' .. ARGV[8], minute)
-    account.minute, account.serial = minute, ARGV[8]
-  end
-  account.hits = hits + added
-  account.unstored_day = account.unstored_day + 1 + added
-  account.unstored_month = account.unstored_month + 1 + added
-end
-save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
-local reads = not is_known or exhausted > 0
-return { hits, left, added, exhausted, account.day, reads and version or '' }
+return counts
 `;
 
 /**
@@ -324,11 +346,11 @@ return claimed
 `;
 
 const claimOwner = `
-repair(KEYS[2], KEYS[3])
+if repair(KEYS[2], KEYS[3]) then return '' end
 local batch = redis.call('LINDEX', KEYS[3], 0)
 if not batch then
   local opened = redis.call('HGET', KEYS[2], '=opened')
-  if not opened or now - opened < minimum_age then return '' end
+  if not opened or now - opened < minimum_age then return false end
   local account = load(KEYS[1])
   close(account, KEYS[2], KEYS[3])
   save(KEYS[1], account, true)
@@ -369,9 +391,9 @@ return 1
  */
 const setAside = `
 if redis.call('LINDEX', KEYS[3], 0) ~= ARGV[2] then return 0 end
+redis.call('RPUSH', aside_of(KEYS[3]), ARGV[2])
+redis.call('PEXPIRE', aside_of(KEYS[3]), aside)
 redis.call('LPOP', KEYS[3])
-redis.call('RPUSH', KEYS[3] .. ':unreadable', ARGV[2])
-keep_aside(KEYS[3])
 local account = load(KEYS[1])
 account.server, account.unstored_day, account.unstored_month = unknown, 0, 0
 schedule(account, KEYS[2], KEYS[3], KEYS[4], ARGV[1])
