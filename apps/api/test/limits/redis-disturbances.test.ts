@@ -182,11 +182,16 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
     const inspector = await inspect(redis);
     const { count, lines, messages, shared } = connectTo(redis.url);
     await shared(inspector);
+    const verified = connectTo(redis.url);
+    await verified.shared(inspector);
     await inspector.sendCommand(change);
     expect(await count('client')).toBe(1);
     expect(await count('client')).toBe(2);
     expect(messages()).toEqual([redisUnavailable]);
     expect(lines[0]?.err?.message).toMatch(cause);
+    expect(await verified.countUsage('owner')).toBe('uncounted');
+    expect(verified.messages()).toEqual([redisUnavailable]);
+    expect(verified.lines[0]?.err?.message).toMatch(cause);
 
     await inspector.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     await inspector.sendCommand(['CONFIG', 'SET', 'maxmemory', '0', 'min-replicas-to-write', '0']);
