@@ -78,6 +78,8 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   'X-Request-Id': (value) =>
     value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
   'X-RateLimit-Reset': (value) => value.replace(/^\d{10}$/, '<Unix seconds>'),
+  // The window of a rate limit may have begun some seconds before.
+  'Retry-After': (value) => value.replace(/^5\d$/, '60'),
   RateLimit: (value) => value.replace(/t=\d+/, 't=<seconds>'),
   'Cache-Control': (value) => value.replace(/^private, max-age=\d$/, 'private, max-age=<seconds>'),
   'Last-Modified': () => '<date>',
@@ -102,7 +104,7 @@ function maskDetails(json: string): string {
   });
 }
 
-/** Masks keys, key ids, serials and request ids. */
+/** Masks keys, key ids, serials, request ids and the codes of device logins. */
 function maskRandom(text: string): string {
   return text
     .replaceAll(/ant-[0-9A-Za-z]{4}([0-9A-Za-z]{36})/g, (_match, rest: string) =>
@@ -110,6 +112,7 @@ function maskRandom(text: string): string {
     )
     .replaceAll(/"[0-9a-f]{64}"/g, '"<hash>"')
     .replaceAll(/"id":"[0-9a-f-]{36}"/g, '"id":"<uuid>"')
+    .replaceAll(/"(user_code|device_code)":"[^"]*"/g, '"$1":"<code>"')
     .replaceAll(/"start":"ant-[0-9A-Za-z]{4}"/g, '"start":"<start>"')
     .replaceAll(/Request id: [0-9a-f-]{36}/g, 'Request id: <uuid>');
 }

@@ -5,10 +5,13 @@ import { gzipSync } from 'node:zlib';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { suspend } from '@andamio/keys/suspend';
 import { makeKey } from '@andamio/schema/key-format';
-import { operations } from '@andamio/schema/operations';
+import { maximumReportedKeys, operations, reportApiKeys } from '@andamio/schema/operations';
 import {
+  approvePath,
   dailyUsagePath,
   deletePath,
+  devicePath,
+  deviceTokenPath,
   requestPath,
   rollPath,
   rotatePath,
@@ -59,6 +62,9 @@ const withKey = (key: string, headers: Headers = []): RawRequest => ({
   headers: [['X-API-Key', key], ...headers],
 });
 
+/** The transcripts that the tests so far have compared with the recorded ones. */
+const compared: string[] = [];
+
 async function start(options: TestAppOptions = {}) {
   const transcript = await startTranscript(options);
   onTestFinished(() => transcript.app.close());
@@ -76,7 +82,10 @@ async function start(options: TestAppOptions = {}) {
       );
       return JSON.parse(body.toString())['api_key'] as string;
     },
-    compare: (name: string) => expect(transcript.text()).toMatchFileSnapshot(`answers/${name}.txt`),
+    compare(name: string) {
+      compared.push(transcript.text());
+      return expect(transcript.text()).toMatchFileSnapshot(`answers/${name}.txt`);
+    },
   };
 }
 
@@ -727,4 +736,64 @@ describe('recorded responses of paths and methods', () => {
     await ask('another method', { target: alertsPath });
     await compare('webhook');
   });
+});
+
+describe('recorded responses of operations without credentials', () => {
+  const send = (target: string, body: unknown) => call(target, body, []);
+
+  test('the responses to reports are unchanged', async () => {
+    const { ask, issue, compare } = await start({ settings: { ipRateLimitPerMinute: 10 } });
+    const report = (what: string, api_keys: unknown) =>
+      ask(what, send(reportApiKeys.path, { api_keys }));
+    const leaked = await issue('user', 'leaked');
+    await report('a valid key', [leaked]);
+    await report(
+      'the maximum number of strings, none of them a key',
+      Array(maximumReportedKeys).fill('x'),
+    );
+    await report('strings beyond the limit on reported keys', ['x', 'x', 'x']);
+    await report('too many strings', Array(maximumReportedKeys + 1).fill('x'));
+    await report('no string', []);
+    await ask('no list', send(reportApiKeys.path, {}));
+    await ask('another method', { target: reportApiKeys.path });
+    await ask('the revoked key', withKey(leaked));
+    await compare('report');
+  });
+
+  test('the responses to device logins are unchanged', async () => {
+    const { ask, compare } = await start({ monotonicNow: () => 0 });
+    const begin = async (what: string) => {
+      const { body } = await ask(what, send(devicePath, { api_key_name: 'laptop' }));
+      return JSON.parse(`${body}`) as { user_code: string; device_code: string };
+    };
+    const { user_code, device_code } = await begin('a login');
+    await ask('a login with an invalid name', send(devicePath, { api_key_name: 'x' }));
+    const redeem = (what: string, code: string) =>
+      ask(what, send(deviceTokenPath, { device_code: code }));
+    const decide = (what: string, code: string, more: object = {}) =>
+      ask(what, call(approvePath, { user_code: code, ...more }));
+    await redeem('an undecided login', device_code);
+    await redeem('an undecided login, too soon', device_code);
+    await decide('a decision without a lookup', user_code, { decision: 'approve' });
+    await decide('a lookup', user_code);
+    await decide('an approval', user_code, { decision: 'approve' });
+    await decide('a second decision', user_code, { decision: 'deny' });
+    await redeem('an approved login', device_code);
+    await redeem('an approved login again', device_code);
+    const denied = await begin('another login');
+    await decide('a lookup', denied.user_code);
+    await decide('a denial', denied.user_code, { decision: 'deny' });
+    await redeem('a denied login', denied.device_code);
+    await redeem('an unknown code', 'x');
+    await ask('no code', send(deviceTokenPath, {}));
+    await compare('device-login');
+  });
+});
+
+test('a success of every operation is recorded', () => {
+  const missing = operations.filter(({ method, path, success: { status = 200 } }) => {
+    const entry = `: ${method.toUpperCase()} ${path}\n${status}\n`;
+    return !compared.some((text) => text.includes(entry));
+  });
+  expect(missing.map(({ id }) => id)).toEqual([]);
 });

@@ -10,15 +10,26 @@ import { startApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { firestoreSettings } from '../harness/stores.ts';
 
-/** Starts the service with a store that can fail and a monotonic clock. The test controls both. */
+/**
+ * Starts the service with a store that can fail or respond late, and a monotonic clock. The test
+ * controls both.
+ */
 async function startFailing() {
   const store = createSqliteStore(':memory:', Date.now);
-  const state = { failure: undefined as Error | undefined, monotonic: 1_000_000, reads: 0 };
+  const state = {
+    failure: undefined as Error | undefined,
+    /** Lookups wait for this promise. */
+    untilResponse: Promise.resolve(),
+    monotonic: 1_000_000,
+    reads: 0,
+  };
   const failing: KeyStore = {
     ...store,
-    find: (ids) => {
+    async find(ids) {
       state.reads++;
-      return state.failure ? Promise.reject(state.failure) : store.find(ids);
+      await state.untilResponse;
+      if (state.failure) throw state.failure;
+      return store.find(ids);
     },
   };
   const app = await startApp({ store: failing, monotonicNow: () => state.monotonic });
@@ -59,6 +70,20 @@ describe('verification while the store is down', () => {
     await expect
       .poll(() => app.logged.filter((line) => line.includes('"severity":"ERROR"')))
       .toHaveLength(2);
+  });
+
+  test('verify responds with 503 to a key whose lookup took longer than the maximum age', async () => {
+    const { app, state } = await startFailing();
+    const key = await newKey(app.url, 'owner');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    state.untilResponse = promise;
+    const answer = verifyKey(app.url, key);
+    await expect.poll(() => state.reads).toBe(1);
+    state.monotonic += 10_000;
+    resolve();
+    expectError(await answer, 503, 'verification_unavailable');
+    expect((await verifyKey(app.url, key)).status, 'the late result is not cached').toBe(200);
+    expect(state.reads).toBe(2);
   });
 
   test('verify responds with 500 without internals to an unexpected error', async () => {
