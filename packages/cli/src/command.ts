@@ -68,6 +68,8 @@ export interface Command<Declared extends Options = Options> {
    * The name that the help shows for the positional parameter. Undefined if the command takes none.
    */
   readonly parameter?: string;
+  /** The values of the positional parameter, if there are only some. */
+  readonly choices?: readonly string[];
   /** A sentence for the help. */
   readonly summary: string;
   /** Further lines for the help of this command. */

@@ -74,6 +74,6 @@ describe.each(available)('completions for %s', async (shell) => {
 test('an unknown shell is refused', async () => {
   expect(await andamio(['completion', 'csh'])).toMatchObject({
     code: 64,
-    stderr: 'SHELL must be bash, zsh or fish. See --help.\n',
+    stderr: 'SHELL must be one of: bash, zsh, fish. See --help.\n',
   });
 });

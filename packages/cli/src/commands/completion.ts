@@ -10,12 +10,14 @@ const shells = new Map([
   ['zsh', zsh],
   ['fish', fish],
 ]);
+const names = [...shells.keys()].join(', ');
 
 /** Returns the command that prints a shell's completion script. */
 export function completion(commands: () => Commands): Command {
   return defineCommand({
     parameter: 'SHELL',
-    summary: 'Prints the completions for bash, zsh or fish.',
+    choices: [...shells.keys()],
+    summary: `Prints the completions for a shell: ${names}.`,
     details: [
       'In ~/.bashrc or ~/.zshrc: eval "$(andamio completion bash)", or zsh. For fish, write them to',
       '~/.config/fish/completions/andamio.fish.',
@@ -24,7 +26,7 @@ export function completion(commands: () => Commands): Command {
     options: {},
     plan({ parameter }) {
       const script = shells.get(parameter)?.(commands());
-      if (script === undefined) throw usageError('SHELL must be bash, zsh or fish.');
+      if (script === undefined) throw usageError(`SHELL must be one of: ${names}.`);
       return async () => ({ json: { script }, text: [script.trimEnd()] });
     },
   });

@@ -18,8 +18,11 @@ function branches(commands: Commands): string {
 /**
  * Returns the loop that joins the words before the cursor, except options and their values. bash
  * splits `--url=URL` into three words.
+ *
+ * @param words the words before the cursor, in the syntax of the shell
+ * @param afterOption what the function does after an option that takes a value
  */
-export function loop(commands: Commands, words: string): string {
+export function loop(commands: Commands, words: string, afterOption: string): string {
   return `  local word before= skip= candidates=
   for word in ${words}; do
     if [[ -n $skip ]]; then [[ $word == '=' ]] || skip=; continue; fi
@@ -29,7 +32,7 @@ export function loop(commands: Commands, words: string): string {
       *) before+="$word " ;;
     esac
   done
-  [[ -n $skip ]] && return
+  [[ -n $skip ]] && ${afterOption}
   case $before in
 ${branches(commands)}
   esac`;
@@ -41,7 +44,7 @@ ${branches(commands)}
  */
 export function bash(commands: Commands): string {
   return `_andamio() {
-${loop(commands, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}
+${loop(commands, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`, 'return')}
   COMPREPLY=($(compgen -W "$candidates" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _andamio andamio

@@ -27,7 +27,8 @@ export function fish(commands: Commands): string {
       const isOpen = `${seen([first])}; and not __fish_seen_subcommand_from ${siblings.join(' ')}`;
       add(isOpen, `-a ${second}`, command.summary);
     }
-    if (command.parameter === 'SHELL') add(seen(words), `-a 'bash zsh fish'`, 'Shell');
+    const { parameter = '', choices = [] } = command;
+    if (choices.length > 0) add(seen(words), `-a '${choices.join(' ')}'`, parameter);
     for (const [name, { type, help }] of Object.entries(optionsOf(command)))
       add(seen(words), `-l ${name}${type === 'string' ? ' -r' : ''}`, help);
   }

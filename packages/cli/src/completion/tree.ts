@@ -11,8 +11,6 @@ interface Step {
   readonly words: readonly string[];
 }
 
-const shells = ['bash', 'zsh', 'fish'];
-
 /** Returns the words that may follow each beginning of a command line. */
 export function stepsOf(commands: Commands): Step[] {
   const verbs = [...commands.keys()];
@@ -33,7 +31,7 @@ export function stepsOf(commands: Commands): Step[] {
     ...[...commands].map(([verb, command]) => ({
       after: verb,
       words: [
-        ...(command.parameter === 'SHELL' ? shells : []),
+        ...(command.choices ?? []),
         ...Object.keys(optionsOf(command)).map((name) => `--${name}`),
       ],
     })),

@@ -8,7 +8,7 @@ import type { Commands } from './tree.ts';
 export function zsh(commands: Commands): string {
   return `#compdef andamio
 _andamio() {
-${loop(commands, `"\${(@)words[2,CURRENT-1]}"`).replace('return', '{ _files; return; }')}
+${loop(commands, `"\${(@)words[2,CURRENT-1]}"`, '{ _files; return; }')}
   compadd -- \${=candidates}
 }
 compdef _andamio andamio
