@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { usageDeleteAfter } from '@andamio/keys/usage/month';
 import { addition, command, day, present, today } from '@andamio/testing/store/commands';
@@ -34,6 +36,32 @@ describe('SQLite in a file', () => {
     await store.close();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  });
+
+  test('is opened by two threads at once that both create the missing folders', async () => {
+    const path = temporaryFile('folder');
+    const module = new URL('../../src/store/sqlite/database.ts', import.meta.url).href;
+    const arrived = new Int32Array(new SharedArrayBuffer(4));
+    const code = `
+      import { parentPort, workerData } from 'node:worker_threads';
+      import { openDatabase } from '${module}';
+      const { arrived, path } = workerData;
+      const failures = [];
+      for (let round = 1; round <= 20; round++) {
+        Atomics.add(arrived, 0, 1);
+        while (Atomics.load(arrived, 0) < 2 * round);
+        try {
+          openDatabase(\`\${path}/\${round}/\${"a/".repeat(20)}keys.db\`).close();
+        } catch (error) {
+          // While the other thread creates the tables, the file is locked. The store waits for that.
+          if (error.errcode !== 5) failures.push(error.message);
+        }
+      }
+      parentPort.postMessage(failures);`;
+    const script = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+    const threads = [1, 2].map(() => new Worker(script, { workerData: { arrived, path } }));
+    const failures = await Promise.all(threads.map((thread) => once(thread, 'message')));
+    expect(failures).toEqual([[[]], [[]]]);
   });
 
   test('reads keys that an earlier store wrote to the same file', async () => {
