@@ -3,6 +3,7 @@ import { ownEntry } from './audit.ts';
 import { applyTierClaim } from './claim-tier.ts';
 import { deleteAfterOf, expiryOf, isRemoved, isTooLate } from './expiry.ts';
 import {
+  type IdempotencyScope,
   type IdempotentRequest,
   idempotentRequest,
   type Replay,
@@ -143,17 +144,32 @@ export interface IssueInput {
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
- * @param operation whether `idempotencyKey` is the header of a request or the code of a device
- *   login.
  * @throws the errors of {@link KeyStore.transact}.
  */
-export async function issueKey(
+export const issueKey = (
   dependencies: IssueKeyDependencies,
   owner: Owner,
+  input: IssueInput,
+): Promise<NewKey | IssueRefusal | ReplayRefusal> =>
+  issueKeyBy<never>(dependencies, owner, input, 'request', (command) =>
+    dependencies.store.transact(issueScope(command), (view) => decideIssue(view, command)),
+  );
+
+/**
+ * Issues a key as {@link issueKey} does, for another operation or under further conditions.
+ *
+ * @param operation the operation to which `idempotencyKey` belongs.
+ * @param put stores the key. May refuse for other reasons than a request for a key.
+ * @throws the errors of `put`.
+ */
+export async function issueKeyBy<Refusal extends string>(
+  dependencies: Omit<IssueKeyDependencies, 'store'>,
+  owner: Owner,
   { name, expiresInDays, idempotencyKey }: IssueInput,
-  operation: 'request' | 'device' = 'request',
-): Promise<NewKey | IssueRefusal | ReplayRefusal> {
-  const { store, deriveKey, now, maximumDays } = dependencies;
+  operation: IdempotencyScope['operation'],
+  put: (command: IssueCommand) => Promise<IssueOutcome | Refusal>,
+): Promise<NewKey | IssueRefusal | ReplayRefusal | Refusal> {
+  const { deriveKey, now, maximumDays } = dependencies;
   const createdAt = Math.floor(now() / 1000);
   const expiresAt = expiryOf(createdAt, expiresInDays);
   const deleteAfter = deleteAfterOf(expiresAt);
@@ -162,7 +178,7 @@ export async function issueKey(
   const { key, secret } = newSecret(dependencies, request);
   const record = { ...secret, userId, name, createdAt, expiresAt, expiresInDays, deleteAfter };
   const command = { record, tierClaim: tierClaimOf(owner), maximumKeysOf, maximumDays, request };
-  const outcome = await store.transact(issueScope(command), (view) => decideIssue(view, command));
+  const outcome = await put(command);
   if (outcome === 'issued') return { key, facts: record };
   if (typeof outcome === 'string') return outcome;
   const { replayed } = outcome;

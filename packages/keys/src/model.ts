@@ -1,5 +1,6 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { Actor, AuditEntry } from './audit.ts';
+import type { DeviceLogin } from './device-login/model.ts';
 import type { IdempotencyRecord, IdempotentRequest } from './idempotency.ts';
 
 /** A key as stored, without its secret. Times are Unix seconds. */
@@ -97,6 +98,8 @@ export interface OwnerScope {
   readonly reads?: 'current' | 'both';
   /** The request, if the client sent an `Idempotency-Key`. */
   readonly request?: IdempotentRequest | undefined;
+  /** The id of the owner's device login that the transaction redeems. */
+  readonly deviceLoginId?: string | undefined;
   /** Whether the owner is probably not stored yet. If true, a store may decide before it reads. */
   readonly expectsNothing?: boolean;
 }
@@ -143,6 +146,8 @@ export interface View {
   readonly located: Pick<KeyRecord, 'userId' | 'name' | 'serial'> | undefined;
   /** The stored idempotency record of the scope's request. */
   readonly idempotencyRecord: IdempotencyRecord | undefined;
+  /** The device login with the scope's id. */
+  readonly deviceLogin: DeviceLogin | undefined;
   /** Counts the owner's unexpired keys, up to a maximum. */
   countUnexpired(maximum: number): number;
   /**
@@ -176,6 +181,8 @@ export type Change =
       readonly request: IdempotentRequest;
       readonly record: IdempotencyRecord;
     }
+  /** Stores the scope's device login in a new state. */
+  | { readonly type: 'put_device_login'; readonly login: DeviceLogin }
   | { readonly type: 'append_audit_entry'; readonly entry: AuditEntry };
 
 /** An outcome, and the changes that belong to it. Either all changes are applied or none. */

@@ -38,6 +38,7 @@ const published: Record<ErrorCode, readonly [status: number, message: string]> =
   method_not_allowed: [405, 'Method Not Allowed: This method is not supported here.'],
   not_yet_rotatable: [409, 'Conflict: The request conflicts with the current state.'],
   key_expired: [409, 'Conflict: The request conflicts with the current state.'],
+  device_login_redeemed: [409, 'Conflict: The request conflicts with the current state.'],
   invalid_field: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   expiry_too_late: [422, 'Unprocessable Entity: Invalid request structure or data.'],
   name_taken: [422, 'Unprocessable Entity: Invalid request structure or data.'],

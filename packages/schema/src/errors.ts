@@ -146,6 +146,11 @@ export const errorKinds = {
       'api_key_name: the key has expired. Extend it first, or delete it and request another.',
     remedy: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
   },
+  device_login_redeemed: {
+    status: 409,
+    details: 'user_code: the program already has its key. Delete the key to end its access.',
+    remedy: 'Delete the key with `POST /api/v1/apikey/delete`.',
+  },
   invalid_field: {
     status: 422,
     details: 'A field violates its schema.',

@@ -291,7 +291,7 @@ describe('openapi.json', () => {
 
   test.each([
     [404, ['not_found', 'no_such_key', 'unknown_user_code']],
-    [409, ['not_yet_rotatable', 'key_expired']],
+    [409, ['not_yet_rotatable', 'key_expired', 'device_login_redeemed']],
     [503, ['verification_unavailable', 'not_ready']],
   ])('lists the error codes of status %i', (status, codes) => {
     const response = document.components.responses[`Error${status}`];

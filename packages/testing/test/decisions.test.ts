@@ -22,6 +22,7 @@ function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): Vie
     located,
     at: () => ({ named: key, key, previous, previousId: previous?.id }),
     idempotencyRecord: undefined,
+    deviceLogin: undefined,
     countUnexpired: () => 1,
     isCounted: () => true,
   };

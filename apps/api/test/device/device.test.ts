@@ -144,9 +144,9 @@ describe('device login', () => {
     expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'authorization_pending');
   });
 
-  test('unknown, decided and expired codes get the same answer, with and without a decision', async () => {
+  test('unknown and expired codes, and decided codes of others, get the same answer, with and without a decision', async () => {
     const [decided, expired, notLookedUp] = [await start(), await start(), await start()];
-    await decide('answers', decided.userCode, 'approve');
+    await decide('decider', decided.userCode, 'approve');
     const bodies = [
       (await ask('answers', { user_code: 'ZZZZ-ZZZZ' })).body,
       (await ask('answers', { user_code: decided.userCode, decision: 'deny' })).body,
@@ -223,6 +223,28 @@ describe('device login', () => {
     expect((await keysOf(code)).map((key) => key.name)).toEqual([name]);
   });
 
+  test('a user takes back an approval, and the program gets access_denied', async () => {
+    const { userCode, deviceCode } = await start();
+    await decide('hasty', userCode, 'approve');
+    const shown = await ask('hasty', { user_code: userCode });
+    expect([shown.status, shown.body['state']]).toEqual([200, 'approved']);
+    const denied = await ask('hasty', { user_code: userCode, decision: 'deny' });
+    expect([denied.status, denied.body['state']]).toEqual([200, 'denied']);
+    expectOAuthError(await redeemDevice(service.url, deviceCode), 400, 'access_denied');
+    expect(await keysOf('hasty')).toEqual([]);
+  });
+
+  test('a denial that comes too late is a conflict, and no wrong code however often it is repeated', async () => {
+    const { userCode, deviceCode } = await start();
+    await decide('late denier', userCode, 'approve');
+    await redeemDevice(service.url, deviceCode);
+    const deny = () => ask('late denier', { user_code: userCode, decision: 'deny' });
+    for (let time = 0; time < 7; time++) expectError(await deny(), 409, 'device_login_redeemed');
+    const { status, body } = await ask('late denier', { user_code: userCode });
+    expect([status, body['state']]).toEqual([200, 'redeemed']);
+    expect(await keysOf('late denier')).toHaveLength(1);
+  });
+
   test('two requests at once and a decision after the decision leave one key', async () => {
     const { userCode, deviceCode } = await start();
     for (const decision of ['approve', 'approve']) await decide('once', userCode, decision);
@@ -232,8 +254,8 @@ describe('device login', () => {
     expect(new Set(answers.map(({ body }) => body['api_key'])).size).toBe(1);
     expectError(
       await ask('once', { user_code: userCode, decision: 'deny' }),
-      404,
-      'unknown_user_code',
+      409,
+      'device_login_redeemed',
     );
     expect(await keysOf('once')).toHaveLength(1);
   });

@@ -195,6 +195,7 @@ export const errorStatuses: ServiceErrorStatuses = {
   method_not_allowed: 405,
   not_yet_rotatable: 409,
   key_expired: 409,
+  device_login_redeemed: 409,
   invalid_field: 422,
   expiry_too_late: 422,
   name_taken: 422,

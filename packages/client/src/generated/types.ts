@@ -276,8 +276,11 @@ export interface ApproveDeviceLoginBody {
 export interface DeviceLogin {
   /** The code as the program shows it. */
   user_code: string;
-  /** The decision so far. `pending` if there is none. */
-  state: 'pending' | 'approved' | 'denied';
+  /**
+   * The decision so far. `pending` if there is none, and `redeemed` once the program has the key
+   * of an approved login.
+   */
+  state: 'pending' | 'approved' | 'denied' | 'redeemed';
   /**
    * The name that the key gets. The program chose it, except for the prefix, so it does not
    * identify the program.
@@ -361,6 +364,8 @@ export interface ServiceErrorStatuses {
   readonly not_yet_rotatable: 409;
   /** Extend the key with `POST /api/v1/apikey/rotate` first, or delete it. */
   readonly key_expired: 409;
+  /** Delete the key with `POST /api/v1/apikey/delete`. */
+  readonly device_login_redeemed: 409;
   /** Fix the field named in `details`; retrying unchanged will fail again. */
   readonly invalid_field: 422;
   /** Request fewer days. */
@@ -523,8 +528,9 @@ export interface Client {
    * Look Up, Approve or Deny a Device Login: `POST /api/v1/apikey/device/approve`.
    *
    * Shows the user who asks for a key, and approves or denies it. Look the login up first,
-   * without `decision`: this binds it to the user, and nobody else can decide it. The first
-   * decision is final. Unknown, expired and decided codes get the same 404. At most 5 wrong
+   * without `decision`: this binds it to the user, and nobody else can decide it. A denial is
+   * final. An approval can be followed by `deny` until the program has its key, and then gets
+   * 409. Unknown and expired codes, and codes of other users, get the same 404. At most 5 wrong
    * codes in 10 minutes are answered per user.
    *
    * @throws {ApiError} if the call fails.

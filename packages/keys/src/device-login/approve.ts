@@ -26,7 +26,7 @@ export function lookUpDeviceLogin(
 /**
  * Approves or denies a device login that the user has looked up. An approval is refused if the key
  * could not be issued now. After an approval, the key can still be refused when the program redeems
- * the login.
+ * the login, and until then the user can still deny it.
  *
  * @param userCode the 8 letters.
  * @throws the errors of {@link DeviceLoginDependencies.store}.
@@ -36,7 +36,7 @@ export async function decideDeviceLogin(
   owner: Owner,
   userCode: string,
   state: 'approved' | 'denied',
-): Promise<DeviceLogin | 'unknown_user_code' | IssueRefusal> {
+): Promise<DeviceLogin | 'unknown_user_code' | 'device_login_redeemed' | IssueRefusal> {
   const { userId } = owner;
   const tierClaim = tierClaimOf(owner);
   const ids = deviceLoginIds(digesters, userCode);

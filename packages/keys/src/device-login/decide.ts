@@ -1,4 +1,4 @@
-import { ownEntry } from '../audit.ts';
+import { type AuditEntry, ownEntry } from '../audit.ts';
 import type { TierClaim } from '../model.ts';
 import {
   type DeviceLogin,
@@ -28,43 +28,55 @@ export interface Decider {
   readonly now: number;
 }
 
+/** Returns when a login stops being shown to its user, in Unix seconds. */
+const shownUntil = (login: DeviceLogin) =>
+  login.state === 'pending' ? decidableUntil(login) : redeemableUntil(login);
+
 /**
  * Decides whether a user may see a login. The first user who looks up a login becomes the only one
- * who can approve or deny it. All refusals are the same, so that a guess reveals nothing.
+ * who can see, approve or deny it. All refusals are the same, so that a guess reveals nothing.
  */
 export function decideLookup(
   found: DeviceLogin | undefined,
   { userId, now }: Decider,
 ): DeviceLoginDecision<DeviceLogin | 'unknown_user_code'> {
-  if (found === undefined || decidableUntil(found) <= now || found.state !== 'pending')
-    return { outcome: 'unknown_user_code' };
+  if (found === undefined || shownUntil(found) <= now) return { outcome: 'unknown_user_code' };
   if (found.userId === userId) return { outcome: found };
   if (found.userId !== undefined) return { outcome: 'unknown_user_code' };
   const login = { ...found, userId };
   return { outcome: login, login };
 }
 
-/** The final decision of a user on a login. */
+/** The decision of a user on a login. */
 export interface Verdict extends Decider {
   readonly state: 'approved' | 'denied';
   readonly tierClaim: TierClaim;
 }
 
+/** Creates the audit entry of a decision on a login, with the address of its program. */
+const decisionEntry = (own: AuditEntry, { address }: DeviceLogin, note = ''): AuditEntry => ({
+  ...own,
+  reason: `started from ${address}${note}`,
+});
+
 /**
  * Decides whether a user may approve or deny a login. Only the user who looked the login up can do
- * so, and only once. If the user repeats the same decision, the answer is the same.
+ * so. A denial is final. An approval can be taken back until the login is redeemed. If the user
+ * repeats the same decision, the answer is the same.
  */
 export function decideVerdict(
   found: DeviceLogin | undefined,
   { userId, now, state, tierClaim }: Verdict,
-): DeviceLoginDecision<DeviceLogin | 'unknown_user_code'> {
-  if (found === undefined || decidableUntil(found) <= now || found.userId !== userId)
+): DeviceLoginDecision<DeviceLogin | 'unknown_user_code' | 'device_login_redeemed'> {
+  if (found === undefined || shownUntil(found) <= now || found.userId !== userId)
     return { outcome: 'unknown_user_code' };
   if (found.state === state) return { outcome: found };
-  if (found.state !== 'pending') return { outcome: 'unknown_user_code' };
+  if (found.state === 'redeemed')
+    return { outcome: state === 'approved' ? found : 'device_login_redeemed' };
+  if (found.state === 'denied') return { outcome: 'unknown_user_code' };
   const login: DeviceLogin = { ...found, state, tierClaim };
   const action = state === 'approved' ? 'device_login.approved' : 'device_login.denied';
   const own = ownEntry(action, { at: now, userId, name: found.name });
-  const entry = { ...own, reason: `started from ${found.address}` };
-  return { outcome: login, login, entry };
+  const note = found.state === 'approved' ? ', approval taken back' : '';
+  return { outcome: login, login, entry: decisionEntry(own, found, note) };
 }

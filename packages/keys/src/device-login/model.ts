@@ -2,7 +2,8 @@ import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { AuditEntry } from '../audit.ts';
 import type { TierClaim } from '../model.ts';
 
-export const deviceLoginStates = ['pending', 'approved', 'denied'] as const;
+/** The states of a device login. It is `redeemed` once its key was issued. */
+export const deviceLoginStates = ['pending', 'approved', 'denied', 'redeemed'] as const;
 
 /** A device login as stored, without its codes. Times are Unix seconds. */
 export interface DeviceLogin {
@@ -52,6 +53,12 @@ export interface DeviceLoginDecision<Outcome> {
 export interface DeviceLoginStore {
   /** Finds a device login by its possible ids, one for each pepper, in one round trip. */
   findDeviceLogin(ids: readonly string[]): Promise<DeviceLogin | undefined>;
+
+  /**
+   * Finds the device logins that a user has looked up, in any state. They may include logins whose
+   * retention has passed.
+   */
+  deviceLoginsOf(userId: string): Promise<readonly DeviceLogin[]>;
 
   /**
    * Runs a decision on the login with one of the ids, and applies the decision's changes

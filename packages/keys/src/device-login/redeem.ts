@@ -1,4 +1,14 @@
-import { type IssueKeyDependencies, type IssueRefusal, issueKey, type NewKey } from '../issue.ts';
+import {
+  decideIssue,
+  type IssueCommand,
+  type IssueKeyDependencies,
+  type IssueOutcome,
+  type IssueRefusal,
+  issueKeyBy,
+  issueScope,
+  type NewKey,
+} from '../issue.ts';
+import type { Decision, View } from '../model.ts';
 import { deviceLoginIds, digestOfDeviceCode, isSameDigest, userCodeOf } from './codes.ts';
 import { type DeviceLogin, decidableUntil, redeemableUntil } from './model.ts';
 import type { DeviceLoginDependencies } from './start.ts';
@@ -20,10 +30,32 @@ async function findLogin(
 }
 
 /**
+ * Decides whether the key of a login is issued. The login must still be approved when the key is
+ * stored, and is redeemed in the same commit. A login can therefore not be denied and yield a key.
+ */
+function decideRedemption(
+  view: View,
+  command: IssueCommand,
+): Decision<IssueOutcome | 'access_denied'> {
+  const decision = decideIssue(view, command);
+  if (decision.outcome !== 'issued') return decision;
+  const { deviceLogin: login } = view;
+  if (login?.state !== 'approved') return { outcome: 'access_denied', changes: [] };
+  return {
+    outcome: 'issued',
+    changes: [
+      ...decision.changes,
+      { type: 'put_device_login', login: { ...login, state: 'redeemed' } },
+    ],
+  };
+}
+
+/**
  * Issues the key of an approved device login. Before the approval, a call costs one read.
  *
  * The device code is the `Idempotency-Key` of the key's request. Concurrent and repeated requests
- * therefore derive the same key, and a login yields at most one.
+ * therefore derive the same key, and a login yields at most one. It yields none if its user denies
+ * it before the key is stored.
  *
  * @throws the errors of {@link DeviceLoginDependencies.store}.
  */
@@ -40,7 +72,11 @@ export async function redeemDeviceLogin(
     return now < decidableUntil(login) ? 'authorization_pending' : 'expired_token';
   const owner = { userId, tier: tierClaim.tier, tokenIssuedAt: tierClaim.issuedAt };
   const input = { name, expiresInDays, idempotencyKey: deviceCode };
-  const issued = await issueKey(dependencies, owner, input, 'device');
+  const issued = await issueKeyBy(dependencies, owner, input, 'device', (command) => {
+    // The login is stored, so the store cannot decide before it reads.
+    const scope = { ...issueScope(command), expectsNothing: false, deviceLoginId: login.id };
+    return dependencies.store.transact(scope, (view) => decideRedemption(view, command));
+  });
   // The key was issued, and has since been deleted or rolled.
   const isSpent = issued === 'idempotency_key_outdated' || issued === 'idempotency_key_reused';
   return isSpent ? 'expired_token' : issued;

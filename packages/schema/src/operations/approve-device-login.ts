@@ -32,9 +32,10 @@ const body = z
 const success = z
   .object({
     user_code: z.string().meta({ description: 'The code as the program shows it.' }),
-    state: z
-      .enum(['pending', 'approved', 'denied'])
-      .meta({ description: 'The decision so far. `pending` if there is none.' }),
+    state: z.enum(['pending', 'approved', 'denied', 'redeemed']).meta({
+      description:
+        'The decision so far. `pending` if there is none, and `redeemed` once the program has the key of an approved login.',
+    }),
     api_key_name: z.string().meta({
       description:
         'The name that the key gets. The program chose it, except for the prefix, so it does not identify the program.',
@@ -65,7 +66,7 @@ export const approveDeviceLogin = {
   tag: 'Device Login',
   summary: 'Look Up, Approve or Deny a Device Login',
   description:
-    'Shows the user who asks for a key, and approves or denies it. Look the login up first, without `decision`: this binds it to the user, and nobody else can decide it. The first decision is final. Unknown, expired and decided codes get the same 404. At most 5 wrong codes in 10 minutes are answered per user.',
+    'Shows the user who asks for a key, and approves or denies it. Look the login up first, without `decision`: this binds it to the user, and nobody else can decide it. A denial is final. An approval can be followed by `deny` until the program has its key, and then gets 409. Unknown and expired codes, and codes of other users, get the same 404. At most 5 wrong codes in 10 minutes are answered per user.',
   security: 'bearer',
   permission: 'apikey:write',
   body: {
@@ -86,5 +87,5 @@ export const approveDeviceLogin = {
       expires_at: '2025-09-01T00:09:59Z',
     },
   },
-  errors: [400, 401, 403, 404, 422, 429, 500],
+  errors: [400, 401, 403, 404, 409, 422, 429, 500],
 } as const satisfies BearerOperation<typeof body>;

@@ -3,6 +3,8 @@ import { deviceLoginIds } from '@andamio/keys/device-login/codes';
 import { decideStart } from '@andamio/keys/device-login/decide';
 import { redeemDeviceLogin } from '@andamio/keys/device-login/redeem';
 import { startDeviceLogin } from '@andamio/keys/device-login/start';
+import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
+import type { NewKey } from '@andamio/keys/issue';
 import type { Owner } from '@andamio/keys/owner';
 import { setUpKeys } from '@andamio/keys/set-up';
 import type { KeyStore } from '@andamio/keys/store';
@@ -10,7 +12,7 @@ import type { Pepper } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
 import { command, present } from './commands.ts';
 import { order } from './operator.ts';
-import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { connected, type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const pepper = (version: string): Pepper => ({ version, secret: Buffer.alloc(32, version) });
 
@@ -62,6 +64,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     /** Creates a store with a login that a user has looked up. */
     async function lookedUp() {
       const under = create();
+      await connected(under.store);
       return { ...under, ...(await boundLogin(under.store, ada.userId)) };
     }
     const keysOf = async ({ store }: StoreUnderTest, userId = 'owner') =>
@@ -103,42 +106,145 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await stores[0].findDeviceLogin([one.idOf(userCode)])).toEqual(winner);
     });
 
-    test('keeps the first decision, repeats its answer, and records it once', async () => {
-      for (const [first, second] of [
-        ['approved', 'denied'],
-        ['denied', 'approved'],
-      ] as const) {
-        const { store, logins, userCode, deviceCode } = await lookedUp();
-        for (let time = 0; time < 2; time++)
-          expect(await logins.decide(ada, userCode, first)).toMatchObject({ state: first });
-        expect(await logins.decide(ada, userCode, second)).toBe('unknown_user_code');
-        expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
-        expect(await store.readAudit('owner')).toEqual([
-          {
-            at: present,
-            actor: { kind: 'user', id: 'owner' },
-            action: `device_login.${first}`,
-            userId: 'owner',
-            name: 'device-laptop',
-            reason: 'started from 203.0.113.7',
-          },
-        ]);
-        if (first === 'denied') expect(await logins.redeem(deviceCode)).toBe('access_denied');
+    const denial = {
+      at: present,
+      actor: { kind: 'user', id: 'owner' },
+      action: 'device_login.denied',
+      userId: 'owner',
+      name: 'device-laptop',
+      reason: 'started from 203.0.113.7',
+    };
+    const approval = { ...denial, action: 'device_login.approved' };
+
+    test('keeps a denial, repeats its answer, and records it once', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      for (let time = 0; time < 2; time++)
+        expect(await logins.decide(ada, userCode, 'denied')).toMatchObject({ state: 'denied' });
+      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+      expect(await logins.lookUp(ada, userCode)).toMatchObject({ state: 'denied' });
+      expect(await store.readAudit('owner')).toEqual([denial]);
+      expect(await logins.redeem(deviceCode)).toBe('access_denied');
+    });
+
+    test('lets the user who approved take the approval back until the last second, and records both', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      for (let time = 0; time < 2; time++)
+        expect(await logins.decide(ada, userCode, 'approved')).toMatchObject({ state: 'approved' });
+      expect(await store.readAudit('owner')).toEqual([approval]);
+      expect(await logins.decide(bob, userCode, 'denied')).toBe('unknown_user_code');
+      logins.wait(660);
+      expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
+      expect(await logins.decide(ada, userCode, 'denied')).toBe('unknown_user_code');
+      logins.wait(659);
+      expect(await logins.lookUp(ada, userCode)).toMatchObject({ state: 'approved' });
+      expect(await logins.decide(ada, userCode, 'denied')).toMatchObject({ state: 'denied' });
+      expect(await logins.redeem(deviceCode)).toBe('access_denied');
+      expect(await keysOf({ store })).toEqual([]);
+      const note = 'started from 203.0.113.7, approval taken back';
+      expect(await store.readAudit('owner')).toEqual([
+        { ...denial, at: present + 659, reason: note },
+        approval,
+      ]);
+    });
+
+    test('does not take back an approval that was redeemed, and says so', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      const { key } = (await logins.redeem(deviceCode)) as NewKey;
+      expect(await logins.decide(ada, userCode, 'denied')).toBe('device_login_redeemed');
+      expect(await logins.decide(bob, userCode, 'denied')).toBe('unknown_user_code');
+      for (const outcome of [
+        await logins.decide(ada, userCode, 'approved'),
+        await logins.lookUp(ada, userCode),
+      ])
+        expect(outcome).toMatchObject({ state: 'redeemed' });
+      expect(await logins.redeem(deviceCode)).toMatchObject({ key });
+      expect(await keysOf({ store })).toEqual(['device-laptop']);
+    });
+
+    test('issues no key if the approval is taken back while the program redeems it', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      const late: KeyStore = {
+        ...store,
+        async transact(scope, decide) {
+          await logins.decide(ada, userCode, 'denied');
+          return store.transact(scope, decide);
+        },
+      };
+      expect(await deviceLogins(late).redeem(deviceCode)).toBe('access_denied');
+      expect(await keysOf({ store })).toEqual([]);
+    });
+
+    test('yields either a key or a denial if both are requested at once', async () => {
+      const stores = await twoStores(create());
+      const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
+      for (let round = 0; round < 6; round++) {
+        const user: Owner = { ...ada, userId: `user ${round}` };
+        const { userCode, deviceCode } = await one.start();
+        await one.lookUp(user, userCode);
+        await one.decide(user, userCode, 'approved');
+        const deny = () => other.decide(user, userCode, 'denied');
+        const redeem = () => one.redeem(deviceCode);
+        const [denied, redeemed] =
+          round % 2
+            ? await Promise.all([deny(), redeem()])
+            : (await Promise.all([redeem(), deny()])).toReversed();
+        const keys = await keysOf({ store: stores[0] } as StoreUnderTest, user.userId);
+        if (denied === 'device_login_redeemed') {
+          expect(redeemed).toMatchObject({ facts: { name: 'device-laptop' } });
+          expect(keys).toEqual(['device-laptop']);
+        } else {
+          expect(denied).toMatchObject({ state: 'denied' });
+          expect(redeemed).toBe('access_denied');
+          expect(keys).toEqual([]);
+        }
       }
     });
 
-    test('keeps one of two decisions that are made at once', async () => {
+    test('ends in a denial if both decisions are made at once', async () => {
       const under = create();
       const stores = await twoStores(under);
       const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
-      const { userCode } = await one.start();
+      const { userCode, deviceCode } = await one.start();
       await one.lookUp(ada, userCode);
-      const outcomes = await Promise.all([
+      const [approved, denied] = await Promise.all([
         one.decide(ada, userCode, 'approved'),
         other.decide(ada, userCode, 'denied'),
       ]);
-      expect(outcomes.filter((outcome) => outcome === 'unknown_user_code')).toHaveLength(1);
-      expect(await stores[0].readAudit('owner')).toHaveLength(1);
+      expect(denied).toMatchObject({ state: 'denied' });
+      expect(await one.redeem(deviceCode)).toBe('access_denied');
+      const entries = await stores[0].readAudit('owner');
+      expect(entries).toHaveLength(approved === 'unknown_user_code' ? 1 : 2);
+    });
+
+    test('an operator denies the approved logins of a user that are not redeemed, with an entry', async () => {
+      const { store } = create();
+      const logins = deviceLogins(store);
+      const [redeemed, approved, pending, stranger] = [
+        await logins.start('device-redeemed'),
+        await logins.start('device-approved'),
+        await logins.start('device-pending'),
+        await logins.start('device-stranger'),
+      ];
+      for (const { userCode } of [redeemed, approved, pending]) await logins.lookUp(ada, userCode);
+      await logins.lookUp(bob, stranger.userCode);
+      for (const { userCode } of [redeemed, approved])
+        await logins.decide(ada, userCode, 'approved');
+      await logins.decide(bob, stranger.userCode, 'approved');
+      await logins.redeem(redeemed.deviceCode);
+      const command = order({ reason: 'deceived' });
+      expect(await countRedeemableLogins(store, command)).toBe(1);
+      expect(await denyRedeemableLogins(store, command)).toBe(1);
+      expect(await denyRedeemableLogins(store, command)).toBe(0);
+      expect(await logins.redeem(approved.deviceCode)).toBe('access_denied');
+      expect(await logins.redeem(pending.deviceCode)).toBe('authorization_pending');
+      for (const { deviceCode } of [redeemed, stranger])
+        expect(await logins.redeem(deviceCode)).toMatchObject({ key: expect.any(String) });
+      const { by: actor, now: at, reason, userId } = command;
+      const denied = { actor, at, reason, userId, action: 'device_login.denied' };
+      const entries = await store.readAudit('owner');
+      expect(entries).toContainEqual({ ...denied, name: 'device-approved' });
     });
 
     test('yields the same key to all requests that are sent at once or repeated, and only one', async () => {

@@ -44,7 +44,8 @@ export function createMemoryStore(): KeyStore & Administration {
     idOf(userId, operation, idempotencyKey);
   const secrets = (which: keyof Secrets) =>
     [...names.values()].flatMap((name) => name[which] ?? []);
-  const ofUser = (userId: string) => (one: { readonly userId: string }) => one.userId === userId;
+  const ofUser = (userId: string) => (one: { readonly userId: string | undefined }) =>
+    one.userId === userId;
   const find = (ids: readonly string[]) =>
     [...secrets('current'), ...secrets('previous')].find(({ id }) => ids.includes(id));
 
@@ -68,6 +69,10 @@ export function createMemoryStore(): KeyStore & Administration {
       },
       idempotencyRecord:
         'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
+      deviceLogin:
+        'ids' in scope || scope.deviceLoginId === undefined
+          ? undefined
+          : deviceLogins.get(scope.deviceLoginId),
       countUnexpired: () => unexpired('current', latest).length,
       isCounted: ({ expiresAt }) => expiresAt > latest,
     };
@@ -87,6 +92,7 @@ export function createMemoryStore(): KeyStore & Administration {
       owners.set(userId, { changedAt: 0, ...owners.get(userId), ...change.owner });
     else if (change.type === 'save_idempotency_record')
       records.set(recordId(change.request), change.record);
+    else if (change.type === 'put_device_login') deviceLogins.set(change.login.id, change.login);
     else if (change.type === 'append_audit_entry') audit.push(change.entry);
     else if (change.type === 'put_secret')
       putSecret(userId, change.record.name, change.secret, change.record);
@@ -123,6 +129,7 @@ export function createMemoryStore(): KeyStore & Administration {
       return outcome;
     },
     findDeviceLogin: async (ids) => findDeviceLogin(ids),
+    deviceLoginsOf: async (userId) => [...deviceLogins.values()].filter(ofUser(userId)),
     async transactDeviceLogin(ids, decide) {
       const { outcome, login, entry } = decide(findDeviceLogin(ids));
       if (login !== undefined) deviceLogins.set(login.id, login);

@@ -1,13 +1,19 @@
 import type { DeviceLogin, DeviceLoginDecision } from '@andamio/keys/device-login/model';
 import { collections } from '@andamio/schema/firestore-layout';
 import { time } from '@andamio/verification/firestore/key-document';
-import type { DocumentReference, DocumentSnapshot } from '@google-cloud/firestore';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  WriteBatch,
+} from '@google-cloud/firestore';
 import * as z from 'zod';
 import { deviceLoginFields, deviceLoginOf, storedDeviceLogin } from '../device-login.ts';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';
 import { type Found, parseDocument } from './documents.ts';
+import { documentsWhere } from './query.ts';
 
 const loginDocument = z.object({
   ...deviceLoginFields,
@@ -15,11 +21,13 @@ const loginDocument = z.object({
   tier_issued_at: time.nullable(),
 });
 
-function documentOf({ firestore }: Database, id: string): DocumentReference {
+/** Returns the reference of a device login's document. */
+export function deviceLoginDocumentOf(firestore: Firestore, id: string): DocumentReference {
   return firestore.collection(collections.deviceLogins.id).doc(id);
 }
 
-function parseLogin(snapshot: DocumentSnapshot): Found<DeviceLogin> | undefined {
+/** Parses the document of a device login. Returns undefined if it does not exist. */
+export function parseLogin(snapshot: DocumentSnapshot): Found<DeviceLogin> | undefined {
   const found = parseDocument(loginDocument, snapshot);
   return found && { ...found, content: deviceLoginOf(snapshot.id, found.content) };
 }
@@ -28,7 +36,9 @@ async function read(
   database: Database,
   ids: readonly string[],
 ): Promise<Found<DeviceLogin> | undefined> {
-  const snapshots = await database.firestore.getAll(...ids.map((id) => documentOf(database, id)));
+  const { firestore } = database;
+  const documents = ids.map((id) => deviceLoginDocumentOf(firestore, id));
+  const snapshots = await firestore.getAll(...documents);
   const found = snapshots.find(({ exists }) => exists);
   return found && parseLogin(found);
 }
@@ -36,6 +46,12 @@ async function read(
 /** Finds a device login by its possible ids, in one round trip. */
 export const findDeviceLogin = async (database: Database, ids: readonly string[]) =>
   (await read(database, ids))?.content;
+
+/** Finds the device logins that a user has looked up. */
+export async function deviceLoginsOf({ firestore }: Database, userId: string) {
+  const query = documentsWhere(firestore, collections.deviceLogins, 'user_id', '==', userId);
+  return (await query.get()).docs.flatMap((document) => parseLogin(document)?.content ?? []);
+}
 
 function fieldsOf({ timestamp }: Database, login: DeviceLogin) {
   const { created_at, tier_issued_at, remove_at, ...stored } = storedDeviceLogin(login);
@@ -45,6 +61,20 @@ function fieldsOf({ timestamp }: Database, login: DeviceLogin) {
     tier_issued_at: tier_issued_at === null ? null : timestamp(tier_issued_at),
     remove_at: timestamp(remove_at),
   };
+}
+
+/**
+ * Adds a write of a device login to a batch. The write fails if the login has changed since it was
+ * found.
+ */
+export function putDeviceLogin(
+  database: Database,
+  writes: WriteBatch,
+  login: DeviceLogin,
+  found: Found<DeviceLogin> | undefined,
+): void {
+  const document = deviceLoginDocumentOf(database.firestore, login.id);
+  put(writes, document, fieldsOf(database, login), found);
 }
 
 /**
@@ -64,7 +94,7 @@ export function transactDeviceLogin<Outcome>(
       const writes = database.firestore.batch();
       // A new login may replace one that was stored under another pepper and another id.
       const replaced = found?.content.id === login.id ? found : undefined;
-      put(writes, documentOf(database, login.id), fieldsOf(database, login), replaced);
+      putDeviceLogin(database, writes, login, replaced);
       if (entry !== undefined) audit(database, writes, entry);
       return { outcome, writes };
     },

@@ -8,7 +8,7 @@ import type { FirestoreAddress } from './client.ts';
 import { countKeys, countOwners } from './counts.ts';
 import type { Database } from './database.ts';
 import { withDeadline, withStoreDeadline } from './deadline.ts';
-import { findDeviceLogin, transactDeviceLogin } from './device-logins.ts';
+import { deviceLoginsOf, findDeviceLogin, transactDeviceLogin } from './device-logins.ts';
 import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { OwnerQueue } from './owner-queue.ts';
@@ -109,6 +109,9 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     findDeviceLogin: (ids) =>
       withStoreDeadline(() => using((database) => findDeviceLogin(database, ids))),
+
+    deviceLoginsOf: (userId) =>
+      withStoreDeadline(() => using((database) => deviceLoginsOf(database, userId))),
 
     transactDeviceLogin: (ids, decide) =>
       withStoreDeadline(() => using((database) => transactDeviceLogin(database, ids, decide))),

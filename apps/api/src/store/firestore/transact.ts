@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditEntry } from '@andamio/keys/audit';
+import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import type { IdempotencyRecord, IdempotentRequest } from '@andamio/keys/idempotency';
 import type { Change, Decision, KeyRecord, NameView, OwnerRecord, View } from '@andamio/keys/model';
 import type { WriteBatch } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { type Database, put } from './database.ts';
+import { putDeviceLogin } from './device-logins.ts';
 import { documentsOf, keyDocumentOf, ownerDocumentOf } from './documents.ts';
 import { recordDocumentOf, recordFields } from './idempotency.ts';
 import { type Documents, FirestoreView, readDocuments, type Target } from './view.ts';
@@ -55,6 +57,7 @@ class Effect {
   readonly names = new Map<string, SecretIds>();
   readonly records: { readonly request: IdempotentRequest; readonly record: IdempotencyRecord }[] =
     [];
+  login: DeviceLogin | undefined;
   readonly entries: AuditEntry[] = [];
   readonly #view: View;
   readonly #put = { current: new Map<string, KeyRecord>(), previous: new Map<string, KeyRecord>() };
@@ -80,6 +83,9 @@ class Effect {
         break;
       case 'save_idempotency_record':
         this.records.push(change);
+        break;
+      case 'put_device_login':
+        this.login = change.login;
         break;
       case 'append_audit_entry':
         this.entries.push(change.entry);
@@ -165,6 +171,8 @@ function writesOf(
     const fields = recordFields(userId, record, timestamp);
     put(writes, recordDocumentOf(firestore, request), fields, documents.record);
   }
+  if (effect.login !== undefined)
+    putDeviceLogin(database, writes, effect.login, documents.deviceLogin);
   for (const entry of effect.entries) audit(database, writes, entry);
   return writes;
 }

@@ -1,6 +1,8 @@
+import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
 import type { KeyRecord, NameView, OwnerRecord, OwnerScope, View } from '@andamio/keys/model';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
+import { deviceLoginDocumentOf, parseLogin } from './device-logins.ts';
 import {
   documentsOf,
   type Found,
@@ -35,6 +37,7 @@ export interface Documents {
   /** The documents of each name in the transaction's scope. */
   readonly names?: ReadonlyMap<string, NameDocuments>;
   readonly record?: Found<IdempotencyRecord> | undefined;
+  readonly deviceLogin?: Found<DeviceLogin> | undefined;
 }
 
 /** Returns the ids of the secrets of a name that a transaction reads. */
@@ -54,13 +57,16 @@ function secretsOf(name: Found<NameDocument> | undefined, { reads }: Target): st
  * has another key by the second read, the documents are read once more.
  */
 export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
-  const { userId, names = [], request } = target;
+  const { userId, names = [], request, deviceLoginId } = target;
   const owner = ownerDocumentOf(firestore, userId);
   const nameDocuments = new Map(
     names.map((name) => [name, documentsOf(firestore, { userId, name }).name]),
   );
   const record = request && recordDocumentOf(firestore, request);
-  const known = [owner, ...nameDocuments.values(), ...(record === undefined ? [] : [record])];
+  const deviceLogin =
+    deviceLoginId === undefined ? undefined : deviceLoginDocumentOf(firestore, deviceLoginId);
+  const others = [record, deviceLogin].filter((reference) => reference !== undefined);
+  const known = [owner, ...nameDocuments.values(), ...others];
   for (let ids: readonly string[] = []; ; ) {
     const all = [...known, ...ids.map((id) => keyDocumentOf(firestore, id))];
     const snapshots = new Map(
@@ -83,6 +89,7 @@ export async function readDocuments(firestore: Firestore, target: Target): Promi
     return {
       owner: find(owner, parseOwner),
       record: find(record, parseRecord),
+      deviceLogin: find(deviceLogin, parseLogin),
       names: new Map(
         found.map(([of, name]) => [
           of,
@@ -136,6 +143,10 @@ export class FirestoreView implements View {
 
   get idempotencyRecord(): IdempotencyRecord | undefined {
     return this.#documents.record?.content;
+  }
+
+  get deviceLogin(): DeviceLogin | undefined {
+    return this.#documents.deviceLogin?.content;
   }
 
   get #active() {

@@ -19,6 +19,7 @@ export function deviceLoginTable(database: DatabaseSync) {
     SELECT device_logins.* FROM json_each(:ids) AS wanted
       JOIN device_logins ON device_logins.id = wanted.value LIMIT 1`,
   );
+  const ofUser = prepare(database, 'SELECT * FROM device_logins WHERE user_id = :userId');
   const put = prepare(
     database,
     `
@@ -28,14 +29,18 @@ export function deviceLoginTable(database: DatabaseSync) {
       :remove_at)`,
   );
   const sweep = prepare(database, 'DELETE FROM device_logins WHERE remove_at <= :now');
+  const parse = (row: unknown): DeviceLogin => {
+    const { id, ...stored } = loginRow.parse(row);
+    return deviceLoginOf(id, stored);
+  };
   return {
     /** Finds a login by its possible ids. */
     find(ids: readonly string[]): DeviceLogin | undefined {
       const row = find.get({ ids: JSON.stringify(ids) });
-      if (row === undefined) return undefined;
-      const { id, ...stored } = loginRow.parse(row);
-      return deviceLoginOf(id, stored);
+      return row === undefined ? undefined : parse(row);
     },
+    /** Finds the logins that a user has looked up. */
+    ofUser: (userId: string): DeviceLogin[] => ofUser.all({ userId }).map(parse),
     put: (login: DeviceLogin) => put.run({ id: login.id, ...storedDeviceLogin(login) }),
     /** Deletes the logins whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),

@@ -69,6 +69,8 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     findDeviceLogin: (ids) => commits.read(() => tables().deviceLogins.find(ids)),
 
+    deviceLoginsOf: (userId) => commits.read(() => tables().deviceLogins.ofUser(userId)),
+
     transactDeviceLogin: (ids, decide) =>
       commits.write(() => {
         const { deviceLogins, audit } = tables();

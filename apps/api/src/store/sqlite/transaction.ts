@@ -1,3 +1,4 @@
+import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
 import type { Change, KeyRecord, NameView, OwnerRecord, Scope, View } from '@andamio/keys/model';
 import type { StoredOwner } from './owners.ts';
@@ -86,6 +87,13 @@ export class SqliteView implements View {
       : this.#tables.idempotency.find(scope.request);
   }
 
+  get deviceLogin(): DeviceLogin | undefined {
+    const scope = this.#scope;
+    return 'ids' in scope || scope.deviceLoginId === undefined
+      ? undefined
+      : this.#tables.deviceLogins.find([scope.deviceLoginId]);
+  }
+
   /**
    * The current time, or the time of the owner's latest change if that is later. It is later if
    * this transaction had to wait for that change.
@@ -138,6 +146,9 @@ export function applyChanges(
         break;
       case 'save_idempotency_record':
         tables.idempotency.put(change.request, change.record);
+        break;
+      case 'put_device_login':
+        tables.deviceLogins.put(change.login);
         break;
       case 'append_audit_entry':
         tables.audit.append(change.entry);

@@ -1,0 +1,51 @@
+import type { OwnerCommand } from '../model.ts';
+import {
+  type DeviceLogin,
+  type DeviceLoginDecision,
+  type DeviceLoginStore,
+  redeemableUntil,
+} from './model.ts';
+
+/** Reports whether a login can still yield its first key. `now` is Unix seconds. */
+const isRedeemable = (login: DeviceLogin, now: number) =>
+  login.state === 'approved' && now < redeemableUntil(login);
+
+/** Decides on behalf of an operator whether a login is denied: if it could yield a key. */
+function decideWithdrawal(
+  found: DeviceLogin | undefined,
+  { userId, by: actor, reason, now: at }: OwnerCommand,
+): DeviceLoginDecision<'denied' | 'not_redeemable'> {
+  if (found?.userId !== userId || !isRedeemable(found, at)) return { outcome: 'not_redeemable' };
+  const action = 'device_login.denied';
+  const entry = { at, actor, action, userId, name: found.name, reason } as const;
+  return { outcome: 'denied', login: { ...found, state: 'denied' }, entry };
+}
+
+/** Counts the device logins of a user that can still yield a key. `now` is Unix seconds. */
+export async function countRedeemableLogins(
+  store: DeviceLoginStore,
+  { userId, now }: Pick<OwnerCommand, 'userId' | 'now'>,
+): Promise<number> {
+  const logins = await store.deviceLoginsOf(userId);
+  return logins.filter((login) => isRedeemable(login, now)).length;
+}
+
+/**
+ * Denies the approved device logins of a user on behalf of an operator, so that none of them yields
+ * a key. A login that is redeemed meanwhile is not denied.
+ *
+ * @returns the number of denied logins.
+ * @throws the errors of the store.
+ */
+export async function denyRedeemableLogins(
+  store: DeviceLoginStore,
+  command: OwnerCommand,
+): Promise<number> {
+  const logins = await store.deviceLoginsOf(command.userId);
+  const outcomes = await Promise.all(
+    logins.map(({ id }) =>
+      store.transactDeviceLogin([id], (login) => decideWithdrawal(login, command)),
+    ),
+  );
+  return outcomes.filter((outcome) => outcome === 'denied').length;
+}
