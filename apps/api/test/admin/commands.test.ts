@@ -1,6 +1,14 @@
 import { userInfo } from 'node:os';
 import { processPepper } from '@andamio/testing/service-process';
-import { deleteKey, getUser, requestKey, rollKey } from '@andamio/testing/service-requests';
+import {
+  approveDevice,
+  deleteKey,
+  getUser,
+  redeemDevice,
+  requestKey,
+  rollKey,
+  startDeviceLogin,
+} from '@andamio/testing/service-requests';
 import { jwtSecret, tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { createDigester } from '@andamio/verification/digest';
@@ -189,6 +197,26 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     expect(await statusOf(fixture, other)).toBe(200);
     expect(await auditOf(fixture)).toHaveLength(2);
     expect(await fixture.run(['revoke', '--user', 'alice', '--yes'])).toMatchObject({ code: 1 });
+  });
+
+  test('revoke --user denies an approved device login of a user without keys', async () => {
+    const fixture = await startAdminFixture(kind, { DEVICE_LOGIN: 'on' });
+    const { url } = fixture.service;
+    const { user_code, device_code } = (await startDeviceLogin(url)).body;
+    for (const decision of [undefined, 'approve'])
+      await approveDevice(url, { user_code, decision }, as('alice'));
+    const revoke = ['revoke', '--user', 'alice', '--by', 'olga', '--reason', 'deceived'];
+    const preview = await fixture.run([...revoke, '--dry-run']);
+    expect(preview.stdout).toContain('1 approved device login will be denied, and yield no key.');
+    expect(await fixture.run([...revoke, '--yes'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('0 keys revoked.\n1 approved device login denied.\n'),
+    });
+    expect((await redeemDevice(url, device_code)).body['error']).toBe('access_denied');
+    expect(await auditOf(fixture)).toMatchObject([
+      { action: 'device_login.denied', actor_id: 'olga', reason: 'deceived', user_id: 'alice' },
+    ]);
+    expect(await fixture.run([...revoke, '--yes'])).toMatchObject({ code: 1 });
   });
 
   test('suspend refuses keys and requests of a user until resume, and both are idempotent', async () => {

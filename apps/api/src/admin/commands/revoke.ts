@@ -1,3 +1,4 @@
+import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
 import { readKeyUse } from '@andamio/keys/last-use';
 import { type RevokedKey, revokeKey, revokeSecret } from '@andamio/keys/revoke';
 import { printable } from '@andamio/schema/printable';
@@ -16,17 +17,19 @@ const noKeys: Report = {
   text: ['There is no such key.'],
 };
 
-function revoked(keys: readonly RevokedKey[]): Report {
-  if (keys.length === 0) return noKeys;
+function revoked(keys: readonly RevokedKey[], deniedLogins = 0): Report {
+  if (keys.length + deniedLogins === 0) return noKeys;
   return {
     done: true,
     json: {
       outcome: 'revoked',
       keys: keys.map(({ id, userId, name }) => ({ id, user_id: userId, name })),
+      ...(deniedLogins > 0 && { denied_logins: deniedLogins }),
     },
     text: [
       ...keys.map(({ id, userId, name }) => `${id}  ${printable(userId)}  ${printable(name)}`),
       `${counted(keys.length, 'key')} revoked.`,
+      ...(deniedLogins > 0 ? [`${counted(deniedLogins, 'approved device login')} denied.`] : []),
     ],
   };
 }
@@ -51,7 +54,7 @@ async function revokeById({ store, now }: Context, id: string, author: Author): 
 export const revoke = defineCommand({
   usage: `--key-stdin | --id KEY_ID | --user ID ${confirmationUsage} ${changeUsage}`,
   summary:
-    'Revokes one key, read from standard input or identified by its id, or all keys of a user.',
+    'Revokes one key, read from standard input or identified by its id, or all keys of a user. The approved device logins of the user are then denied as well.',
   options: {
     'key-stdin': { type: 'boolean' },
     id: { type: 'string' },
@@ -75,10 +78,14 @@ export const revoke = defineCommand({
     const userId = userOf(values);
     return {
       async preview(context) {
-        const owner = await findOwner(context, userId);
-        if ('done' in owner) return owner;
-        if (owner.storedKeys === 0) return noKeys;
         const { store, now } = context;
+        const present = Math.floor(now() / 1000);
+        const logins = await countRedeemableLogins(store, { userId, now: present });
+        const found = await findOwner(context, userId);
+        if ('done' in found && logins === 0) return found;
+        // An approval alone does not store a user.
+        const owner = 'done' in found ? { keys: [], storedKeys: 0, activeKeys: 0 } : found;
+        if (owner.storedKeys + logins === 0) return noKeys;
         const use = await readKeyUse(store, userId, owner.keys, { now: now(), days: 0 });
         const uses = owner.keys.map((key) => use.lastUsedAt(key)).filter((at) => at !== undefined);
         const lastUse = lastUseOf(uses.length === 0 ? undefined : Math.max(...uses));
@@ -88,17 +95,25 @@ export const revoke = defineCommand({
             keys: owner.storedKeys,
             active_keys: owner.activeKeys,
             last_used_at: lastUse,
+            ...(logins > 0 && { approved_logins: logins }),
           },
           text: [
             lastUse === null
               ? `No request with a key of ${printable(userId)} is known.`
               : `The last request with a key of ${printable(userId)} was at ${lastUse}.`,
             `All keys of ${printable(userId)} will be revoked permanently: ${counted(owner.storedKeys, 'key')} (${owner.activeKeys} active).`,
+            ...(logins > 0
+              ? [`${counted(logins, 'approved device login')} will be denied, and yield no key.`]
+              : []),
           ],
         };
       },
-      execute: async ({ store, now }) =>
-        revoked(await store.revokeAll({ userId, ...author, now: Math.floor(now() / 1000) })),
+      async execute({ store, now }) {
+        const command = { userId, ...author, now: Math.floor(now() / 1000) };
+        // A login is denied first, or its key could be issued after the others were revoked.
+        const denied = await denyRedeemableLogins(store, command);
+        return revoked(await store.revokeAll(command), denied);
+      },
     };
   },
 });
