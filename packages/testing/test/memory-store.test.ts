@@ -1,6 +1,6 @@
+import { testAgainstModel } from '../src/store/against-model.ts';
 import { describeKeyStore } from '../src/store/contract.ts';
 import { createMemoryStore } from '../src/store/memory-store.ts';
-import { testAgainstModel } from '../src/store/model.ts';
 import { withOperations } from '../src/store/operations.ts';
 
 function create() {

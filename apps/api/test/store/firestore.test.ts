@@ -3,6 +3,7 @@ import { rememberedFor, usageDeleteAfter } from '@andamio/keys/usage/month';
 import { collections, collectionsByUser } from '@andamio/schema/firestore-layout';
 import { auditRetentionDays } from '@andamio/schema/retention';
 import { unlimitedKeys } from '@andamio/schema/tiers';
+import { testAgainstModel } from '@andamio/testing/store/against-model';
 import {
   addition,
   command,
@@ -16,7 +17,6 @@ import {
 } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { boundLogin } from '@andamio/testing/store/device-login';
-import { testAgainstModel } from '@andamio/testing/store/model';
 import { order } from '@andamio/testing/store/operator';
 import { describe, expect, inject, test } from 'vitest';
 import { firestoreStore } from '../harness/stores.ts';

@@ -1,9 +1,14 @@
+import { type DeleteOutcome, decideDeletion, deletionScope } from '@andamio/keys/delete';
+import type { KeyCommand } from '@andamio/keys/model';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, rotation } from './commands.ts';
+import type { Model } from './model.ts';
+import { keyCommandOf, type StoreOperation } from './operation.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { held, rolled } from './views.ts';
 
 /** Defines the contract tests for deleting a key. */
-export function describeDeletion(kind: string, create: () => StoreUnderTest) {
+function describeDeletion(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: deleting a key`, () => {
     async function withKey() {
       const under = create();
@@ -86,3 +91,36 @@ export function describeDeletion(kind: string, create: () => StoreUnderTest) {
     });
   });
 }
+
+/** Deletes a key in the model. */
+function deleteInModel(model: Model, { tierClaim, ...input }: KeyCommand) {
+  model.claim(input.userId, tierClaim);
+  const key = model.keyAt(input);
+  if (key === undefined) return 'no_such_key';
+  model.keys = model.keys.filter((one) => one !== key);
+  model.changed(input.userId, tierClaim);
+  model.dropSuperseded(input);
+  return 'deleted';
+}
+
+/** Deleting a key. `delete` is a reserved word. */
+export const deleteKey: StoreOperation<KeyCommand, DeleteOutcome> = {
+  run: (store, one) => store.transact(deletionScope(one), (view) => decideDeletion(view, one)),
+  describeContract: describeDeletion,
+  decisions: {
+    delete: {
+      decide: () => decideDeletion(held, deletion()),
+      changes: ['remove current'],
+      action: 'key.deleted',
+    },
+    'delete, rolled': {
+      decide: () => decideDeletion(rolled, deletion()),
+      changes: ['remove current', 'remove previous'],
+      action: 'key.deleted',
+    },
+  },
+  cost: { calls: 2, reads: 2, writes: 4, command: () => deletion() },
+  random: {},
+  commandOf: keyCommandOf,
+  model: deleteInModel,
+};

@@ -1,5 +1,8 @@
-import type { Administration } from '@andamio/keys/administration';
-import { revocationEntry, usageResetEntry } from '@andamio/keys/administration';
+import {
+  type Administration,
+  revocationEntry,
+  usageResetEntry,
+} from '@andamio/keys/administration';
 import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/keys/audit';
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import { isRemoved } from '@andamio/keys/expiry';

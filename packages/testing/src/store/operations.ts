@@ -1,36 +1,50 @@
 import { type ClaimTierCommand, claimTier } from '@andamio/keys/claim-tier';
-import { decideDeletion, deletionScope } from '@andamio/keys/delete';
-import { decideIssue, type IssueCommand, issueScope } from '@andamio/keys/issue';
-import type { KeyCommand, OwnerCommand } from '@andamio/keys/model';
-import { type RehashCommand, rehashSecret } from '@andamio/keys/rehash';
-import { type RevokeCommand, revokeSecret } from '@andamio/keys/revoke';
-import { decideRoll, type RollCommand, rollScope } from '@andamio/keys/roll';
-import { decideRotation, type RotateCommand, rotationScope } from '@andamio/keys/rotate';
 import type { KeyStore } from '@andamio/keys/store';
-import { resume, suspend } from '@andamio/keys/suspend';
+import { deleteKey } from './delete.ts';
+import { issue } from './issue.ts';
+import { rehash } from './rehash.ts';
+import { revoke } from './revoke.ts';
+import { roll } from './roll.ts';
+import { rotate } from './rotate.ts';
+import { resume, suspend } from './suspend.ts';
+
+/**
+ * All operations that change keys or owners. The contract suite, the comparison with the model, the
+ * tests of decisions, and the costs in Firestore run for each of them.
+ */
+export const operations = {
+  issue,
+  rotate,
+  roll,
+  delete: deleteKey,
+  revoke,
+  rehash,
+  suspend,
+  resume,
+} as const;
+
+type Methods<All> = {
+  readonly [Verb in keyof All]: All[Verb] extends {
+    run(store: never, command: infer Command): infer Outcome;
+  }
+    ? (command: Command) => Outcome
+    : never;
+};
 
 /** Methods, one for each operation, that run it on a store as the service does. */
-export type Operations = ReturnType<typeof operationsOn>;
-
-function operationsOn(store: KeyStore) {
-  return {
-    issue: (command: IssueCommand) =>
-      store.transact(issueScope(command), (view) => decideIssue(view, command)),
-    rotate: (command: RotateCommand) =>
-      store.transact(rotationScope(command), (view) => decideRotation(view, command)),
-    roll: (command: RollCommand) =>
-      store.transact(rollScope(command), (view) => decideRoll(view, command)),
-    delete: (command: KeyCommand) =>
-      store.transact(deletionScope(command), (view) => decideDeletion(view, command)),
-    rehash: (command: RehashCommand) => rehashSecret(store, command),
-    revoke: (command: RevokeCommand) => revokeSecret(store, command),
-    suspend: (command: OwnerCommand) => suspend(store, command),
-    resume: (command: OwnerCommand) => resume(store, command),
-    claimTier: (command: ClaimTierCommand) => claimTier(store, command),
-  };
+export interface Operations extends Methods<typeof operations> {
+  claimTier(command: ClaimTierCommand): Promise<void>;
 }
 
-/** Adds a method for each decision to a store, such as `issue` for `decideIssue`. */
+/** Adds a method for each operation to a store, such as `issue`. */
 export function withOperations<Store extends KeyStore>(store: Store): Store & Operations {
-  return { ...store, ...operationsOn(store) };
+  const methods = Object.entries(operations).map(([verb, { run }]) => [
+    verb,
+    (command: never) => run(store, command),
+  ]);
+  return {
+    ...store,
+    ...(Object.fromEntries(methods) as Methods<typeof operations>),
+    claimTier: (command) => claimTier(store, command),
+  };
 }

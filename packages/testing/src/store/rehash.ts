@@ -1,10 +1,20 @@
+import type { KeyRecord } from '@andamio/keys/model';
+import {
+  decideRehash,
+  type RehashCommand,
+  type RehashOutcome,
+  rehashSecret,
+} from '@andamio/keys/rehash';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, digest, present, renewal, rotation } from './commands.ts';
+import type { Model } from './model.ts';
+import { keyIdOf, type StoreOperation } from './operation.ts';
 import { order, rehashing, revocation } from './operator.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { held, located } from './views.ts';
 
 /** Defines the contract tests for rehashing a key. */
-export function describeRehash(kind: string, create: () => StoreUnderTest) {
+function describeRehash(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: rehashing a key`, () => {
     const expiry = present + 10 * day;
 
@@ -147,3 +157,32 @@ export function describeRehash(kind: string, create: () => StoreUnderTest) {
     });
   });
 }
+
+/** Rehashes a secret in the model. */
+function rehashInModel(model: Model, { from, to, now }: RehashCommand) {
+  const isTarget = (key: KeyRecord) => key.id === from && key.deleteAfter > now;
+  const target = [...model.keys, ...model.superseded].find(isTarget);
+  if (target === undefined) return 'no_such_key';
+  const rehashed = (key: KeyRecord) => (isTarget(key) ? { ...key, ...to } : key);
+  model.issued.push({ ...target, ...to });
+  model.keys = model.keys.map(rehashed);
+  model.superseded = model.superseded.map(rehashed);
+  model.log.push(target.userId);
+  return 'rehashed';
+}
+
+export const rehash: StoreOperation<RehashCommand, RehashOutcome> = {
+  run: rehashSecret,
+  describeContract: describeRehash,
+  decisions: {
+    rehash: {
+      decide: () => decideRehash(held, rehashing(located.id)),
+      changes: ['put current'],
+      action: 'key.redigested',
+    },
+  },
+  cost: { calls: 4, reads: 6, writes: 5, command: ({ id }) => rehashing(id) },
+  random: {},
+  commandOf: (step, model) => rehashing(keyIdOf(step, model) ?? '0', { now: step.now }),
+  model: rehashInModel,
+};

@@ -1,10 +1,20 @@
+import type { KeyRecord } from '@andamio/keys/model';
+import {
+  decideRevocation,
+  type RevokeCommand,
+  type RevokeOutcome,
+  revokeSecret,
+} from '@andamio/keys/revoke';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { lastInstant, type Model } from './model.ts';
+import { keyIdOf, type StoreOperation } from './operation.ts';
 import { order, revocation } from './operator.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { held, located, rolled } from './views.ts';
 
 /** Defines the contract tests for revoking one secret. */
-export function describeRevocation(kind: string, create: () => StoreUnderTest) {
+function describeRevocation(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: revoking a secret`, () => {
     const expiry = present + 10 * day;
     const named = { userId: 'owner', name: 'name' };
@@ -188,3 +198,48 @@ export function describeRevocation(kind: string, create: () => StoreUnderTest) {
     });
   });
 }
+
+/** Revokes a secret in the model. */
+function revokeInModel(model: Model, { ids, now }: RevokeCommand) {
+  const current = model.keys.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
+  const superseded = model.superseded.find(
+    ({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now,
+  );
+  const ended = current ?? superseded;
+  if (ended === undefined) return 'no_such_key';
+  const { id, userId, name } = ended;
+  const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
+  if (current !== undefined) {
+    const restored = model.superseded.find((key) => isOfName(key) && key.expiresAt > now);
+    model.keys = model.keys.filter((key) => key !== current);
+    if (restored !== undefined)
+      model.keys.push({
+        ...restored,
+        deleteAfter: Math.min(restored.expiresAt + 30 * day, lastInstant),
+      });
+  }
+  model.superseded = model.superseded.filter((key) => !isOfName(key));
+  model.log.push(userId);
+  return { id, userId, name };
+}
+
+export const revoke: StoreOperation<RevokeCommand, RevokeOutcome> = {
+  run: revokeSecret,
+  describeContract: describeRevocation,
+  decisions: {
+    revoke: {
+      decide: () => decideRevocation(held, revocation([located.id])),
+      changes: ['remove current'],
+      action: 'key.revoked',
+    },
+    'revoke, rolled': {
+      decide: () => decideRevocation(rolled, revocation([located.id])),
+      changes: ['remove current', 'remove previous', 'put current'],
+      action: 'key.revoked',
+    },
+  },
+  cost: { calls: 4, reads: 6, writes: 4, command: ({ id }) => revocation([id]) },
+  random: {},
+  commandOf: (step, model) => revocation(['0', keyIdOf(step, model) ?? '1'], { now: step.now }),
+  model: revokeInModel,
+};

@@ -1,9 +1,14 @@
+import { decideRoll, type RollCommand, type RollOutcome, rollScope } from '@andamio/keys/roll';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import type { Model } from './model.ts';
+import { keyCommandOf, requestOf, type StoreOperation } from './operation.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { held } from './views.ts';
 
 /** Defines the contract tests for rolling a key. */
-export function describeRoll(kind: string, create: () => StoreUnderTest) {
+function describeRoll(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: rolling a key`, () => {
     /** Creates a store with one key, which is valid for ten days. */
     async function withKey() {
@@ -135,3 +140,53 @@ export function describeRoll(kind: string, create: () => StoreUnderTest) {
     });
   });
 }
+
+/** Rolls a key in the model. */
+function rollInModel(
+  model: Model,
+  { secret, graceSeconds, tierClaim, request, ...input }: RollCommand,
+) {
+  const { userId, now } = input;
+  model.claim(userId, tierClaim);
+  if (model.suspended.has(userId)) return 'suspended';
+  const earlier = model.replay(request, input);
+  if (earlier !== undefined) return earlier;
+  const key = model.keyAt(input);
+  if (key === undefined) return 'no_such_key';
+  if (key.expiresAt <= now) return 'key_expired';
+  const record = { ...key, ...secret, createdAt: now };
+  const previousExpiresAt = Math.min(key.expiresAt, now + graceSeconds);
+  model.dropSuperseded(input);
+  model.keys = model.keys.map((one) => (one === key ? record : one));
+  if (graceSeconds > 0)
+    model.superseded.push({
+      ...key,
+      expiresAt: previousExpiresAt,
+      deleteAfter: previousExpiresAt,
+    });
+  model.issued.push(record);
+  model.saveForReplay(request, now, { ...record, previousExpiresAt });
+  model.changed(userId, tierClaim);
+  return { record, previousExpiresAt };
+}
+
+export const roll: StoreOperation<RollCommand, RollOutcome, { readonly graceSeconds: number }> = {
+  run: (store, one) => store.transact(rollScope(one), (view) => decideRoll(view, one)),
+  describeContract: describeRoll,
+  decisions: {
+    roll: {
+      decide: () => decideRoll(held, renewal()),
+      changes: ['put current', 'put previous'],
+      action: 'key.rolled',
+    },
+  },
+  cost: { calls: 3, reads: 5, writes: 5, command: () => renewal() },
+  random: { graceSeconds: fc.constantFrom(0, 1, day, 7 * day) },
+  commandOf: ({ graceSeconds, ...step }) =>
+    renewal({
+      ...keyCommandOf(step),
+      graceSeconds,
+      request: requestOf(step, 'roll', graceSeconds),
+    }),
+  model: rollInModel,
+};

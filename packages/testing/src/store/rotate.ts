@@ -1,8 +1,17 @@
+import {
+  decideRotation,
+  type RotateCommand,
+  type RotateOutcome,
+  rotationScope,
+} from '@andamio/keys/rotate';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { command, day, present, rotation } from './commands.ts';
+import { lastInstant, type Model, maximumKeysOf } from './model.ts';
+import { keyCommandOf, requestOf, type StoreOperation } from './operation.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
+import { held, located, owner } from './views.ts';
 
-const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 const until = (expiresAt: number, expiresInDays: number) => ({
   expiresAt,
   expiresInDays,
@@ -10,7 +19,7 @@ const until = (expiresAt: number, expiresInDays: number) => ({
 });
 
 /** Defines the contract tests for rotating a key. */
-export function describeRotation(kind: string, create: () => StoreUnderTest) {
+function describeRotation(kind: string, create: () => StoreUnderTest) {
   /** Creates a store with one key, which is valid for ten days and expires at `expiry`. */
   async function withKey() {
     const under = create();
@@ -174,3 +183,61 @@ export function describeRotation(kind: string, create: () => StoreUnderTest) {
     });
   });
 }
+
+/** Rotates a key in the model. */
+function rotateInModel(
+  model: Model,
+  { expiresInDays, maximumKeysOf, tierClaim, request, ...input }: RotateCommand,
+) {
+  const { userId, now } = input;
+  model.claim(userId, tierClaim);
+  if (model.suspended.has(userId)) return 'suspended';
+  const earlier = model.replay(request, input);
+  if (earlier !== undefined) return earlier;
+  const key = model.keyAt(input);
+  if (key === undefined) return 'no_such_key';
+  if (key.expiresAt > now + day) return 'not_yet_rotatable';
+  const days = expiresInDays ?? key.expiresInDays;
+  const expiresAt = Math.max(key.expiresAt, now) + days * day;
+  if (expiresAt > lastInstant) return 'expiry_too_late';
+  const isFull = () =>
+    model.held(userId, now).active.length >= maximumKeysOf(model.tierOf(userId, tierClaim));
+  if (key.expiresAt <= now && isFull()) return 'key_limit_reached';
+  const validity = {
+    expiresAt,
+    expiresInDays: days,
+    deleteAfter: Math.min(expiresAt + 30 * day, lastInstant),
+  };
+  model.keys = model.keys.map((one) => (one === key ? { ...one, ...validity } : one));
+  model.saveForReplay(request, now, { ...key, ...validity });
+  model.changed(userId, tierClaim);
+  return validity;
+}
+
+export const rotate: StoreOperation<
+  RotateCommand,
+  RotateOutcome,
+  { readonly rotateBy: number | undefined }
+> = {
+  run: (store, one) => store.transact(rotationScope(one), (view) => decideRotation(view, one)),
+  describeContract: describeRotation,
+  decisions: {
+    rotate: {
+      decide: () =>
+        decideRotation(held, rotation({ now: located.expiresAt, tierClaim: owner.tierClaim })),
+      changes: ['put current'],
+      action: 'key.rotated',
+    },
+  },
+  cost: { calls: 3, reads: 5, writes: 4, command: () => rotation() },
+  // The `expiresInDays` of a rotation. Undefined for the key's current value. The largest value
+  // leads past the year 9999.
+  random: { rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000) },
+  commandOf: ({ rotateBy, ...step }) => ({
+    ...keyCommandOf(step),
+    maximumKeysOf,
+    expiresInDays: rotateBy,
+    request: requestOf(step, 'rotate', rotateBy),
+  }),
+  model: rotateInModel,
+};

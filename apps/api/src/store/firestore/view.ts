@@ -25,7 +25,7 @@ export interface Target extends OwnerScope {
 }
 
 /** The documents of a name. Those of its secrets are undefined if they were not read. */
-export interface NameDocuments {
+interface NameDocuments {
   readonly name: Found<NameDocument> | undefined;
   readonly key: Found<StoredKey> | undefined;
   readonly previous: Found<StoredKey> | undefined;
