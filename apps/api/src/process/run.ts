@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { setUpKeys } from '@andamio/keys/set-up';
 import { logEvents } from '@andamio/schema/log-events';
 import { type AppDependencies, createApp } from '../app.ts';
+import { loadSignatures } from '../auth/signatures.ts';
 import { createTokenVerifier } from '../auth/verify-token.ts';
 import { systemClock } from '../clock.ts';
 import { drainable } from '../http/connections/drain.ts';
@@ -125,8 +126,9 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
   server.listen(settings.port, settings.host, () => {
     const { port } = server.address() as AddressInfo;
     logEvent(log, 'info', logEvents.listening, { port });
-    // Loads and connects the store's client now rather than on the first request. The first check
-    // may time out while the client loads, so only a second failure is logged.
+    // Loads what the first request needs now rather than on that request. A first check of the store
+    // may time out while the store's client loads, so only a second failure is logged.
+    void loadSignatures();
     const report = (error: unknown) =>
       logEvent(log, 'warn', logEvents.keyStoreUnavailable, { err: error });
     store.check().catch(() => store.check().catch(report));

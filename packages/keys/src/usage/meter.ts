@@ -56,7 +56,11 @@ export interface UsageMeterOptions {
 export class UsageMeter {
   readonly #options: UsageMeterOptions;
   readonly #waiting: WaitingUsage;
-  readonly #known = new LRUCache<string, Known>({ max: knownOwners });
+  // With `max`, the cache would allocate space for all owners at once, which delays the start.
+  readonly #known = new LRUCache<string, Known>({
+    maxSize: knownOwners,
+    sizeCalculation: () => 1,
+  });
   readonly #reading = new Set<string>();
   #flushing: Promise<void> | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;

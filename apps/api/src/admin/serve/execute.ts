@@ -1,5 +1,5 @@
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SettingsError } from '../../settings.ts';
 import { type Command, type Context, type Report, UsageError } from '../command.ts';
 import { reasonOf } from '../errors.ts';
