@@ -159,12 +159,16 @@ export function testProxy(
     expect(proxy.front.received).toHaveLength(11);
   });
 
+  // Without the guard's secret, the service states the limit of the proxy's address in each 401.
+  const addressLimit = { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' };
+
   test.each([
-    ['no key', {}],
-    ['an invalid key', { headers: { 'X-API-Key': makeKey() } }],
-  ])('answers %s with 401', async (_what, init) => {
+    ['no key', {}, {}],
+    ['an invalid key', { headers: { 'X-API-Key': makeKey() } }, {}],
+    ['an invalid key of a proxy without a secret', {}, addressLimit],
+  ])('answers %s with 401', async (_what, init, limit) => {
     proxy.service.next(
-      failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"' }),
+      failing('invalid_key', { 'WWW-Authenticate': 'ApiKey realm="andamio-api"', ...limit }),
     );
     const answer = await proxy.ask('/', init);
     expectRefusal(answer, 'invalid_key');
@@ -193,10 +197,7 @@ export function testProxy(
     ['another server forbids', answering(403, {}, '<html>')],
     ['another server is busy', answering(429, {}, '<html>')],
     ['another server redirects', answering(302, { Location: 'https://login.example' }, '<html>')],
-    [
-      `the limit is that of ${name}'s address`,
-      failing('rate_limited', { 'RateLimit-Policy': '"address"; q=600; w=60; pk=:YQ==:' }),
-    ],
+    [`the limit is that of ${name}'s address`, failing('rate_limited', addressLimit)],
     ['the path does not exist', answering(404, {}, '<html>')],
   ])('answers with 503 if %s', async (_what, answer) => {
     proxy.service.next(answer);
