@@ -80,6 +80,7 @@ async function startFront(serviceUrl: string): Promise<Front> {
 
 describe.each(['python', 'go'] as const)('the recipe for %s', (language) => {
   describe.skipIf(!inject('available').includes(language))('in a running program', () => {
+    let program: Program & { readonly folder: string; readonly port: number };
     let front: Front;
     let ask: (headers?: Record<string, string>) => Promise<Response>;
     let service: Awaited<ReturnType<typeof startService>>;
@@ -90,6 +91,7 @@ describe.each(['python', 'go'] as const)('the recipe for %s', (language) => {
       const folder = temporaryFolder(`recipe-${language}-`);
       const port = await freePort();
       const { command, args } = programs[language](folder, port);
+      program = { command, args, folder, port };
       const env = { ...process.env, ANDAMIO_URL: front.url, PORT: `${port}` };
       const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
       let output = '';
@@ -113,6 +115,13 @@ describe.each(['python', 'go'] as const)('the recipe for %s', (language) => {
       const response = await ask({ 'X-API-Key': key });
       expect(response.status).toBe(200);
       expect(await response.json()).toEqual({ hello: userId, tier: 'growth', until: expiresAt });
+    });
+
+    test(`does not start without ANDAMIO_URL, and names it (${language})`, () => {
+      const { command, args, folder: cwd, port } = program;
+      const env = { PATH: process.env['PATH'], PORT: `${port}` };
+      const { status, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+      expect([status, stderr]).toEqual([1, expect.stringContaining('ANDAMIO_URL')]);
     });
 
     test(`forwards the refusal of a missing, malformed or unknown key (${language})`, async () => {

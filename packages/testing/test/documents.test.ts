@@ -62,6 +62,14 @@ describe('documents', () => {
     expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
+  test.each(documents)('%s names only commands of pnpm that exist', (document) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const known = [...Object.keys(scripts), 'install', 'turbo'];
+    const named = [...read(document).matchAll(/npx (?:-y |--yes )?pnpm@12 ([a-z][\w:-]*)/g)];
+    const commands = named.map(([, command = '']) => command);
+    expect(commands.filter((command) => !known.includes(command))).toEqual([]);
+  });
+
   test('README links to every document of docs', () => {
     const pages = documents.filter((path) => /^docs\/[^/]+\.md$/.test(path));
     expect(pages.filter((page) => !read('README.md').includes(`(${page})`))).toEqual([]);
