@@ -54,6 +54,8 @@ export interface DocumentedResponse {
   readonly fields: readonly Field[];
   readonly example: unknown;
   readonly headers: readonly Field[];
+  /** The headers that this response describes itself. Every response has the others. */
+  readonly specificHeaders: readonly Field[];
   /** The error codes that the response can have. Empty for a success. */
   readonly errorCodes: readonly string[];
 }
@@ -158,7 +160,7 @@ function errorCodesOf({ headers = {} }: OpenAPIV3_1.ResponseObject): string[] {
   return resolve<Schema>((header?.schema ?? {}) as Schema).enum ?? [];
 }
 
-function headersOf({ headers = {} }: OpenAPIV3_1.ResponseObject): Field[] {
+function headersOf(headers: OpenAPIV3_1.ResponseObject['headers'] = {}): Field[] {
   return Object.entries(headers).map(([name, reference]) => {
     const header = resolve(reference) as OpenAPIV3_1.HeaderObject;
     return {
@@ -180,7 +182,12 @@ export function responsesOf({ operation }: DocumentedOperation): DocumentedRespo
       description: response.description,
       fields: fieldsOf(content?.schema as Schema | undefined),
       example: content?.example,
-      headers: headersOf(response),
+      headers: headersOf(response.headers),
+      specificHeaders: headersOf(
+        Object.fromEntries(
+          Object.entries(response.headers ?? {}).filter(([, header]) => !('$ref' in header)),
+        ),
+      ),
       errorCodes: errorCodesOf(response),
     };
   });

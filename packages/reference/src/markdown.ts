@@ -59,13 +59,17 @@ function requestBody(documented: DocumentedOperation): string[] {
 }
 
 function answers(documented: DocumentedOperation): string[] {
-  return responsesOf(documented).flatMap(({ status, description, fields, example, headers }) => [
-    `### ${status}`,
-    description,
-    ...(status.startsWith('2') && fields.length > 0 ? [table(fields)] : []),
-    ...(status.startsWith('2') && headers.length > 0 ? ['#### Headers', table(headers)] : []),
-    ...(example === undefined ? [] : [json(example)]),
-  ]);
+  return responsesOf(documented).flatMap(
+    ({ status, description, fields, example, specificHeaders }) => [
+      `### ${status}`,
+      description,
+      ...(status.startsWith('2') && fields.length > 0 ? [table(fields)] : []),
+      ...(status.startsWith('2') && specificHeaders.length > 0
+        ? ['#### Headers', table(specificHeaders)]
+        : []),
+      ...(example === undefined ? [] : [json(example)]),
+    ],
+  );
 }
 
 function samples({ operation }: DocumentedOperation): string[] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
+import { requestIdHeader } from '../src/request-id.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
 
 const number = (value: number) => value.toLocaleString('en-US');
@@ -69,6 +70,8 @@ Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, such as a U
 Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
 
 ${errorsTable()}
+
+Every response has the header \`${requestIdHeader}\`. Name it when you ask the operator about a response. You can send your own id in the same header: 1 to 64 letters, digits and \`._-\`.
 
 ## Limits
 

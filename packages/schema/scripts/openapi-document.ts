@@ -21,6 +21,7 @@ import { idempotencyKeyHeader, idempotencyKeyPattern } from '../src/idempotency-
 import { apiKeyHeader } from '../src/key-format.ts';
 import { integer } from '../src/operations/fields.ts';
 import { type Operation, operations } from '../src/operations/index.ts';
+import { requestIdHeader, requestIdPattern } from '../src/request-id.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
@@ -45,6 +46,34 @@ const secondsToWait = integer.optional().meta({
   override: { type: 'integer' },
   description: 'Seconds to wait before retrying. Absent if waiting does not help.',
 });
+
+/** Returns the schema of a response header that the document describes once, as a component. */
+function sharedHeader(id: string, schema: z.ZodType, description: string) {
+  return schema.optional().meta({ header: { id }, description });
+}
+
+/**
+ * The headers of every success. They are optional in the document, because some errors lack them:
+ * those of requests that are not well-formed HTTP, and those sent before a limit was counted.
+ */
+const sharedHeaders = {
+  [requestIdHeader]: sharedHeader(
+    'RequestId',
+    z.string().regex(new RegExp(requestIdPattern)),
+    'The id of the request, for questions to the operator. A request can bring its own.',
+  ),
+  'X-RateLimit-Limit': sharedHeader('RateLimitLimit', integer, 'Requests allowed per minute.'),
+  'X-RateLimit-Remaining': sharedHeader(
+    'RateLimitRemaining',
+    integer,
+    'Requests left in the current minute.',
+  ),
+  'X-RateLimit-Reset': sharedHeader(
+    'RateLimitReset',
+    integer,
+    'Time at which the current minute ends, in Unix seconds.',
+  ),
+};
 
 const idempotencyKeyParameter = z.object({
   [idempotencyKeyHeader]: z.string().regex(new RegExp(idempotencyKeyPattern)).optional().meta({
@@ -115,6 +144,7 @@ function errorResponse(status: ErrorStatus, oauth: boolean) {
     id: `${oauth ? 'OAuth' : ''}Error${status}`,
     description: statusMessages[status],
     headers: z.object({
+      ...sharedHeaders,
       [errorCodeHeader]: z
         .enum(errorCodesOf(status, oauth) as [string, ...string[]])
         .meta({ description: 'Machine-readable error code.' }),
@@ -157,7 +187,10 @@ function operationObject(operation: Operation, responses: Responses) {
     responses: {
       [operation.success.status ?? 200]: {
         description: operation.success.description,
-        ...('headers' in operation.success && { headers: operation.success.headers }),
+        headers: z.object({
+          ...sharedHeaders,
+          ...('headers' in operation.success && operation.success.headers.shape),
+        }),
         content: {
           'application/json': {
             schema: operation.success.schema,

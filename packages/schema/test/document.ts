@@ -10,7 +10,6 @@ export const requestApiKey = document.paths['/api/v1/apikey/request'].post;
 
 /** Returns the target of a `$ref` within the document. Returns any other value unchanged. */
 export function resolved(value: { $ref?: string }): Record<string, never> {
-  return (
-    (value.$ref?.split('/').slice(1) ?? []).reduce((node, name) => node[name], document) ?? value
-  );
+  const names = value.$ref?.split('/').slice(1);
+  return names?.reduce((node, name) => node[name], document) ?? value;
 }

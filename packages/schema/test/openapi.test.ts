@@ -67,7 +67,7 @@ describe('openapi.json', () => {
     );
     const others = all
       .filter(({ path, node }) => 'in' in node || /\/headers\/[^/]+$/.test(path))
-      .map(({ path, node }) => ({ path, description: (node['description'] ?? '') as string }));
+      .map(({ path, node }) => ({ path, description: resolved(node)['description'] as unknown }));
     expect(properties.length).toBeGreaterThan(40);
     expect(others.length).toBeGreaterThan(5);
     expect([...properties, ...others].filter(({ description }) => !description)).toEqual([]);
@@ -122,6 +122,22 @@ describe('openapi.json', () => {
     expect(open.map(({ path }) => path)).toEqual([
       expect.stringMatching(/^\/paths\/\/api\/v1\/docs\/doc\.json\//),
     ]);
+  });
+
+  test('every response describes the request id and the rate limit', () => {
+    const responses = all.filter(({ path }) => /\/(?:responses\/[^/]+)$/.test(path));
+    expect(responses.length).toBeGreaterThan(30);
+    for (const { path, node } of responses) {
+      const { headers } = resolved(node) as { headers?: object };
+      expect(Object.keys(headers ?? {}), path).toEqual(
+        expect.arrayContaining([
+          'X-Request-Id',
+          'X-RateLimit-Limit',
+          'X-RateLimit-Remaining',
+          'X-RateLimit-Reset',
+        ]),
+      );
+    }
   });
 
   test('the document needs no credentials', () => {

@@ -1,8 +1,8 @@
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
+import { requestIdHeader } from '@andamio/schema/request-id';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Limit } from './limits/limit.ts';
-import { requestIdHeader } from './request/headers.ts';
 import { requireHost } from './request/host.ts';
 import { noStore, sendAnswer } from './response/answer.ts';
 import type { CrossOrigin } from './response/cross-origin.ts';

@@ -2,6 +2,7 @@ import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { Scope } from '@andamio/schema/operations';
+import { requestIdHeader } from '@andamio/schema/request-id';
 import { type Principal, permit } from '../auth/principal.ts';
 import type { Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,7 +11,7 @@ import { charge, type Limit, RequestCount } from './limits/limit.ts';
 import type { CountKeyRequest } from './limits/usage.ts';
 import type { BodyRow, KeyRow, PublicBodyRow, PublicRow, ReadRow, Row } from './operations/row.ts';
 import { parseBody, readBody } from './request/body.ts';
-import { idempotencyKeyOf, requestIdHeader } from './request/headers.ts';
+import { idempotencyKeyOf } from './request/headers.ts';
 import { requireHost } from './request/host.ts';
 import { parseQuery } from './request/query.ts';
 import {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { deleteApiKey, requestApiKey, rotateApiKey } from '@andamio/schema/operations';
 import { deleteKey, requestKey, rotateKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/http/exchange.ts';
 import { getOpenApiDocumentHandler } from '../../src/http/operations/get-openapi-document.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
+import { expectPublishedHeaders } from '../harness/published-schema.ts';
 
 const committed = readFileSync(
   new URL('../../../../packages/schema/openapi.json', import.meta.url),
@@ -75,25 +77,30 @@ describe('the OpenAPI document', () => {
     expect(JSON.parse(body)).toEqual(JSON.parse(committed));
   });
 
-  test('documents error examples that equal the real responses', async () => {
+  test('documents the bodies and headers of errors as they are sent', async () => {
     const { url } = app;
     await requestKey(url, { api_key_name: 'MyFirstKey' });
     const limited = await startApp({ settings: { ipRateLimitPerMinute: 1 } });
     await requestKey(limited.url, {}, { token: 'garbage' });
-    const answers = await Promise.all([
-      requestKey(url, {}),
-      requestKey(url, {}, { token: 'garbage' }),
-      requestKey(url, {}, { token: tokenFor('user', { scope: 'apikey:read' }) }),
-      deleteKey(url, { api_key_name: 'NoSuchKey' }),
-      rotateKey(url, { api_key_name: 'MyFirstKey' }),
-      requestKey(url, { api_key_name: 'x' }),
-      requestKey(limited.url, {}, { token: 'garbage' }),
-    ]);
+    const answers = [
+      [requestApiKey, await requestKey(url, {})],
+      [requestApiKey, await requestKey(url, {}, { token: 'garbage' })],
+      [
+        requestApiKey,
+        await requestKey(url, {}, { token: tokenFor('user', { scope: 'apikey:read' }) }),
+      ],
+      [deleteApiKey, await deleteKey(url, { api_key_name: 'NoSuchKey' })],
+      [rotateApiKey, await rotateKey(url, { api_key_name: 'MyFirstKey' })],
+      [requestApiKey, await requestKey(url, { api_key_name: 'x' })],
+      [requestApiKey, await requestKey(limited.url, {}, { token: 'garbage' })],
+    ] as const;
     await limited.close();
-    expect(answers.map(({ status }) => status)).toEqual([400, 401, 403, 404, 409, 422, 429]);
-    for (const { status, body } of answers) {
-      const { content } = JSON.parse(committed).components.responses[`Error${status}`];
-      expect(body).toEqual(content['application/json'].example);
+    const statuses = answers.map(([, { status }]) => status);
+    expect(statuses).toEqual([400, 401, 403, 404, 409, 422, 429]);
+    for (const [operation, answer] of answers) {
+      const { content } = JSON.parse(committed).components.responses[`Error${answer.status}`];
+      expect(answer.body).toEqual(content['application/json'].example);
+      expectPublishedHeaders(operation, answer);
     }
   });
 

@@ -64,7 +64,7 @@ ${fieldsBlock(
 };
 
 function responseBlock(response: DocumentedResponse): Html {
-  const { status, description, fields, example, headers, errorCodes } = response;
+  const { status, description, fields, example, specificHeaders, errorCodes } = response;
   const isSuccess = errorCodes.length === 0;
   return html`<details class="response"${isSuccess && html` open`}>
 <summary><span class="status ${isSuccess ? 'good' : 'bad'}">${status}</span> ${description}</summary>
@@ -74,7 +74,7 @@ ${
 }
 ${isSuccess && fields.length > 0 && fieldsBlock(fields)}
 ${example !== undefined && jsonBlock(example)}
-${isSuccess && headers.length > 0 && html`<h5>Response Headers</h5>\n${fieldsBlock(headers)}`}
+${isSuccess && specificHeaders.length > 0 && html`<h5>Response Headers</h5>\n${fieldsBlock(specificHeaders)}`}
 </details>\n`;
 }
 

@@ -2,19 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { specificDetails } from '@andamio/schema/errors';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
+import { requestIdHeader, requestIdPattern } from '@andamio/schema/request-id';
 import { HttpError } from '../response/errors.ts';
 
-/** The header that carries the request id in both directions. */
-export const requestIdHeader = 'X-Request-Id';
-
-const acceptedId = /^[A-Za-z0-9._-]{1,64}$/;
+const acceptedId = new RegExp(requestIdPattern);
 
 /**
  * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
  * missing or malformed (contract, "Requests").
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
-  const sent = headers['x-request-id'];
+  const sent = headers[requestIdHeader.toLowerCase()];
   return typeof sent === 'string' && acceptedId.test(sent) ? sent : randomUUID();
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorCodeHeader } from '@andamio/schema/errors';
 import { rateLimitHeaders } from '@andamio/schema/rate-limits';
+import { requestIdHeader } from '@andamio/schema/request-id';
 import cors from 'cors';
-import { requestIdHeader } from '../request/headers.ts';
 import type { RawHeaders } from './answer.ts';
 
 const exposedHeaders = [...rateLimitHeaders, requestIdHeader, errorCodeHeader];
