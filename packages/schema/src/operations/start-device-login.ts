@@ -50,6 +50,7 @@ const body = z
           description:
             'Days until the key expires, counted from when it is issued. The operator may set a lower maximum, which the error then names.',
           maximum: maximumDays,
+          examples: [defaultDays],
         }),
     },
     { error: 'must be an object' },
