@@ -777,13 +777,14 @@ describe('recorded responses of operations without credentials', () => {
     await decide('a decision without a lookup', user_code, { decision: 'approve' });
     await decide('a lookup', user_code);
     await decide('an approval', user_code, { decision: 'approve' });
-    await decide('a second decision', user_code, { decision: 'deny' });
     await redeem('an approved login', device_code);
     await redeem('an approved login again', device_code);
+    await decide('a denial after the key was issued', user_code, { decision: 'deny' });
     const denied = await begin('another login');
     await decide('a lookup', denied.user_code);
     await decide('a denial', denied.user_code, { decision: 'deny' });
     await redeem('a denied login', denied.device_code);
+    await decide('an approval after the denial', denied.user_code, { decision: 'approve' });
     await redeem('an unknown code', 'x');
     await ask('no code', send(deviceTokenPath, {}));
     await compare('device-login');
