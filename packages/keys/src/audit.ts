@@ -15,24 +15,14 @@ export interface Actor {
   readonly id?: string;
 }
 
-/** The actions that the audit log records. */
-export const auditActions = [
-  'key.issued',
-  'key.rotated',
-  'key.rolled',
-  'key.deleted',
-  'key.revoked',
-  'key.redigested',
-  'device_login.approved',
-  'device_login.denied',
-  'user.tier_changed',
-  'user.suspended',
-  'user.resumed',
-  'user.usage_reset',
-  'user.erased',
-] as const;
+/** What an action of the audit log changes. */
+export const auditSubjects = ['key', 'device_login', 'user'] as const;
 
-export type AuditAction = (typeof auditActions)[number];
+/**
+ * An action that the audit log records, such as `key.issued`. Each operation names its own, so that
+ * a release can read the entries of a later one.
+ */
+export type AuditAction = `${(typeof auditSubjects)[number]}.${string}`;
 
 /**
  * An entry of the audit log. It is written in the same transaction as the change that it records.

@@ -1,11 +1,11 @@
-import { type AuditEntry, actorKinds, auditActions } from '@andamio/keys/audit';
+import { type AuditEntry, actorKinds, auditSubjects } from '@andamio/keys/audit';
 import * as z from 'zod';
 
 /** The fields of a stored audit entry, except for its time, whose type depends on the store. */
 export const auditFields = {
   actor_kind: z.enum(actorKinds),
   actor_id: z.string().nullable(),
-  action: z.enum(auditActions),
+  action: z.templateLiteral([z.enum(auditSubjects), '.', z.string()]),
   user_id: z.string(),
   name: z.string().nullable(),
   key_id: z.string().nullable(),

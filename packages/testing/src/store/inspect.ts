@@ -50,6 +50,21 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       expect(await store.inspect('unknown')).toBeUndefined();
     });
 
+    test('reads an audit entry of an action that only a later release makes', async () => {
+      const { store } = create();
+      const entry = {
+        at: present,
+        actor: { kind: 'user', id: 'owner' },
+        action: 'key.archived',
+        userId: 'owner',
+      } as const;
+      await store.transact({ userId: 'owner', now: present }, () => ({
+        outcome: undefined,
+        changes: [{ type: 'append_audit_entry', entry }],
+      }));
+      expect(await store.readAudit('owner')).toEqual([entry]);
+    });
+
     test('lists every owner once', async () => {
       const { store } = await filled();
       const found = [];
