@@ -109,8 +109,7 @@ export const errorKinds = {
   },
   suspended: {
     status: 403,
-    details:
-      'Your keys are suspended. They are not accepted, and you cannot request, extend or roll keys.',
+    details: 'Your keys are suspended. They are not accepted. You can only list and delete them.',
     remedy: 'Contact the operator of the platform. You can still list and delete your keys.',
   },
   not_found: {
