@@ -517,6 +517,36 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     expect(lines.join('')).not.toContain('broken');
   });
 
+  test('each value that cannot be read is set aside and logged, also when a user reads their usage', async () => {
+    const redis = await redisServer();
+    const lines: string[] = [];
+    const usage = await connect(redis.url, {}, undefined, undefined, (line) => {
+      lines.push(line);
+    });
+    const inspector = await inspect(redis);
+    const { storerOf, totals } = createStore();
+    const storer = storerOf(usage);
+    await count(usage, 'owner');
+    await storer.flush();
+    const member = hash('sha256', 'owner', 'base64url');
+    const [account = ''] = await inspector.keys(`usage:*:account:${member}`);
+    const damaged = [
+      () => inspector.set(account.replace('account', 'open'), 'a text'),
+      () => inspector.set(account.replace('account', 'closed'), 'a text'),
+      () => inspector.rPush(account.replace('account', 'closed'), 'a text'),
+    ];
+    for (const damage of damaged) {
+      await damage();
+      expect(await usage.claimOf('owner')).toBeUndefined();
+    }
+    expect(await inspector.keys('usage:*:unreadable:*')).toHaveLength(damaged.length);
+    const logged = lines.filter((line) => line.includes('usage_unreadable'));
+    expect(logged).toHaveLength(damaged.length);
+    await count(usage, 'owner');
+    await storer.flush();
+    expect(await totals('owner')).toEqual({ day: 2, month: 2 });
+  });
+
   test('includes what an instance stored alone once the usage of the owner is stored', async () => {
     const redis = await redisServer();
     const usage = await connect(redis.url);
