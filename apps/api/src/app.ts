@@ -6,19 +6,13 @@ import type { Settings } from '@andamio/schema/settings';
 import { recognizeGuards } from './auth/credentials.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
+import type { CreateCounters, KeyCounters } from './counters/counters.ts';
+import type { RedisUsage } from './counters/redis-usage.ts';
 import { createAuthentication } from './http/authenticate.ts';
 import { consoleRouter } from './http/console/router.ts';
 import { createExpress } from './http/express.ts';
 import { healthRouter } from './http/health.ts';
-import {
-  type CreateCounters,
-  type KeyCounters,
-  limitAddresses,
-  limitKeys,
-  limitReportedKeys,
-  limitUsers,
-} from './http/limits/limit.ts';
-import type { RedisUsage } from './http/limits/redis-usage.ts';
+import { limitAddresses, limitKeys, limitReportedKeys, limitUsers } from './http/limits/limit.ts';
 import { countAlone, countTogether } from './http/limits/usage.ts';
 import { findRow } from './http/operations/row.ts';
 import { operationTable } from './http/operations/table.ts';

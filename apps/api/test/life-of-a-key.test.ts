@@ -10,7 +10,7 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../src/http/limits/memory-counters.ts';
+import { MemoryCounters } from '../src/counters/memory-counters.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';

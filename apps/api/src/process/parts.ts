@@ -6,8 +6,8 @@ import { withoutQuery } from '../auth/fetch-json.ts';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
 import type { VerifyAlert } from '../auth/verify-alert.ts';
 import type { Clock } from '../clock.ts';
-import { MemoryCounters } from '../http/limits/memory-counters.ts';
-import type { SharedCounters } from '../http/limits/redis-counters.ts';
+import { MemoryCounters } from '../counters/memory-counters.ts';
+import type { SharedCounters } from '../counters/redis-counters.ts';
 import { type Logger, logEvent } from '../log.ts';
 import type { CompleteSettings } from './development-secrets.ts';
 import { openStore } from './open-store.ts';
@@ -34,7 +34,7 @@ async function countersOf(
     const create = () => new MemoryCounters(clock);
     return { createCounters: create, keyCounters: create(), close: () => {} };
   }
-  const { connectCounters } = await import('../http/limits/redis-counters.ts');
+  const { connectCounters } = await import('../counters/redis-counters.ts');
   return connectCounters(redis, log, clock);
 }
 

@@ -5,7 +5,7 @@ import { redeemDevice, requestKey, startDeviceLogin } from '@andamio/testing/ser
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');

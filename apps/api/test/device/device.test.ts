@@ -13,7 +13,7 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError, messages } from '../harness/expect-error.ts';
 

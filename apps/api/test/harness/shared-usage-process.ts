@@ -9,8 +9,8 @@ import type { UsageStore } from '@andamio/keys/usage/store';
 import { tiers } from '@andamio/schema/tiers';
 import { waitFor } from '@andamio/testing/wait-for';
 import { systemClock } from '../../src/clock.ts';
-import { connectCounters } from '../../src/http/limits/redis-counters.ts';
-import { usageScripts } from '../../src/http/limits/usage-scripts.ts';
+import { connectCounters } from '../../src/counters/redis-counters.ts';
+import { usageScripts } from '../../src/counters/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { errorKinds } from '@andamio/schema/errors';
 import type { ClientRateLimitInfo } from 'express-rate-limit';
 import { systemClock } from '../../src/clock.ts';
-import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from './app.ts';
 import { sendRaw } from './raw-socket.ts';
 

@@ -3,7 +3,7 @@ import { newKey, requestKey, verifyKey } from '@andamio/testing/service-requests
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Options } from 'express-rate-limit';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../../src/http/limits/memory-counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { processClock } from '../harness/clock.ts';
 
 const hour = 3_600;

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { MemoryStore } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Counters } from '../../src/counters/counters.ts';
 import { limitedByAddress } from '../../src/http/express-steps.ts';
 import { type LimitStatus, limitHeaders } from '../../src/http/limits/headers.ts';
-import { type Counters, type Limit, RequestCount } from '../../src/http/limits/limit.ts';
+import { type Limit, RequestCount } from '../../src/http/limits/limit.ts';
 
 /**
  * Starts a server that sends the headers of express-rate-limit, and the pipeline's own headers in

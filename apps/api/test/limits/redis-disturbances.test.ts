@@ -11,16 +11,11 @@ import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import {
-  connectCounters,
-  decrement,
-  increment,
-  read,
-} from '../../src/http/limits/redis-counters.ts';
-import { defaultRedisTimes, type RedisTimes } from '../../src/http/limits/redis-link.ts';
-import { commandsOf, redisPermissions } from '../../src/http/limits/redis-probe.ts';
-import { defaultSharedUsageTimes } from '../../src/http/limits/redis-usage.ts';
-import { type UsageScripts, usageScripts } from '../../src/http/limits/usage-scripts.ts';
+import { connectCounters, decrement, increment, read } from '../../src/counters/redis-counters.ts';
+import { defaultRedisTimes, type RedisTimes } from '../../src/counters/redis-link.ts';
+import { commandsOf, redisPermissions } from '../../src/counters/redis-probe.ts';
+import { defaultSharedUsageTimes } from '../../src/counters/redis-usage.ts';
+import { type UsageScripts, usageScripts } from '../../src/counters/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 

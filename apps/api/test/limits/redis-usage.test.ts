@@ -12,15 +12,15 @@ import fc from 'fast-check';
 import { createClient } from 'redis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { connectCounters } from '../../src/http/limits/redis-counters.ts';
-import { defaultRedisTimes } from '../../src/http/limits/redis-link.ts';
+import { connectCounters } from '../../src/counters/redis-counters.ts';
+import { defaultRedisTimes } from '../../src/counters/redis-link.ts';
 import {
   defaultSharedUsageTimes,
   type ReadTotals,
   type RedisUsage,
   type SharedCount,
-} from '../../src/http/limits/redis-usage.ts';
-import { type SharedUsageTimes, usageScripts } from '../../src/http/limits/usage-scripts.ts';
+} from '../../src/counters/redis-usage.ts';
+import { type SharedUsageTimes, usageScripts } from '../../src/counters/usage-scripts.ts';
 import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';

@@ -7,8 +7,8 @@ import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Counters } from '../../src/http/limits/limit.ts';
-import { connectCounters, type SharedCounters } from '../../src/http/limits/redis-counters.ts';
+import type { Counters } from '../../src/counters/counters.ts';
+import { connectCounters, type SharedCounters } from '../../src/counters/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
 
 describe.skipIf(!inject('available').includes('redis'))('rate limits shared through Redis', () => {

@@ -1,7 +1,8 @@
 import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { Options } from 'express-rate-limit';
+import type { Counters, CreateCounters } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, type Counters, type CreateCounters, counterKey } from './limit.ts';
+import { addressKey, counterKey } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8

@@ -4,29 +4,12 @@ import type { FoundKey } from '@andamio/keys/model';
 import { maximumReportedKeys } from '@andamio/schema/operations';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
-import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit';
+import { ipKeyGenerator, type Options } from 'express-rate-limit';
 import type { Principal } from '../../auth/principal.ts';
+import type { Counters, CreateCounters, KeyCounters } from '../../counters/counters.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
-
-/** The counters of one limit. */
-export type Counters = Store;
-
-/** Creates the counters of a limit. Counters with different names are independent. */
-export type CreateCounters = (name: string) => Counters;
-
-/**
- * The counters of the limit on requests that present a key. Requests that a guard reports are added
- * to them.
- */
-export interface KeyCounters extends Counters {
-  /**
-   * Counts additional requests in the current window of a counter key. Has no effect if there is no
-   * window.
-   */
-  add(key: string, requests: number): Promise<void> | void;
-}
 
 /**
  * A per-minute limit, and the functions that return the counter key and the maximum of a subject.

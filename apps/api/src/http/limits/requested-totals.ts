@@ -3,7 +3,7 @@ import { usageInterval } from '@andamio/keys/usage/meter';
 import type { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import { LRUCache } from 'lru-cache';
-import type { ReadTotals } from './redis-usage.ts';
+import type { ReadTotals } from '../../counters/redis-usage.ts';
 
 /** Maximum number of owners whose totals are kept until the owner's next request. */
 const maximumOwners = 10_000;

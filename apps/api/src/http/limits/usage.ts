@@ -6,9 +6,9 @@ import type { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import { specificDetails } from '@andamio/schema/errors';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
 import { tiers } from '@andamio/schema/tiers';
+import type { RedisUsage } from '../../counters/redis-usage.ts';
 import { HttpError } from '../response/errors.ts';
 import type { KeyLimit, RequestCount } from './limit.ts';
-import type { RedisUsage } from './redis-usage.ts';
 import { RequestedTotals } from './requested-totals.ts';
 
 const header = cachedAnswersHeader.toLowerCase();

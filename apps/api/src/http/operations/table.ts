@@ -15,8 +15,8 @@ import {
   startDeviceLogin,
   verifyApiKey,
 } from '@andamio/schema/operations';
+import type { CreateCounters } from '../../counters/counters.ts';
 import { limitGuesses, limitStarts } from '../limits/device-logins.ts';
-import type { CreateCounters } from '../limits/limit.ts';
 import { PollPace } from '../limits/poll-pace.ts';
 import type { OriginOf } from '../request/origin.ts';
 import { approveDeviceLoginHandler } from './approve-device-login.ts';

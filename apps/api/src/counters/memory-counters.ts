@@ -1,6 +1,6 @@
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
-import type { Clock } from '../../clock.ts';
-import type { KeyCounters } from './limit.ts';
+import type { Clock } from '../clock.ts';
+import type { KeyCounters } from './counters.ts';
 
 interface Window {
   hits: number;

@@ -15,7 +15,7 @@ import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
 import { ErrorReply } from 'redis';
 import * as z from 'zod';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { RedisLink } from './redis-link.ts';
 import { run, type Script } from './redis-script.ts';
 import { type SharedUsageTimes, type UsageScripts, usageScripts } from './usage-scripts.ts';
