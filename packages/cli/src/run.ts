@@ -5,6 +5,7 @@ import { failureOf } from './failure.ts';
 import { helpOn, versionText } from './help.ts';
 import { signInOnTerminal } from './login/sign-in-on-terminal.ts';
 import { clientOf, urlOf } from './service.ts';
+import { releaseAllSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { jsonLine } from './text.ts';
 import { isTokenGiven, tokenSource } from './token.ts';
@@ -93,5 +94,7 @@ export async function runCli(
     const { exitCode, message } = failureOf(error);
     terminal.note(message);
     return exitCode;
+  } finally {
+    releaseAllSignals();
   }
 }

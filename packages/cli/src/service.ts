@@ -3,6 +3,7 @@ import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
 import { serviceUrl } from '@andamio/schema/service-url';
 import { CliError, exitCodes, usageError } from './exit-code.ts';
+import { holdSignals, releaseSignals } from './signals.ts';
 
 /** URL of the service if neither `--url` nor `ANDAMIO_URL` is given. */
 export const defaultUrl = publicUrl(publicHosts.prod);
@@ -41,7 +42,24 @@ function withKey<Answer extends { readonly api_key: string }>(answer: Answer): A
 }
 
 /**
- * Creates the client of the service. It checks the format of each new key.
+ * Requests a new key. From the request on, signals are held back, so that the key is not lost. If
+ * the service returns no key, a signal that was held back ends the process.
+ */
+async function issued<Answer extends { readonly api_key: string }>(
+  request: () => Promise<Answer>,
+): Promise<Answer> {
+  holdSignals();
+  try {
+    return withKey(await request());
+  } catch (error) {
+    releaseSignals();
+    throw error;
+  }
+}
+
+/**
+ * Creates the client of the service. It checks the format of each new key. Once a request has
+ * returned a key, signals are held back until the command has ended.
  *
  * @param token returns the token. Called before each attempt of a request.
  * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
@@ -50,8 +68,8 @@ export function clientOf(url: string, token: () => Promise<string>, maxAttempts?
   const client = createClient({ baseUrl: url, token, maxAttempts });
   return {
     ...client,
-    requestApiKey: async (...args) => withKey(await client.requestApiKey(...args)),
-    rollApiKey: async (...args) => withKey(await client.rollApiKey(...args)),
-    redeemDeviceLogin: async (...args) => withKey(await client.redeemDeviceLogin(...args)),
+    requestApiKey: (...args) => issued(() => client.requestApiKey(...args)),
+    rollApiKey: (...args) => issued(() => client.rollApiKey(...args)),
+    redeemDeviceLogin: (...args) => issued(() => client.redeemDeviceLogin(...args)),
   };
 }

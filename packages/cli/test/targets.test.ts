@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { findAvailable, works } from '@andamio/testing/requirements';
 import { listPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, test } from 'vitest';
 import { targetOf } from '../src/targets/target.ts';
-import { andamio, startService, temporaryFolder } from './harness/cli.ts';
+import { andamio, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
 import { forward, type Received, startServer } from './harness/front.ts';
 
 const available = findAvailable({
@@ -101,6 +102,62 @@ describe('env:FILE', () => {
     expect(await keysOf('unlucky')).toEqual([]);
     await rm(file, { recursive: true });
     expect(await readdir(folder), 'nothing remains beside the file').toEqual([]);
+  });
+
+  /** Starts a proxy of the service that answers the request for a key once it is told to. */
+  async function slowFront() {
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const front = await startServer(async (received, response) => {
+      if (received.path.endsWith('/request')) {
+        asked.resolve();
+        await answered.promise;
+      }
+      const answer = await forward(url, received);
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(await answer.text());
+    });
+    return { url: front.url, asked: asked.promise, answer: answered.resolve };
+  }
+
+  /** Interrupts a command that has requested a key, and lets the service answer afterwards. */
+  async function interrupt(user: string, signal: NodeJS.Signals, args: readonly string[]) {
+    const front = await slowFront();
+    const run = startAndamio(['keys', 'create', 'app', '--url', front.url, ...args], {
+      env: environmentOf(user),
+    });
+    await front.asked;
+    run.kill(signal);
+    await waitFor('the note', async () => run.stderr().includes('Interrupted.'));
+    return { ...front, run };
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'after %s, a key that was requested is stored before the command ends',
+    async (signal) => {
+      const file = join(temporaryFolder(), '.env');
+      const { run, answer } = await interrupt(`stopped-${signal}`, signal, ['--to', `env:${file}`]);
+      answer();
+      expect(await run.result).toMatchObject({ code: signal, stdout: '' });
+      const [key] = await keysOf(`stopped-${signal}`);
+      expect(await readFile(file, 'utf8')).toContain(`ANT_API_KEY=${key?.start}`);
+    },
+  );
+
+  test('after SIGINT, a key that was requested is printed before the command ends', async () => {
+    const { run, answer } = await interrupt('stopped-printing', 'SIGINT', []);
+    answer();
+    expect(await run.result).toMatchObject({
+      code: 'SIGINT',
+      stdout: expect.stringMatching(/^ant-\w{40}\n$/),
+    });
+  });
+
+  test('a second SIGINT ends the command at once', async () => {
+    const { run, answer } = await interrupt('stopped-twice', 'SIGINT', []);
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({ code: 'SIGINT', stdout: '' });
+    answer();
   });
 
   test('a refused request leaves the file as it was', async () => {

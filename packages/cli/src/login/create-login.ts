@@ -10,6 +10,7 @@ import type { Context, Report } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
+import { holdSignals } from '../signals.ts';
 import { findLogin } from '../stored-key/login-file.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
@@ -86,6 +87,8 @@ export async function createLoginKey(
     key = await create();
   } catch (error) {
     if (!needsRoom(error)) throw error;
+    // A signal between these requests would leave the machine with a deleted key.
+    holdSignals();
     await client.deleteApiKey({ api_key_name: previous.name });
     return create()
       .then(store)

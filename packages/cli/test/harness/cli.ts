@@ -10,7 +10,8 @@ const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** The result of a command. */
 export interface Result {
-  readonly code: number | null;
+  /** The exit code, or the signal that ended the command. */
+  readonly code: number | NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -42,55 +43,77 @@ const environment = (variables: Variables = {}) => ({
   ...variables,
 });
 
-/** Starts a program, writes its input, and resolves to its result. */
-function resultOf(
+/** A running program. */
+interface Running {
+  readonly result: Promise<Result>;
+  /** Returns what the program has written to standard error so far. */
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** An answer that is given once the output matches, as a person does. */
+interface Answer {
+  readonly when: RegExp;
+  readonly text: string;
+}
+
+/** Starts a program and writes its input, or else the answers in turn. */
+function start(
   [program, ...args]: readonly [string, ...string[]],
   { env, input = '' }: RunOptions,
-  answer?: { readonly when: RegExp; readonly text: string },
-): Promise<Result> {
+  answers?: readonly Answer[],
+): Running {
   const child = spawn(program, args, { env: environment(env), stdio: 'pipe' });
   let stdout = '';
   let stderr = '';
-  let isAnswered = false;
+  const left = [...(answers ?? [])];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
-    // Answers when the question appears, as a person does.
-    if (answer === undefined || isAnswered || !answer.when.test(stdout)) return;
-    isAnswered = true;
-    child.stdin.write(answer.text);
+    if (left[0]?.when.test(stdout)) child.stdin.write((left.shift() as Answer).text);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
   child.stdin.on('error', () => {}); // The command may end before it has read its input.
-  if (answer === undefined) child.stdin.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  if (answers === undefined) child.stdin.end(input);
+  return {
+    result: new Promise((resolve) =>
+      child.once('close', (code, signal) => resolve({ code: code ?? signal, stdout, stderr })),
+    ),
+    stderr: () => stderr,
+    kill: (signal) => child.kill(signal),
+  };
+}
+
+/** Starts the built command without a terminal. */
+export function startAndamio(args: readonly string[], options: RunOptions = {}): Running {
+  return start([process.execPath, main, ...args], options);
 }
 
 /** Runs the built command without a terminal. */
 export function andamio(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return resultOf([process.execPath, main, ...args], options);
+  return startAndamio(args, options).result;
 }
 
 /** Runs a shell command in which `$ANDAMIO` is the built command. */
 export function inShell(command: string, { env, ...options }: RunOptions = {}): Promise<Result> {
   const variables = { ...env, ANDAMIO: `${process.execPath} ${main}` };
-  return resultOf(['bash', '-o', 'pipefail', '-c', command], { ...options, env: variables });
+  return start(['bash', '-o', 'pipefail', '-c', command], { ...options, env: variables }).result;
 }
 
 /**
- * Runs the built command in a pseudoterminal and answers its question. The result's output contains
- * both standard output and standard error.
+ * Runs the built command in a pseudoterminal and answers its questions in turn. The result's output
+ * contains both standard output and standard error.
  */
 export function onTerminal(
   args: string,
-  answer: { readonly when: RegExp; readonly text: string },
+  answers: Answer | readonly Answer[],
   env: Variables = {},
 ): Promise<Result> {
   const command = `${process.execPath} ${main} ${args}`;
-  return resultOf(
+  return start(
     ['script', '--quiet', '--return', '--command', command, '/dev/null'],
     { env },
-    answer,
-  );
+    [answers].flat(),
+  ).result;
 }
 
 /** Starts the built service with an empty store. It stops after the test file. */
