@@ -20,6 +20,10 @@ test.each([
   [['keys', 'list', '--json=yes'], '--json takes no value.'],
   [['keys', 'list', '--url'], '--url lacks its value.'],
   [['keys', 'list', '--url', '--json'], '--url lacks its value.'],
+  [
+    ['login', '--device', '--client-id', 'id'],
+    '--client-id and --port have no effect with --device.',
+  ],
   [['usage', '--days', '0'], '--days must be an integer from 1 to 366.'],
   [['keys', 'roll', 'name', '--grace', '1h'], '--grace must be an integer from 0 to 999999999.'],
 ])('%j is refused', (args, message) => {

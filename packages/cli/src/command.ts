@@ -18,18 +18,22 @@ export type Values<Declared extends Options> = {
   readonly [Name in keyof Declared]?: Declared[Name]['type'] extends 'string' ? string : true;
 };
 
-/** What a command receives when it is executed. */
-export interface Context {
+/** The service and the user's terminal, which a sign-in needs. */
+export interface Surroundings {
   /** URL of the service, without a trailing slash. */
   readonly url: string;
   /** Whether the URL was given by `--url`. */
   readonly isUrlOption: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
+}
+
+/** What a command receives when it is executed. */
+export interface Context extends Surroundings {
   /** The client of the service, with the user's token if the command needs one. */
   readonly client: Client;
   /** Whether the user provided a token, or a command that prints a token. */
   readonly isTokenGiven: boolean;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly terminal: Terminal;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
 }

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** A new file that replaces an existing file as a whole. */
 export interface Replacement {
-  /** Writes the contents, one byte for each character, and then replaces the existing file. */
-  write(contents: string): Promise<void>;
+  /** Writes the contents, and then replaces the existing file. */
+  write(contents: string | Uint8Array): Promise<void>;
   /** Removes the new file, unless it has replaced the existing file. */
   release(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export async function createReplacement(file: string): Promise<Replacement> {
   const handle = await open(path, 'wx', 0o600);
   return {
     async write(contents) {
-      await handle.writeFile(contents, 'latin1');
+      await handle.writeFile(contents);
       await handle.sync();
       await rename(path, file);
     },

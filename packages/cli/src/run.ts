@@ -57,8 +57,9 @@ async function execute(
   }
   const url = urlOf(request.url, environment);
   const isUrlOption = request.url !== undefined;
+  const surroundings = { url, isUrlOption, environment, terminal };
   const token = tokenSource(request.tokenCommand, environment, () =>
-    signInOnTerminal(url, isUrlOption, environment, terminal),
+    signInOnTerminal(surroundings),
   );
   const isGiven = isTokenGiven(request.tokenCommand, environment);
   const needsToken =
@@ -66,12 +67,9 @@ async function execute(
   // The client limits the time for a token, which a person may need to sign in.
   if (needsToken) await token();
   const context: Context = {
-    url,
-    isUrlOption,
+    ...surroundings,
     client: clientOf(url, token),
     isTokenGiven: isGiven,
-    environment,
-    terminal,
     now: Date.now,
   };
   return deliver(await request.execute(context), request.asJson, terminal);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createClient } from '@andamio/client';
 import { makeKey } from '@andamio/schema/key-format';
 import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { expect, test } from 'vitest';
-import { andamio, inShell, startService, temporaryFolder } from './harness/cli.ts';
+import { andamio, inShell, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
 import { startServer } from './harness/front.ts';
 
 const machine = () => ({ XDG_CONFIG_HOME: temporaryFolder() });
@@ -23,9 +24,12 @@ interface Poll {
  * Starts a fake service that answers the polls of a device login with the given responses in turn.
  * The real service requires 5 seconds between polls.
  */
-async function fakeService(answers: readonly Answer[], started: Record<string, unknown> = {}) {
+async function fakeService(
+  answers: readonly (Answer | Promise<Answer>)[],
+  started: Record<string, unknown> = {},
+) {
   const polls: Poll[] = [];
-  const service = await startServer(({ path, headers }, response) => {
+  const service = await startServer(async ({ path, headers }, response) => {
     response.setHeader('content-type', 'application/json');
     if (!path.endsWith('/device/token')) {
       const host = `http://${headers.host}`;
@@ -40,7 +44,7 @@ async function fakeService(answers: readonly Answer[], started: Record<string, u
       response.end(JSON.stringify(body));
       return;
     }
-    const answer = answers[polls.push({ at: performance.now() }) - 1] as Answer;
+    const answer = (await answers[polls.push({ at: performance.now() }) - 1]) as Answer;
     if (answer === 'broken') {
       response.socket?.destroy();
     } else if (typeof answer === 'object') {
@@ -61,11 +65,11 @@ const logIn = (url: string, env: Record<string, string | undefined> = machine())
   andamio(['login', '--device', '--url', url], { env });
 
 test('a user approves a login by device, and the command stores the key and prints only its start', async () => {
-  const { url } = await startService({ DEVICE_LOGIN: 'on' });
+  const { url } = await startService({ DEVICE_LOGIN: 'on', MAX_EXPIRES_IN_DAYS: '14' });
   const env = { ...machine(), ANDAMIO_URL: url };
   const folder = env.XDG_CONFIG_HOME;
   // Without DISPLAY, no browser can be opened, so --device is not needed.
-  const result = inShell(`$ANDAMIO login --name laptop --days 3 2> ${folder}/shown`, { env });
+  const result = inShell(`$ANDAMIO login --name laptop 2> ${folder}/shown`, { env });
   let code = '';
   await expect
     .poll(
@@ -87,6 +91,9 @@ test('a user approves a login by device, and the command stores the key and prin
   const key = (await andamio(['print-key'], { env })).stdout.trim();
   expect(shown).toContain(`with the new key device-laptop (${key.slice(0, 8)}…)`);
   expect(shown).not.toContain(key);
+  const [, expiry = ''] = /It expires on (.{16}) UTC/.exec(shown) ?? [];
+  const days = (Date.parse(`${expiry}Z`) - Date.now()) / 86_400_000;
+  expect(Math.round(days), 'the maximum of the service').toBe(14);
   expect((await andamio(['whoami'], { env })).stdout).toMatch(/^User +walker\n/);
 });
 
@@ -201,6 +208,21 @@ test('a key that cannot be stored is named, with the page on which it can be del
   const { code, stderr } = await logIn(url, { XDG_CONFIG_HOME: '/sys' }); // Linux creates no folder there.
   expect(code).toBe(73);
   expect(stderr).toContain(`The key device-lost exists, but is lost. Delete it at ${url}/console.`);
+});
+
+test('a login that is interrupted while its key is on the way stores the key', async () => {
+  const key = makeKey();
+  const answer = Promise.withResolvers<Answer>();
+  const { url, polls } = await fakeService([answer.promise]);
+  const env = machine();
+  const login = startAndamio(['login', '--device', '--url', url], { env });
+  await waitFor('a poll', async () => polls.length === 1);
+  login.kill('SIGINT');
+  await waitFor('the note', async () => login.stderr().includes('Interrupted.'));
+  answer.resolve({ api_key: key, name: 'device-late' });
+  expect(await login.result).toMatchObject({ code: 'SIGINT', stdout: '' });
+  const printed = await andamio(['print-key', '--url', url], { env });
+  expect(printed.stdout).toBe(`${key}\n`);
 });
 
 test('Ctrl+C ends a login that waits, without a key', async () => {

@@ -2,12 +2,22 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { makeKey } from '@andamio/schema/key-format';
 import { endWithFile } from '@andamio/testing/end-with-file';
+import { freePort } from '@andamio/testing/free-port';
 import { findAvailable, works } from '@andamio/testing/requirements';
 import { startProcess } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
-import { describe, expect, test } from 'vitest';
-import { andamio, inShell, onTerminal, type Result, temporaryFolder } from './harness/cli.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { storeKey } from '../src/stored-key/stored-key.ts';
+import {
+  andamio,
+  inShell,
+  onTerminal,
+  type Result,
+  startAndamio,
+  temporaryFolder,
+} from './harness/cli.ts';
 import { forward, type Received, startServer } from './harness/front.ts';
 import { audience, browse, clientId, startProvider } from './harness/provider.ts';
 
@@ -95,23 +105,32 @@ async function logIn(
 }
 
 /**
- * Starts a proxy of the service that records the operations that change keys, and can refuse new
- * keys.
+ * Starts a proxy of the service that records the operations that change keys, can refuse new keys or
+ * answer late, and can change the sign-in that the service states.
  */
 async function frontThat() {
   const operations: string[] = [];
   let accepted = Number.POSITIVE_INFINITY;
+  let changed = {};
+  let paused: { operation: string; answer: PromiseWithResolvers<void> } | undefined;
   const front = await startServer(async (received: Received, response) => {
     const [, operation] = /\/apikey\/(request|delete)$/.exec(received.path) ?? [];
     if (operation !== undefined) operations.push(operation);
+    if (operation === paused?.operation) await paused?.answer.promise;
     if (operation === 'request' && accepted-- <= 0) {
       response.writeHead(403, { 'x-error-code': 'suspended' });
       response.end(JSON.stringify({ details: 'why', message: 'Forbidden', error: 'suspended' }));
       return;
     }
     const answer = await forward(url, received);
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(await answer.text());
+    const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
+    response.writeHead(answer.status, headers);
+    let text = await answer.text();
+    if (received.path === '/console/settings.json') {
+      const settings = JSON.parse(text);
+      text = JSON.stringify({ ...settings, signIn: { ...settings.signIn, ...changed } });
+    }
+    response.end(text);
   });
   return {
     url: front.url,
@@ -119,6 +138,16 @@ async function frontThat() {
     /** Refuses new keys after the given number of requests. */
     refuse(after = 0) {
       accepted = after;
+    },
+    /** Answers an operation only once the returned function is called. */
+    pause(operation: 'delete') {
+      const answer = Promise.withResolvers<void>();
+      paused = { operation, answer };
+      return answer.resolve;
+    },
+    /** Changes fields of the sign-in. */
+    change(fields: object) {
+      changed = fields;
     },
   };
 }
@@ -132,7 +161,13 @@ describe('login with a browser', () => {
     const { code, stdout, stderr } = await logIn(laptop, 'alice', ['--name', 'cli-laptop']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain(
-      `The token goes to ${url}. Provider: ${issuer}, client ${clientId}.\n`,
+      [
+        `The token goes to ${url}.`,
+        `Provider  ${issuer}`,
+        `Client    ${clientId}`,
+        'Scope     openid',
+        `Resource  ${audience}`,
+      ].join('\n'),
     );
     expect(stderr).toContain('Signed in as alice.\n');
     expect(stderr).toContain(`${issuer}/auth?`);
@@ -150,7 +185,7 @@ describe('login with a browser', () => {
     expect(stderr).toContain(`stored in ${laptop.file} with mode 0600, because no keychain works`);
     expect(stderr).not.toContain(login?.['api_key']);
     expect((await stat(laptop.file)).mode & 0o777).toBe(0o600);
-    expect(await readdir(join(laptop.config, 'andamio'))).toEqual(['logins.json']);
+    expect(await readdir(join(laptop.config, 'andamio'))).toEqual(['logins.json', 'sign-ins.json']);
     const expiry = (Date.parse(login?.['expires_at'] as string) - Date.now()) / 86_400_000;
     expect(Math.round(expiry), 'the maximum of the service').toBe(14);
 
@@ -250,6 +285,22 @@ describe('login with a browser', () => {
     expect(await keysOf(laptop.file)).toEqual({});
   });
 
+  test('a login that is interrupted while it deletes the previous key stores the new one', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, 'wim', ['--name', 'cli-wim']);
+    const answer = front.pause('delete');
+    const login = startAndamio(['login', '--url', front.url, '--name', 'cli-wim'], { env });
+    await browse(await laptop.address(), 'wim');
+    await waitFor('the deletion', async () => front.changes().includes('delete'));
+    login.kill('SIGINT');
+    await waitFor('the note', async () => login.stderr().includes('Interrupted.'));
+    answer();
+    expect(await login.result).toMatchObject({ code: 'SIGINT' });
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+  });
+
   test('a key that was rolled since the login is not deleted', async () => {
     const laptop = await machine();
     const { env } = laptop;
@@ -303,6 +354,32 @@ describe('login with a browser', () => {
     }
   });
 
+  test('over SSH, a login with a port shows the address, for a browser that reaches the port', async () => {
+    const laptop = await machine();
+    const env = { ...laptop.env, SSH_CONNECTION: '203.0.113.7 5000 192.0.2.1 22' };
+    const port = String(await freePort());
+    const login = startAndamio(['login', '--url', url, '--port', port], { env });
+    const shown = /^ {2}(http\S+)\n/m;
+    await waitFor('the address', async () => shown.test(login.stderr()));
+    const [, address = ''] = shown.exec(login.stderr()) ?? [];
+    expect(new URL(address).searchParams.get('redirect_uri')).toBe(`http://127.0.0.1:${port}/`);
+    await browse(address, 'tilda');
+    expect(await login.result).toMatchObject({ code: 0 });
+  });
+
+  test('a clock that is two hours fast does not prevent the login', async () => {
+    const laptop = await machine();
+    const code = `const Real = Date;
+      const now = () => Real.now() + 7_200_000;
+      globalThis.Date = class extends Real {
+        constructor(...given) { super(...(given.length === 0 ? [now()] : given)); }
+        static now() { return now(); }
+      };`;
+    const clock = `--import=data:text/javascript,${encodeURIComponent(code)}`;
+    const env = { ...laptop.env, NODE_OPTIONS: clock };
+    expect(await logIn({ ...laptop, env }, 'uma')).toMatchObject({ code: 0 });
+  });
+
   test('a token that the service does not accept is reported', async () => {
     const service = await serviceWith(issuer, 'another audience');
     const laptop = await machine();
@@ -348,18 +425,90 @@ describe('a command that needs a token', () => {
     });
   });
 
-  test('the sign-in to a service without a login on this machine must be confirmed', async () => {
+  test('the first sign-in to a service on this machine must be confirmed', async () => {
     const { env, folder } = await machine();
-    const question = { when: /Do you trust it\? \[y\/N\]/, text: '\n' };
+    const question = { when: /Do you trust the service\? \[y\/N\]/, text: '\n' };
     const result = await onTerminal('keys list', question, env);
     expect(result.code).toBe(1);
-    expect(result.stdout).toContain(`The token goes to ${url}. Provider: ${issuer}`);
+    expect(result.stdout).toMatch(`The token goes to ${url}.\r\nProvider  ${issuer}\r\n`);
     expect(result.stdout).toContain('You were not signed in.');
     expect(await onTerminal('login', question, env)).toMatchObject({ code: 1 });
     const script = await andamio(['login'], { env });
     expect(script).toMatchObject({ code: 77, stdout: '' });
     expect(script.stderr).toContain('Without a terminal, give its URL by --url.');
     expect(await readdir(folder), 'no browser was opened').toEqual(['bin']);
+  });
+
+  test.each([
+    ['issuer', 'https://attacker.example', 'provider'],
+    ['clientId', 'a-client-with-more-rights', 'client'],
+    ['scope', 'openid https://management.example/.default', 'scope'],
+    ['resource', 'https://management.example', 'resource'],
+  ])(
+    'a service that changes its %s gets no token, unless the user confirms that',
+    async (field, value, label) => {
+      const laptop = await machine();
+      const front = await frontThat();
+      const env = { ...laptop.env, ANDAMIO_URL: front.url };
+      await logIn({ ...laptop, env }, 'quinn');
+      front.change({ [field]: value });
+      const script = await andamio(['login', '--url', front.url], { env });
+      expect(script).toMatchObject({ code: 77, stdout: '' });
+      expect(script.stderr).toContain(
+        `The service at ${front.url} has changed its sign-in: ${label} ${value} instead of `,
+      );
+      expect(script.stderr).toContain('run andamio login on a terminal, or andamio logout first.');
+      const question = { when: /do you trust it\? \[y\/N\]/, text: '\n' };
+      const refused = await onTerminal('keys list', question, env);
+      expect(refused.code).toBe(1);
+      expect(refused.stdout.toLowerCase()).toMatch(
+        new RegExp(`\n${label} +${value.toLowerCase()} `),
+      );
+      expect(await readFile(join(laptop.folder, 'opened'), 'utf8'), 'no browser was opened').toBe(
+        '',
+      );
+    },
+  );
+
+  test('a confirmed change of the sign-in is remembered, and logout forgets the sign-in', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, 'rosa');
+    front.change({ resource: null });
+    const enter = { when: /Press Enter/, text: '\n' };
+    const yes = { when: /do you trust it\?/, text: 'y\n' };
+    const confirmed = onTerminal('keys list', [yes, enter], env);
+    await browse(await laptop.address(), 'rosa');
+    expect(await confirmed).toMatchObject({ code: 0 });
+    const again = onTerminal('keys list', enter, env);
+    await browse(await laptop.address(), 'rosa');
+    expect(await again).toMatchObject({ code: 0 });
+
+    front.change({});
+    expect(await andamio(['login', '--url', front.url], { env })).toMatchObject({ code: 77 });
+    await andamio(['logout'], { env });
+    const fresh = await logIn({ ...laptop, env }, 'rosa', ['--name', 'cli-rosa']);
+    expect(fresh).toMatchObject({ code: 0 });
+  });
+
+  test('a client and a port that the user gave are used for later sign-ins, whatever the service says', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    front.change({ clientId: 'the-console' });
+    const port = String(await freePort());
+    const options = ['--client-id', clientId, '--port', port];
+    expect(await logIn({ ...laptop, env }, 'sven', options)).toMatchObject({ code: 0 });
+    front.change({ clientId: 'another' });
+    const result = onTerminal('keys list', { when: /Press Enter/, text: '\n' }, env);
+    const address = await laptop.address();
+    expect(Object.fromEntries(new URL(address).searchParams)).toMatchObject({
+      client_id: clientId,
+      redirect_uri: `http://127.0.0.1:${port}/`,
+    });
+    await browse(address, 'sven');
+    expect(await result).toMatchObject({ code: 0 });
   });
 
   test('over SSH, no browser is opened', async () => {
@@ -422,6 +571,29 @@ test('a key that the keychain stores but does not return is left only in the fil
   await writeFile(secret, 'an older key');
   expect(await andamio(['logout'], { env: laptop.env })).toMatchObject({ code: 0 });
   await expect(readFile(secret)).rejects.toThrow('ENOENT');
+});
+
+test('a key that the keychain returns changed is left only in the file', async () => {
+  const laptop = await machine();
+  const { secret } = await fakeKeychain(laptop.folder);
+  const tool = join(laptop.folder, 'bin', 'secret-tool');
+  await writeFile(tool, (await readFile(tool, 'utf8')).replace('lookup) cat', 'lookup) rev'));
+  const { code, stderr } = await logIn(laptop, 'vera');
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('because no keychain works here'),
+  });
+  await expect(readFile(secret)).rejects.toThrow('ENOENT');
+  expect(await andamio(['verify'], { env: laptop.env })).toMatchObject({ code: 0 });
+});
+
+test('on Windows, no mode is claimed for the file', async () => {
+  const { env, file } = await machine();
+  const platform = process.platform;
+  Object.defineProperty(process, 'platform', { value: 'win32' });
+  onTestFinished(() => void Object.defineProperty(process, 'platform', { value: platform }));
+  const key = { api_key: makeKey(), name: 'cli-pc', expires_at: '2026-01-01T00:00:00Z' };
+  expect(await storeKey(url, key, env)).toBe(`in ${file}, because no keychain works here`);
 });
 
 test('a login that cannot be recorded leaves no key in the keychain', async () => {

@@ -1,22 +1,56 @@
-import type { ConsoleSettings } from '@andamio/schema/console-settings';
+import type { SignInSettings } from '@andamio/schema/console-settings';
+import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 
 const timeoutMs = 15_000;
 
+/** The sign-in that the service states. The provider's endpoints are read from the provider. */
+export interface StatedSignIn extends Omit<SignInSettings, 'provider'> {
+  /** Seconds by which the service's clock is ahead of the clock of this machine. */
+  readonly clockSkew: number;
+}
+
+const body = z.object({
+  maxExpiresInDays: z.optional(z.nullable(z.number())),
+  signIn: z.optional(
+    z.nullable(
+      z.object({
+        issuer: z.string(),
+        clientId: z.string(),
+        scope: z.string(),
+        resource: z.nullable(z.string()),
+      }),
+    ),
+  ),
+});
+
+/** What a login needs to know of the settings that the service publishes for its console. */
+export interface ServiceSettings {
+  /** The maximum number of days for which a key may be valid. Infinity if there is none. */
+  readonly maximumDays: number;
+  /** Undefined if the service has no sign-in for browsers. */
+  readonly signIn: StatedSignIn | undefined;
+}
+
 /**
- * Reads the settings that the service publishes for its console. Returns an empty object if the
- * service has no console, or answers without a JSON object.
+ * Reads the settings that the service publishes for its console. If the service has no console, or
+ * answers without valid settings, there is no sign-in and no maximum.
  *
  * @throws {@link CliError} if the service does not respond.
  */
-export async function readConsoleSettings(url: string): Promise<Partial<ConsoleSettings>> {
+export async function readConsoleSettings(url: string): Promise<ServiceSettings> {
   const response = await fetch(`${url}/console/settings.json`, {
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   }).catch(() => undefined);
   if (response === undefined || response.status >= 500)
     throw new CliError(exitCodes.unavailable, 'The service does not respond. Check its URL.');
-  if (!response.ok) return {};
-  const settings: unknown = await response.json().catch(() => undefined);
-  return typeof settings === 'object' && settings !== null ? settings : {};
+  const settings = response.ok ? await response.json().catch(() => undefined) : undefined;
+  const { maxExpiresInDays, signIn } = body.safeParse(settings).data ?? {};
+  const date = Date.parse(response.headers.get('date') ?? '');
+  const clockSkew = Number.isNaN(date) ? 0 : Math.round((date - Date.now()) / 1000);
+  return {
+    maximumDays: maxExpiresInDays ?? Number.POSITIVE_INFINITY,
+    signIn: signIn ? { ...signIn, clockSkew } : undefined,
+  };
 }

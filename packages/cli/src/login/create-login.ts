@@ -11,7 +11,7 @@ import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { holdSignals } from '../signals.ts';
-import { findLogin } from '../stored-key/login-file.ts';
+import { logins } from '../stored-key/logins.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
@@ -23,7 +23,7 @@ async function findPrevious(
   client: Client,
   { url, environment }: Context,
 ): Promise<ApiKeyInList | undefined> {
-  const previous = await findLogin(url, environment);
+  const previous = await logins.find(url, environment);
   if (previous === undefined) return undefined;
   const keys = await listAllApiKeys(client);
   return keys.find(

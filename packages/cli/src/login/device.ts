@@ -5,7 +5,7 @@ import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
 import { clientOf } from '../service.ts';
-import { findLogin } from '../stored-key/login-file.ts';
+import { logins } from '../stored-key/logins.ts';
 import { minuteOf } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
@@ -154,7 +154,7 @@ export async function logInByDevice(key: LoginKey, context: Context): Promise<Re
     '',
     'Never enter a code somebody sent you.',
   );
-  const previous = await findLogin(url, environment);
+  const previous = await logins.find(url, environment);
   const issued = await poll(started, context);
   const report = await reportLogin(issued, context, async () => {
     const name = printable(issued.name);

@@ -9,7 +9,7 @@ import { minuteOf } from '../text.ts';
 /** The name and the validity of the key that a login requests. */
 export interface LoginKey {
   readonly name: string;
-  readonly days: number | undefined;
+  readonly days: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Terminal } from '../terminal.ts';
+import type { Surroundings } from '../command.ts';
 import { canOpenBrowser } from './browser.ts';
 import { readConsoleSettings } from './console-settings.ts';
 import { signInToService } from './sign-in-to-service.ts';
@@ -7,18 +7,11 @@ import { signInToService } from './sign-in-to-service.ts';
  * Signs the user in for one command, if the user is at a terminal with a browser and the service
  * has a sign-in. Without a terminal, a script would wait for a person.
  *
- * @param isUrlOption whether the URL was given by `--url`
  * @returns the token, or undefined if the user cannot be signed in.
  */
-export async function signInOnTerminal(
-  url: string,
-  isUrlOption: boolean,
-  environment: NodeJS.ProcessEnv,
-  terminal: Terminal,
-): Promise<string | undefined> {
+export async function signInOnTerminal(surroundings: Surroundings): Promise<string | undefined> {
+  const { url, environment, terminal } = surroundings;
   if (!terminal.isTerminal || !canOpenBrowser(environment)) return undefined;
-  const { signIn: settings } = await readConsoleSettings(url);
-  return settings
-    ? signInToService({ url, isUrlOption, settings, environment, terminal })
-    : undefined;
+  const { signIn } = await readConsoleSettings(url);
+  return signIn && signInToService(signIn, {}, surroundings);
 }

@@ -1,22 +1,13 @@
-import type { SignInSettings } from '@andamio/schema/console-settings';
 import { printable } from '@andamio/schema/printable';
 import { serviceUrl } from '@andamio/schema/service-url';
 import type * as OpenIdClient from 'openid-client';
+import type { Surroundings } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import type { Terminal } from '../terminal.ts';
 import { canOpenBrowser, openBrowser } from './browser.ts';
+import type { KnownSignIn } from './known-sign-ins.ts';
 import { startRedirectServer } from './redirect.ts';
 
 const timeoutMs = 5 * 60_000;
-
-/** The settings and the environment of a sign-in. */
-export interface SignInContext {
-  readonly settings: SignInSettings;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly terminal: Terminal;
-  /** The loopback port for the redirect. Default: any free port. */
-  readonly port?: number | undefined;
-}
 
 function failed(reason: string): CliError {
   return new CliError(exitCodes.credentials, `The sign-in failed: ${printable(reason)}.`);
@@ -34,7 +25,7 @@ function reasonOf(error: unknown): string {
   return typeof systemCode === 'string' ? `${message} (${systemCode})` : message;
 }
 
-function issuerOf({ issuer }: SignInSettings): URL {
+function issuerOf({ issuer }: KnownSignIn): URL {
   try {
     return serviceUrl('The issuer of the service', issuer, 'tokens');
   } catch (error) {
@@ -42,27 +33,17 @@ function issuerOf({ issuer }: SignInSettings): URL {
   }
 }
 
-/**
- * Returns the scopes to request: those of the console, except `offline_access`, because no refresh
- * token is needed.
- */
-function scopeOf({ scope }: SignInSettings): string {
-  return scope
-    .split(' ')
-    .filter((name) => name !== 'offline_access')
-    .join(' ');
-}
-
 async function discover(
   openid: typeof OpenIdClient,
-  settings: SignInSettings,
+  settings: KnownSignIn,
+  clockSkew: number,
 ): Promise<OpenIdClient.Configuration> {
   // The issuer's identifier is compared character by character, so the URL must stay as it is.
   const isLoopback = issuerOf(settings).protocol === 'http:';
   return openid.discovery(
     new URL(settings.issuer),
-    settings.clientId,
-    undefined,
+    settings.client_id,
+    { [openid.clockSkew]: clockSkew },
     openid.None(),
     isLoopback ? { execute: [openid.allowInsecureRequests] } : {},
   );
@@ -74,7 +55,7 @@ async function discover(
  */
 async function showAddress(
   address: URL,
-  { environment, terminal }: SignInContext,
+  { environment, terminal }: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
   terminal.note('Sign in at this address:', '', `  ${printable(address.href)}`, '');
@@ -93,23 +74,28 @@ async function showAddress(
 /**
  * Signs the user in with the authorization code flow and PKCE over a loopback redirect (RFC 8252).
  *
+ * @param clockSkew seconds by which the service's clock is ahead of the clock of this machine. The
+ *   times in the ID token are compared with the service's clock, and may differ by 30 seconds.
  * @returns the access token, which is kept in memory only.
  * @throws {@link CliError} if the user does not sign in.
  */
-export async function signIn(context: SignInContext): Promise<string> {
+export async function signIn(
+  settings: KnownSignIn,
+  clockSkew: number,
+  surroundings: Surroundings,
+): Promise<string> {
   // Loaded only here, because it takes as long as the rest of the program.
   const openid = await import('openid-client');
-  const { settings, port = 0 } = context;
   const state = openid.randomState();
   const nonce = openid.randomNonce();
   const verifier = openid.randomPKCECodeVerifier();
-  const server = await startRedirectServer(port, state, timeoutMs);
+  const server = await startRedirectServer(settings.port ?? 0, state, timeoutMs);
   const shown = new AbortController();
   try {
-    const configuration = await discover(openid, settings);
+    const configuration = await discover(openid, settings, clockSkew);
     const address = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: server.redirectUri,
-      scope: scopeOf(settings),
+      scope: settings.scope,
       code_challenge: await openid.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       state,
@@ -120,7 +106,7 @@ export async function signIn(context: SignInContext): Promise<string> {
         audience: settings.resource,
       }),
     });
-    void showAddress(address, context, shown.signal);
+    void showAddress(address, surroundings, shown.signal);
     const redirect = await server.received();
     const tokens = await openid.authorizationCodeGrant(configuration, redirect, {
       pkceCodeVerifier: verifier,

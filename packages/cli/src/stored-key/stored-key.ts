@@ -2,7 +2,7 @@ import { isKey, keyStart } from '@andamio/schema/key-format';
 import { printable } from '@andamio/schema/printable';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { systemKeychain } from './keychain.ts';
-import { findLogin, type Login, loginFile, writeLogin } from './login-file.ts';
+import { type Login, logins } from './logins.ts';
 
 /** A new key with the fields that a login keeps. */
 export interface KeyToStore {
@@ -13,7 +13,7 @@ export interface KeyToStore {
 
 /**
  * Stores the key of a login in the system's keychain, and reads it back. If that fails, stores the
- * key in a file of mode 0600, and removes what the keychain may contain.
+ * key in a file that only the user can read, and removes what the keychain may contain.
  *
  * @returns a human-readable description of where the key is stored.
  * @throws {@link CliError} if the key could not be stored. The keychain then contains no key.
@@ -27,7 +27,7 @@ export async function storeKey(
   const login = { name, start: keyStart(api_key), expires_at };
   if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key) {
     try {
-      await writeLogin(url, { ...login, storage: keychain.program }, environment);
+      await logins.write(url, { ...login, storage: keychain.program }, environment);
     } catch (error) {
       await keychain.remove(url);
       throw error;
@@ -35,9 +35,11 @@ export async function storeKey(
     return `in the system's keychain, by ${keychain.program}`;
   }
   await keychain.remove(url);
-  await writeLogin(url, { ...login, storage: 'file', api_key }, environment);
-  const path = printable(loginFile(environment));
-  return `in ${path} with mode 0600, because no keychain works here`;
+  await logins.write(url, { ...login, storage: 'file', api_key }, environment);
+  const path = printable(logins.path(environment));
+  // On Windows, the file has the permissions of its folder.
+  const mode = process.platform === 'win32' ? '' : ' with mode 0600';
+  return `in ${path}${mode}, because no keychain works here`;
 }
 
 /** Returns the stored key of a service, or undefined if there is none. */
@@ -45,7 +47,7 @@ export async function findStoredKey(
   url: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  const login = await findLogin(url, environment);
+  const login = await logins.find(url, environment);
   if (login === undefined) return undefined;
   const key =
     login.storage === 'file' ? login.api_key : await systemKeychain(environment).find(url);
@@ -68,7 +70,7 @@ export async function removeStoredKey(
     const message = `The key could not be removed from the system's keychain by ${keychain.program}.`;
     throw new CliError(exitCodes.cannotCreate, message);
   }
-  const login = await findLogin(url, environment);
-  if (login !== undefined) await writeLogin(url, undefined, environment);
+  const login = await logins.find(url, environment);
+  await logins.write(url, undefined, environment);
   return login;
 }

@@ -70,7 +70,7 @@ export function envFile(name: string, path: string): Target {
     return {
       async store(key: string) {
         try {
-          await write(withKey(await contentsOf(file), key));
+          await write(Buffer.from(withKey(await contentsOf(file), key), 'latin1'));
         } catch (error) {
           throw cannotWrite(path, error);
         }

@@ -1,0 +1,19 @@
+import * as z from 'zod/mini';
+import { recordFile } from '../stored-key/record-file.ts';
+
+const knownSignIn = z.object({
+  issuer: z.string(),
+  client_id: z.string(),
+  scope: z.string(),
+  resource: z.nullable(z.string()),
+  /** True if the client was given by `--client-id`. The service then cannot change it. */
+  is_client_chosen: z.boolean(),
+  /** The port that was given by `--port`. */
+  port: z.optional(z.number()),
+});
+
+/** The sign-in to a service with which the user last signed in on this machine. */
+export type KnownSignIn = z.infer<typeof knownSignIn>;
+
+/** The file of the sign-ins that the user trusts. */
+export const knownSignIns = recordFile('sign-ins', knownSignIn);

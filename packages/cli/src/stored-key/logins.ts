@@ -1,0 +1,20 @@
+import * as z from 'zod/mini';
+import { recordFile } from './record-file.ts';
+
+const login = z.object({
+  /** The name of the key. */
+  name: z.string(),
+  /** The first 8 characters of the key. */
+  start: z.string(),
+  /** Time at which the key expires (RFC 3339). */
+  expires_at: z.string(),
+  /** Where the key is stored: the program of the keychain, or `file` if it is in `api_key`. */
+  storage: z.enum(['secret-tool', 'security', 'file']),
+  api_key: z.optional(z.string()),
+});
+
+/** A login: the key that `andamio login` created for a service. */
+export type Login = z.infer<typeof login>;
+
+/** The file of the logins. */
+export const logins = recordFile('logins', login);
