@@ -12,6 +12,8 @@ interface Resource {
   readonly type: string;
   readonly inputs?: unknown;
   readonly protect?: boolean;
+  /** Whether Pulumi forgets the resource instead of deleting it. */
+  readonly retainOnDelete?: boolean;
   readonly parent?: string;
 }
 
@@ -49,11 +51,12 @@ async function snapshotOf(stack: Stack): Promise<string> {
   const { deployment } = await stack.exportStack();
   const resources = (deployment.resources as Resource[])
     .filter(({ type }) => !/^pulumi:(providers|pulumi)/.test(type))
-    .map(({ type, urn, parent, protect, inputs }) => ({
+    .map(({ type, urn, parent, protect, retainOnDelete, inputs }) => ({
       resource: nameOf(urn),
       type,
       in: nameOf(parent),
       ...(protect && { protect }),
+      ...(retainOnDelete && { retainOnDelete }),
       inputs: shown(inputs),
     }))
     .sort((a, b) => (`${a.type} ${a.resource}` < `${b.type} ${b.resource}` ? -1 : 1));
