@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 interface Resource {
   readonly resource: string;
   readonly type: string;
+  readonly protect?: boolean;
+  /** The inputs whose change replaces the resource, as a list. */
+  readonly replacedBy?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -286,15 +289,42 @@ export function grantsTable(stack: StackName): string {
 }
 
 /**
- * Returns the document with the diagram and the table of each stack inserted between its markers.
+ * Returns a Markdown table of the drawn resources, with the arguments whose change replaces them and
+ * the stacks that protect them.
+ */
+export function replacementsTable(): string {
+  const all = stacks.flatMap((stack) => read(stack).map((resource) => ({ stack, ...resource })));
+  const lines = Object.entries(drawn).map(([type, [product]]) => {
+    const found = all.filter((resource) => resource.type === type);
+    const replacing = new Set(found.flatMap(({ replacedBy = '' }) => replacedBy.split(', ')));
+    const isProtected = new Set(found.filter(({ protect }) => protect).map(({ stack }) => stack));
+    const names = [...replacing].map((name) => `\`${name}\``).join(', ');
+    return `| ${product} | ${names} | ${[...isProtected].map((stack) => `\`${stack}\``).join(', ')} |`;
+  });
+  return [
+    '| resource | replaced by a change of | protected in |',
+    '| --- | --- | --- |',
+    ...lines,
+  ].join('\n');
+}
+
+/**
+ * Returns the document with the table of replacements, and the diagram and the table of each stack, inserted
+ * between their markers.
  */
 export function withDrawings(document: string): string {
-  return stacks.reduce((text, stack) => {
-    const between = new RegExp(`(?<=<!-- ${stack}: generated -->)[\\s\\S]*(?=<!-- /${stack} -->)`);
-    return text.replace(
-      between,
-      () => `\n\n\`\`\`mermaid\n${drawing(stack)}\n\`\`\`\n\n${grantsTable(stack)}\n\n`,
-    );
+  const sections: Readonly<Record<string, string>> = {
+    replacements: replacementsTable(),
+    ...Object.fromEntries(
+      stacks.map((stack) => [
+        stack,
+        `\`\`\`mermaid\n${drawing(stack)}\n\`\`\`\n\n${grantsTable(stack)}`,
+      ]),
+    ),
+  };
+  return Object.entries(sections).reduce((text, [name, content]) => {
+    const between = new RegExp(`(?<=<!-- ${name}: generated -->)[\\s\\S]*(?=<!-- /${name} -->)`);
+    return text.replace(between, () => `\n\n${content}\n\n`);
   }, document);
 }
 

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { describe, expect, test } from 'vitest';
+import { resourceTypes } from './google/resources/index.ts';
+import { replacingArguments } from './google/validate.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { repository } from './harness/scripts.ts';
 import { image, remaining, type StackName } from './harness/settings.ts';
@@ -10,7 +12,7 @@ import { deployed } from './harness/stack.ts';
 interface Resource {
   readonly urn: string;
   readonly type: string;
-  readonly inputs?: unknown;
+  readonly inputs?: object;
   readonly protect?: boolean;
   /** Whether Pulumi forgets the resource instead of deleting it. */
   readonly retainOnDelete?: boolean;
@@ -44,6 +46,17 @@ function shown(value: unknown): unknown {
 }
 
 /**
+ * Returns the inputs of a resource whose change replaces it, as a list in one line. Undefined if
+ * Pulumi updates the resource in place, whichever input changes.
+ */
+function replacedBy({ type, inputs = {} }: Resource): string | undefined {
+  const known = resourceTypes[type];
+  if (known === undefined) return undefined;
+  const names = replacingArguments(type, known).filter((name) => name in inputs);
+  return names.length === 0 ? undefined : names.join(', ');
+}
+
+/**
  * Returns the JSON of all resources in a stack, with their inputs. Resources are sorted, so that a
  * change of the program results in a diff that can be reviewed.
  */
@@ -51,13 +64,14 @@ async function snapshotOf(stack: Stack): Promise<string> {
   const { deployment } = await stack.exportStack();
   const resources = (deployment.resources as Resource[])
     .filter(({ type }) => !/^pulumi:(providers|pulumi)/.test(type))
-    .map(({ type, urn, parent, protect, retainOnDelete, inputs }) => ({
-      resource: nameOf(urn),
-      type,
-      in: nameOf(parent),
-      ...(protect && { protect }),
-      ...(retainOnDelete && { retainOnDelete }),
-      inputs: shown(inputs),
+    .map((resource) => ({
+      resource: nameOf(resource.urn),
+      type: resource.type,
+      in: nameOf(resource.parent),
+      ...(resource.protect && { protect: true }),
+      ...(resource.retainOnDelete && { retainOnDelete: true }),
+      replacedBy: replacedBy(resource),
+      inputs: shown(resource.inputs),
     }))
     .sort((a, b) => (`${a.type} ${a.resource}` < `${b.type} ${b.resource}` ? -1 : 1));
   return `${JSON.stringify(resources, null, 2)}\n`;

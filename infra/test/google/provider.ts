@@ -6,7 +6,7 @@ import { authorizeDeployment, authorizeLookUp, authorizeOperation } from './iam.
 import type { Properties, ResourceType } from './resource-type.ts';
 import { resourceTypes } from './resources/index.ts';
 import { markSecrets, openSecrets } from './secret-values.ts';
-import { argumentsOf, messageOf, problemsOf } from './validate.ts';
+import { argumentsOf, problemsOf, replacingArguments } from './validate.ts';
 
 /**
  * Returns the resource type in a URN of the form `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`.
@@ -219,10 +219,8 @@ export function provider(cloud: Cloud) {
       const changed = Object.keys(argumentsOf(token)).filter(
         (name) => given.includes(name) && !isUnchanged(name),
       );
-      const message = messageOf(type);
-      const replaces = changed.filter(
-        (name) => type.replacedBy.includes(name) || message[name]?.immutable,
-      );
+      const replacing = replacingArguments(token, type);
+      const replaces = changed.filter((name) => replacing.includes(name));
       return { changes: changed.length > 0, replaces, deleteBeforeReplace: false };
     },
 

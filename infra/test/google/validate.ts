@@ -32,6 +32,14 @@ export function messageOf(type: ResourceType): Message {
   return apis[api]?.messages[name] ?? {};
 }
 
+/** Returns the arguments of a resource type whose change replaces the resource. */
+export function replacingArguments(token: string, type: ResourceType): string[] {
+  const message = messageOf(type);
+  return Object.keys(argumentsOf(token)).filter(
+    (name) => type.replacedBy.includes(name) || message[name]?.immutable,
+  );
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
