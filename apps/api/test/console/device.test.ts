@@ -1,9 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
-import { redeemDevice, requestKey, startDeviceLogin } from '@andamio/testing/service-requests';
+import {
+  devicePath,
+  post,
+  redeemDevice,
+  requestKey,
+  verifyKey,
+} from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
@@ -31,7 +37,7 @@ function startDeviceApp(options: TestAppOptions = {}): Promise<TestApp> {
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startDeviceApp();
+  app = await startDeviceApp({ settings: { trustProxyHops: 1 } });
 });
 afterAll(() => app.close());
 
@@ -64,8 +70,13 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
   });
   afterAll(() => browser.close());
 
-  const start = async (body: object = { api_key_name: 'laptop', expires_in_days: 7 }) => {
-    const answer = await startDeviceLogin(app.url, body);
+  /** Starts a login, by default from the address of the browser. */
+  const start = async (
+    body: object = { api_key_name: 'laptop', expires_in_days: 7 },
+    address = '127.0.0.1',
+  ) => {
+    const headers = { 'x-forwarded-for': address };
+    const answer = await post(`${app.url}${devicePath}`, body, { headers });
     expect(answer.status).toBe(200);
     return {
       userCode: answer.body['user_code'] as string,
@@ -92,6 +103,18 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
   const warning = (page: Page) =>
     page.getByText('Only continue if you started this login yourself');
 
+  /** Expects that Deny comes first in a region, and is as large as Approve. */
+  const expectEqualChoices = async (region: Locator) => {
+    const buttons = await region.getByRole('button').all();
+    expect(await Promise.all(buttons.map((button) => button.textContent()))).toEqual([
+      'Deny',
+      'Approve',
+    ]);
+    const [deny, approve] = await Promise.all(buttons.map((button) => button.boundingBox()));
+    expect([approve?.width, approve?.height]).toEqual([deny?.width, deny?.height]);
+    expect(deny?.x).toBeLessThan(approve?.x as number);
+  };
+
   test('a user reads who asks, and approves by keyboard alone; Deny comes first and has the focus', async () => {
     const { userCode, deviceCode } = await start();
     const { page, problems, requests } = await open();
@@ -106,19 +129,14 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
     const text = String(await decision.textContent()).replaceAll(/\s+/g, ' ');
     expect(text).toContain('Account Ada (ada) (not you? Sign out)');
     expect(text).toContain(`Code ${userCode} It must be the code in your terminal.`);
-    expect(text).toMatch(/Asked \d+ seconds? ago, from 127\.0\.0\.1/);
+    expect(text).toMatch(
+      /Asked \d+ seconds? ago, from 127\.0\.0\.1\. This browser is in the same network\./,
+    );
     expect(text).toContain(
       'It calls itself device-laptop It will get a key that is valid for 7 days.',
     );
     expect(text).toContain("can use your account's API");
-    const buttons = await decision.getByRole('button').all();
-    expect(await Promise.all(buttons.map((button) => button.textContent()))).toEqual([
-      'Deny',
-      'Approve',
-    ]);
-    const [deny, approve] = await Promise.all(buttons.map((button) => button.boundingBox()));
-    expect([approve?.width, approve?.height]).toEqual([deny?.width, deny?.height]);
-    expect(deny?.x).toBeLessThan(approve?.x as number);
+    await expectEqualChoices(decision);
 
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -143,6 +161,70 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
     await page.getByRole('button', { name: 'Enter another code' }).click();
     await expect.poll(() => focused(page)).toBe('code');
     expect(await page.getByLabel('Code').inputValue()).toBe('');
+  });
+
+  test.each([
+    ['Deny', 'Denied. Nothing was created.', 'access_denied'],
+    ['Approve', 'Approved. Return to your terminal.', undefined],
+  ])(
+    'a program in another network is approved only after a second question: %s',
+    async (choice, heading, refusal) => {
+      const { userCode, deviceCode } = await start(undefined, '203.0.113.7');
+      const { page, problems } = await open();
+      await signIn(page, tokenFor(`elsewhere ${choice}`));
+      await enter(page, userCode);
+      await page.getByText('from 203.0.113.7. This browser is in another network.').waitFor();
+      await page.getByRole('button', { name: 'Approve' }).click();
+      const second = page.getByRole('region', {
+        name: 'The program is in another network. Is it yours?',
+      });
+      await second.waitFor();
+      await expect.poll(() => focused(page)).toBe('second-deny');
+      await second.getByText('It asked from 203.0.113.7').waitFor();
+      await warning(page).waitFor();
+      await expectEqualChoices(second);
+      const pending = await redeemDevice(app.url, deviceCode);
+      expect(pending.body['error']).toBe('authorization_pending');
+      await second.getByRole('button', { name: choice }).click();
+      await page.getByRole('heading', { name: heading }).waitFor();
+      expect((await redeemDevice(app.url, deviceCode)).body['error']).toBe(refusal);
+      expect(problems).toEqual([]);
+    },
+  );
+
+  test('a user takes an approval back, also after they entered the code again', async () => {
+    const { userCode, deviceCode } = await start();
+    const { page } = await open();
+    await signIn(page, tokenFor('hasty'));
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved. Return to your terminal.' }).waitFor();
+    await page.getByText('If you did not start this login').waitFor();
+    await page.getByRole('button', { name: 'Enter another code' }).click();
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'I did not start this' }).click();
+    await page.getByRole('heading', { name: 'Denied. Nothing was created.' }).waitFor();
+    await page.getByRole('button', { name: 'I did not start this' }).waitFor({ state: 'hidden' });
+    expect((await redeemDevice(app.url, deviceCode)).body['error']).toBe('access_denied');
+  });
+
+  test('a user who takes an approval back too late ends the key of the program', async () => {
+    const { userCode, deviceCode } = await start();
+    const { page } = await open();
+    await signIn(page, tokenFor('too late'));
+    await enter(page, userCode);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved. Return to your terminal.' }).waitFor();
+    const key = (await redeemDevice(app.url, deviceCode)).body['api_key'] as string;
+    expect((await verifyKey(app.url, key)).status).toBe(200);
+    await page.getByRole('button', { name: 'Enter another code' }).click();
+    await enter(page, userCode);
+    await page.getByRole('heading', { name: 'The program has its key.' }).waitFor();
+    await page.getByRole('button', { name: 'I did not start this' }).click();
+    await page.getByRole('heading', { name: 'The key is deleted.' }).waitFor();
+    await page.getByText('The program already had the key device-laptop.').waitFor();
+    expect((await verifyKey(app.url, key)).status).toBe(401);
+    expect((await redeemDevice(app.url, deviceCode)).body['error']).toBe('expired_token');
   });
 
   test('exactly one warning is on screen while a code is entered and decided', async () => {
@@ -250,7 +332,8 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
   ] as const)(
     'the %s page for device logins has no serious axe-core violation and fits the window',
     async (name, options) => {
-      const { userCode } = await start({ api_key_name: `a-long-name-${'x'.repeat(60)}` });
+      const body = { api_key_name: `a-long-name-${'x'.repeat(60)}` };
+      const { userCode } = await start(body, '2001:db8:85a3:8d3:1319:8a2e:370:7348');
       const { page } = await open(options);
       const inspect = async (state: string) => {
         await page.screenshot({ path: join(screenshots, `device-${state}-${name}.png`) });
@@ -267,8 +350,11 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
       await enter(page, userCode);
       await page.getByRole('button', { name: 'Deny' }).waitFor();
       await inspect('decision');
-      await page.getByRole('button', { name: 'Deny' }).click();
-      await page.getByRole('heading', { name: 'Denied' }).waitFor();
+      await page.getByRole('button', { name: 'Approve' }).click();
+      await page.getByText('which is not the network of this browser').waitFor();
+      await inspect('second question');
+      await page.getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('button', { name: 'I did not start this' }).waitFor();
       await inspect('outcome');
     },
   );

@@ -100,6 +100,7 @@ describe('device login', () => {
       api_key_name: 'device-laptop',
       expires_in_days: 7,
       address: '127.0.0.1',
+      same_network: true,
       requested_at: '2025-08-31T23:59:59Z',
       expires_at: '2025-09-01T00:09:59Z',
     };
@@ -123,6 +124,28 @@ describe('device login', () => {
     expect((await redeemDevice(service.url, deviceCode)).body).toEqual(issued.body);
     const verified = await verifyKey(service.url, issued.body['api_key'] as string);
     expect(verified.body).toMatchObject({ user_id: 'ada', name: 'device-laptop' });
+  });
+
+  test.each([
+    ['203.0.113.7', '203.0.113.7', true],
+    ['203.0.113.7', '203.0.113.8', false],
+    ['2001:db8:1:200::7', '2001:db8:1:2ff::1', true],
+    ['2001:db8:1:200::7', '2001:db8:1:300::7', false],
+    ['203.0.113.7', '::ffff:203.0.113.7', true],
+  ])('a program at %s and a user at %s: same_network is %s', async (program, user, isSame) => {
+    const proxied = await startWithClock({ settings: { trustProxyHops: 1 } });
+    onTestFinished(() => proxied.app.close());
+    const at = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    const started = await post(proxied.url + devicePath, { api_key_name: 'laptop' }, at(program));
+    const { userCode: user_code } = codesOf(started);
+    for (const decision of [undefined, 'approve', 'deny']) {
+      const { status, body } = await post(
+        `${proxied.url}${devicePath}/approve`,
+        { user_code, decision },
+        { token: proxied.token('networks'), ...at(user) },
+      );
+      expect([status, body['same_network']]).toEqual([200, isSame]);
+    }
   });
 
   test('a program whose user denies the login gets access_denied, and no key', async () => {

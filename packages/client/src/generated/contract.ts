@@ -136,6 +136,7 @@ export const operations = {
       'api_key_name',
       'expires_in_days',
       'address',
+      'same_network',
       'requested_at',
       'expires_at',
     ],

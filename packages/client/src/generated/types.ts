@@ -290,6 +290,11 @@ export interface DeviceLogin {
   expires_in_days: number;
   /** The network address from which the program started the login. */
   address: string;
+  /**
+   * Whether this request comes from the network of the program: the same IPv4 address, or the
+   * same /56 network of IPv6. If it does not, ask the user a second time before they approve.
+   */
+  same_network: boolean;
   /** Time at which the program started the login (RFC 3339, UTC). */
   requested_at: string;
   /** Time until which the login can be decided (RFC 3339, UTC). */

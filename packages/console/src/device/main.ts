@@ -3,6 +3,7 @@ import './device.css';
 import { type Call, createCall, type GetToken, SignedOut } from '../account/service.ts';
 import { find } from '../page/find.ts';
 import { say, setUpSignIn } from '../page/sign-in.ts';
+import { texts } from './texts.ts';
 import { ago, explain } from './words.ts';
 
 const warning = find<HTMLElement>('#warning');
@@ -10,9 +11,13 @@ const entry = find<HTMLFormElement>('#entry');
 const codeField = find<HTMLInputElement>('#code');
 const decision = find<HTMLElement>('#decision');
 const denyButton = find<HTMLButtonElement>('#deny');
-const approveButton = find<HTMLButtonElement>('#approve');
+const second = find<HTMLElement>('#second');
+const secondDenyButton = find<HTMLButtonElement>('#second-deny');
 const outcome = find<HTMLElement>('#outcome');
 const result = find<HTMLElement>('#result');
+const takeBackButton = find<HTMLButtonElement>('#take-back');
+
+const views = [entry, decision, second, outcome];
 
 /** The device login that the page shows. */
 let login: DeviceLogin | undefined;
@@ -25,8 +30,8 @@ let call: Call | undefined;
  * enters a code or decides.
  */
 function show(view: HTMLElement, focus: HTMLElement, text = ''): void {
-  for (const each of [entry, decision, outcome]) each.hidden = each !== view;
-  warning.hidden = view !== entry && view !== decision;
+  for (const each of views) each.hidden = each !== view;
+  warning.hidden = view === outcome;
   say(text);
   focus.focus();
 }
@@ -36,7 +41,7 @@ function clear(): void {
   call = undefined;
   login = undefined;
   codeField.value = '';
-  for (const view of [warning, entry, decision, outcome]) view.hidden = true;
+  for (const view of [warning, ...views]) view.hidden = true;
 }
 
 function askForCode(text = ''): void {
@@ -57,21 +62,22 @@ async function accountName(call: Call): Promise<string> {
     return alias === null ? user_id : `${alias} (${user_id})`;
   } catch (error) {
     if (error instanceof ApiError && error.code === 'insufficient_scope')
-      return 'the account of your token';
+      return texts.unnamedAccount;
     throw error;
   }
 }
 
 function ask(found: DeviceLogin, account: string): void {
   login = found;
-  const { user_code, api_key_name, expires_in_days: days, address, requested_at } = found;
+  const { user_code, api_key_name, address, same_network: isSame, requested_at } = found;
   setText('#account', account);
   setText('#shown-code', user_code);
   setText('#asked', ago(requested_at, Date.now()));
   find<HTMLTimeElement>('#asked').dateTime = requested_at;
   setText('#address', address);
+  setText('#network', isSame ? texts.decision.sameNetwork : texts.decision.otherNetwork);
   setText('#name', api_key_name);
-  setText('#days', days === 1 ? '1 day' : `${days} days`);
+  setText('#key', texts.decision.keyFor(found.expires_in_days));
   show(decision, denyButton);
 }
 
@@ -111,31 +117,89 @@ async function lookUp(current: Call): Promise<void> {
   ]);
   if (call !== current) return;
   codeField.value = '';
-  ask(found, account);
+  if (found.state === 'pending') ask(found, account);
+  else showOutcome(found, found.state);
+}
+
+/**
+ * Shows how a login ended, or that it is approved. The user can take the approval back.
+ *
+ * @param state the state of the login, or `deleted` if its key was deleted.
+ */
+function showOutcome(of: DeviceLogin, state: Exclude<State, 'pending'> | 'deleted'): void {
+  login = of;
+  const { takeBackText, deletedText, [state]: heading } = texts.outcome;
+  const isApproved = state === 'approved' || state === 'redeemed';
+  setText('#result', heading);
+  const deleted = state === 'deleted' ? deletedText(of.api_key_name) : '';
+  setText('#result-text', isApproved ? takeBackText : deleted);
+  takeBackButton.hidden = !isApproved;
+  show(outcome, result);
+}
+
+type State = DeviceLogin['state'];
+
+/** Sends a decision of the user. Returns the state of the login after it. */
+async function send(
+  current: Call,
+  user_code: string,
+  choice: 'approve' | 'deny',
+): Promise<Exclude<State, 'pending'>> {
+  try {
+    await current((client) => client.approveDeviceLogin({ user_code, decision: choice }));
+    return choice === 'approve' ? 'approved' : 'denied';
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'device_login_redeemed') return 'redeemed';
+    throw error;
+  }
 }
 
 async function decide(current: Call, choice: 'approve' | 'deny'): Promise<void> {
-  if (login === undefined) return;
-  const { user_code } = login;
-  const { state } = await current((client) =>
-    client.approveDeviceLogin({ user_code, decision: choice }),
-  );
-  if (call !== current) return;
-  login = undefined;
-  result.textContent =
-    state === 'approved' ? 'Approved. Return to your terminal.' : 'Denied. Nothing was created.';
-  show(outcome, result);
+  const of = login;
+  if (of === undefined) return;
+  const state = await send(current, of.user_code, choice);
+  if (call === current) showOutcome(of, state);
 }
+
+/** Approves, after a second question if the program is in another network than this browser. */
+async function approve(current: Call): Promise<void> {
+  if (login === undefined || login.same_network) return decide(current, 'approve');
+  setText('#second-text', texts.second.text(login.address));
+  show(second, secondDenyButton);
+}
+
+/** Deletes the key of a login. */
+async function deleteKey(current: Call, api_key_name: string): Promise<void> {
+  try {
+    await current((client) => client.deleteApiKey({ api_key_name }));
+  } catch (error) {
+    // The key was deleted before.
+    if (!(error instanceof ApiError && error.code === 'no_such_key')) throw error;
+  }
+}
+
+/** Takes an approval back. If the program already has its key, deletes the key. */
+async function takeBack(current: Call): Promise<void> {
+  const of = login;
+  if (of === undefined) return;
+  const state = await send(current, of.user_code, 'deny');
+  if (state === 'redeemed') await deleteKey(current, of.api_key_name);
+  if (call === current) showOutcome(of, state === 'redeemed' ? 'deleted' : state);
+}
+
+/** Runs a request when the user clicks a button. */
+const onClick = (selector: string, request: (call: Call) => Promise<void>) =>
+  find(selector).addEventListener('click', () => void attempt(request));
 
 entry.addEventListener('submit', (event) => {
   event.preventDefault();
   void attempt(lookUp);
 });
-denyButton.addEventListener('click', () => void attempt((current) => decide(current, 'deny')));
-approveButton.addEventListener(
-  'click',
-  () => void attempt((current) => decide(current, 'approve')),
-);
+for (const selector of ['#deny', '#second-deny'])
+  onClick(selector, (current) => decide(current, 'deny'));
+onClick('#approve', approve);
+onClick('#second-approve', (current) => decide(current, 'approve'));
+onClick('#take-back', takeBack);
 find('#again').addEventListener('click', () => askForCode());
 
 /** Begins again for the user of the token, with the given text. */
@@ -143,7 +207,7 @@ function begin(getToken: GetToken, text = ''): void {
   clear();
   const current = createCall(location.origin, getToken, () => {
     if (call !== current) return;
-    begin(getToken, 'You are signed in with another account now. Enter the code again.');
+    begin(getToken, texts.entry.otherAccount);
   });
   call = current;
   askForCode(text);

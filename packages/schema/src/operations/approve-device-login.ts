@@ -44,6 +44,10 @@ const success = z
     address: z.string().meta({
       description: 'The network address from which the program started the login.',
     }),
+    same_network: z.boolean().meta({
+      description:
+        'Whether this request comes from the network of the program: the same IPv4 address, or the same /56 network of IPv6. If it does not, ask the user a second time before they approve.',
+    }),
     requested_at: timestamp.meta({
       description: 'Time at which the program started the login (RFC 3339, UTC).',
     }),
@@ -83,6 +87,7 @@ export const approveDeviceLogin = {
       api_key_name: 'device-laptop',
       expires_in_days: 30,
       address: '203.0.113.7',
+      same_network: true,
       requested_at: '2025-08-31T23:59:59Z',
       expires_at: '2025-09-01T00:09:59Z',
     },

@@ -7,15 +7,18 @@ import { formatTimestamp } from '@andamio/schema/timestamps';
 import { formatUserCode, parseUserCode } from '@andamio/schema/user-code';
 import type { Exchange } from '../exchange.ts';
 import type { LimitGuesses } from '../limits/device-logins.ts';
+import { addressKey } from '../limits/limit.ts';
 import { expiryTooLate, HttpError } from '../response/errors.ts';
 
-function describe(userCode: string, login: DeviceLogin): DeviceLoginAnswer {
+/** Returns the answer to a user whose request comes from an address. */
+function describe(userCode: string, login: DeviceLogin, address: string): DeviceLoginAnswer {
   return {
     user_code: formatUserCode(userCode),
     state: login.state,
     api_key_name: login.name,
     expires_in_days: login.expiresInDays,
     address: login.address,
+    same_network: addressKey(login.address) === addressKey(address),
     requested_at: formatTimestamp(login.createdAt),
     expires_at: formatTimestamp(decidableUntil(login)),
   };
@@ -33,6 +36,7 @@ export function approveDeviceLoginHandler(
 ) {
   async function answer(
     owner: Owner,
+    address: string,
     userCode: string,
     decision: ApproveDeviceLoginBody['decision'],
   ): Promise<DeviceLoginAnswer> {
@@ -42,7 +46,7 @@ export function approveDeviceLoginHandler(
         : await decideDeviceLogin(dependencies, owner, userCode, states[decision]);
     if (login === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
     if (typeof login === 'string') throw new HttpError(login);
-    return describe(userCode, login);
+    return describe(userCode, login, address);
   }
 
   return (
@@ -54,6 +58,6 @@ export function approveDeviceLoginHandler(
     // The schema accepts only user codes.
     const userCode = parseUserCode(typed) as string;
     const guesser = { userId: owner.userId, address };
-    return limitGuesses(guesser, () => answer(owner, userCode, decision));
+    return limitGuesses(guesser, () => answer(owner, address, userCode, decision));
   };
 }
