@@ -2,18 +2,19 @@ import * as pulumi from '@pulumi/pulumi';
 import { errorHook } from './error-hooks.ts';
 
 /**
- * Environment variable with which `pnpm adopt` passes the resources to import: NAME=ID pairs,
- * separated by spaces.
+ * The environment variable that lists the resources to import, as NAME=ID pairs separated by
+ * spaces. `pnpm adopt` sets it.
  */
 export const adoptionVariable = 'ANDAMIO_ADOPT';
 
 const pair = /^([\w-]+)=(\S+)$/;
 
 /**
- * Parses NAME=ID pairs. NAME is the resource's name in the program, and ID is its id for `pulumi
- * import`.
+ * Parses NAME=ID pairs. NAME is the resource's name in the program, and ID is its import id, in the
+ * format of `pulumi import`.
  *
- * @throws {pulumi.RunError} if a pair has another form; the message quotes the pair
+ * @throws {pulumi.RunError} if an entry does not have the form NAME=ID; the message quotes the
+ * entry
  */
 export function parseAdoptions(text: string | undefined): ReadonlyMap<string, string> {
   const pairs = (text ?? '').split(' ').filter(Boolean);

@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 /**
  * Creates a hook that the engine calls when an operation on a resource fails. Under the Automation
  * API, log messages reach the engine only from within the program's asynchronous context. The
- * engine calls hooks outside of that context, so this function binds the hook to it.
+ * engine calls hooks outside of that context, so this function binds the callback to the context.
  */
 export function errorHook(name: string, callback: pulumi.ErrorHookFunction): pulumi.ErrorHook {
   return new pulumi.ErrorHook(name, AsyncLocalStorage.bind(callback));
@@ -34,6 +34,7 @@ const maximumWait = 7 * 60;
  * Returns the number of seconds to wait before the next attempt. The pause doubles after each
  * failure, up to 60 seconds.
  *
+ * @param failures number of failed attempts, at least 1
  * @returns undefined if the pauses would exceed {@link maximumWait} in total
  */
 export function pauseAfter(failures: number): number | undefined {
@@ -45,7 +46,7 @@ export function pauseAfter(failures: number): number | undefined {
  * Returns the number of seconds after which a rejected operation can be retried.
  *
  * @param failures errors of all attempts, newest first
- * @returns undefined if a retry cannot succeed
+ * @returns undefined if the operation should not be retried
  */
 function secondsUntilRetry(failures: readonly string[]): number | undefined {
   const [latest = ''] = failures;

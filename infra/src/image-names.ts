@@ -5,7 +5,7 @@
 export const repositoryId = 'andamio';
 export const imageName = 'api';
 
-/** Name of the attestor, and of the note to which attestations are attached. */
+/** Name of the Binary Authorization attestor, and of its note, which holds the attestations. */
 export const attestorId = 'andamio-built';
 
 /** Name of the key ring that holds the signing key. */
@@ -13,8 +13,8 @@ export const keyRingId = 'andamio';
 export const keyId = 'image-attestation';
 
 /**
- * Id of the account that pushes and signs images. The GitHub job and authorized people impersonate
- * it.
+ * Id of the service account that pushes and signs images. The GitHub job that signs images and
+ * authorized people impersonate this account.
  */
 export const buildAccountId = 'andamio-build';
 

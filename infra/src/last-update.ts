@@ -1,7 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from '../settings/stack-settings.ts';
 
-/** Stack outputs that cannot change unless the service or the database is deleted. */
+/**
+ * Where a stack's service and database are. The place cannot change unless one of them is deleted.
+ */
 export interface Place {
   readonly project: string;
   readonly region: string;
@@ -66,8 +68,8 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
 }
 
 /**
- * Returns a problem if the settings of a release remain although the service was deleted. Google
- * would reject them only during the update.
+ * Returns a problem if the settings of a release remain although the service was deleted. Without
+ * this check, Google would reject them in the middle of the update.
  */
 export function leftoverProblems(
   { place }: LastUpdate,

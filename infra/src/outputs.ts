@@ -8,8 +8,8 @@ import { pinnedSecrets } from './service/secrets.ts';
 import type { ServiceResources } from './service/service-resources.ts';
 
 /**
- * Returns the command that the user runs after `up`. The command is short because Pulumi truncates
- * long outputs.
+ * Returns the next command for the operator, which `up` prints. The command is short because Pulumi
+ * truncates long outputs.
  */
 function nextStep({ ownsService }: Settings): string {
   return `npx -y pnpm@12 ${ownsService ? `request-key ${pulumi.getStack()}` : 'pulumi up --stack preprod'}`;
@@ -56,7 +56,8 @@ export function outputs(
         settings.stableRevision === undefined
           ? service.image
           : (settings.stableImage ?? lastUpdate.stableImage ?? ''),
-      // `secrets:generate` promotes a pepper only after all instances have received it.
+      // `secrets:generate` reads these versions. It makes a new pepper the current one only after
+      // all instances have received it.
       secretVersions: Object.fromEntries(
         pinnedSecrets(settings).map(({ versionKey, version }) => [versionKey, version]),
       ),

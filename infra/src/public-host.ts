@@ -15,7 +15,10 @@ export function hostOf({ service, region }: Settings, projectNumber: string): Ho
   return { ...host, url: publicUrl(host) };
 }
 
-/** Returns a problem if the stack has a documented URL and the service's URL differs from it. */
+/**
+ * Returns a problem if the service's URL differs from the documented URL that the setting
+ * `documentedHost` requires.
+ */
 export function hostProblems(settings: Settings, { url }: Host): SettingProblem[] {
   const documented = settings.documentedHost && publicUrl(publicHosts[settings.documentedHost]);
   if (documented === undefined || documented === url) return [];

@@ -22,8 +22,8 @@ export async function findSigningKey({
   const { keyRings } = await gcp.kms
     .getKeyRings({ project, location: region })
     .catch((error: Error) => {
-      // A project in which the API was never enabled has no keys, so a 403 is not an error. After
-      // any other error, existing keys would cause a conflict during the update.
+      // Google responds with 403 if the API was never enabled in the project, which then has no
+      // keys. After any other error, keys might exist, and creating them again would fail.
       if (!/Error 403/.test(error.message)) throw error;
       return { keyRings: [] };
     });

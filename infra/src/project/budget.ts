@@ -36,7 +36,7 @@ export function budget(
       billingAccount,
       displayName: `${project} per month`,
       budgetFilter: { projects: [`projects/${projectNumber}`], calendarPeriod: 'MONTH' },
-      // The currency defaults to that of the billing account. The API rejects any other.
+      // The currency defaults to that of the billing account. The API rejects any other currency.
       amount: { specifiedAmount: { units: String(settings.monthlyBudget) } },
       thresholdRules: [
         { thresholdPercent: 0.5 },

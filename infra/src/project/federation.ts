@@ -6,7 +6,10 @@ const poolId = 'github';
 const poolName = 'pool';
 const providerIds = { main: 'github-main', pullRequests: 'github-pull-requests' } as const;
 
-/** GitHub environments whose jobs may authenticate. `sign` signs images, and the others deploy. */
+/**
+ * GitHub environments whose jobs may authenticate. The job in `sign` signs images. The jobs in the
+ * others deploy.
+ */
 const environments = ['sign', 'preprod', 'production'] as const;
 
 /** A GitHub job, as it appears in the pool's subjects. */

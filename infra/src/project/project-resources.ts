@@ -9,8 +9,8 @@ import { ImageRegistry } from './image-registry.ts';
 import { ReadOnlyIdentities } from './read-only-identities.ts';
 
 /**
- * Finds the resources that a destroyed stack left in the project, because Google does not delete
- * them at once or at all.
+ * Finds the resources of a destroyed stack that still exist in the project. Google deletes these
+ * resources only after a period, or never.
  *
  * @returns import ids by resource name
  */
@@ -27,7 +27,7 @@ export async function findRetainedResources(
 
 /** The resources that exist once per project. All services in the project share them. */
 export class ProjectResources extends pulumi.ComponentResource {
-  /** Resources that must exist before those of a service are created. */
+  /** Resources that must exist before a service's resources are created. */
   readonly ready: pulumi.Resource[];
   readonly federation: Federation | undefined;
   readonly readOnlyIdentities: ReadOnlyIdentities | undefined;

@@ -28,7 +28,7 @@ export function adminJob(
       name: `${settings.service}-admin`,
       location: settings.region,
       deletionProtection: settings.protect,
-      // Cloud Run enforces the policy at each execution:
+      // Cloud Run enforces the Binary Authorization policy at each execution:
       // https://cloud.google.com/binary-authorization/docs/run/overview
       ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
       template: {

@@ -9,9 +9,9 @@ export const repositoryRoot = join(import.meta.dirname, '../../..');
 export const dockerfile = 'apps/api/Dockerfile';
 
 /**
- * Returns the files from which the image is built, sorted: the Dockerfile and what its ignore file
- * allows. The ignore file excludes everything, then allows files and folders by lines that begin
- * with `!`. Tests are not part of the image.
+ * Returns the files from which the image is built, sorted: the Dockerfile, and the files that its
+ * ignore file allows. The ignore file excludes everything. Its lines that begin with `!` then allow
+ * individual files and folders. Tests are not part of the image.
  */
 export function buildContextFiles(): string[] {
   const rules = readFileSync(join(repositoryRoot, `${dockerfile}.dockerignore`), 'utf8');

@@ -24,15 +24,15 @@ const probe = (path: string, failureThreshold: number) => ({
 });
 
 /**
- * A value that Google computes. Null in the state of a service whose creation failed: the provider
- * has not read the service, and the next `up` starts from that state.
+ * A value that Google computes. The value is null in the state of a service whose creation failed,
+ * because the provider never read the service. The next `up` starts from that state.
  */
 type Computed<Value> = Value | null | undefined;
 
 /**
- * Returns the last segment of a full resource name, or an empty text without a name. Cloud Run's
- * API v2 returns a revision as `projects/P/locations/L/services/S/revisions/NAME` but expects only
- * NAME in `traffic[].revision`:
+ * Returns the last segment of a full resource name, or an empty string if there is no name. Cloud
+ * Run's API v2 returns a revision as `projects/P/locations/L/services/S/revisions/NAME` but expects
+ * only NAME in `traffic[].revision`:
  * https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services
  */
 function nameOf(resource: Computed<string>): string {

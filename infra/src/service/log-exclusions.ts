@@ -4,8 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 
 /**
- * Returns a filter in the logging query language that matches entries to which all terms apply. It
- * matches no warning and no error:
+ * Returns a filter that matches log entries below the severity WARNING to which all terms apply:
  * https://cloud.google.com/logging/docs/view/logging-query-language
  */
 function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> {
@@ -13,9 +12,10 @@ function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> 
 }
 
 /**
- * The routine log entries of a service that Google does not store, unless the settings keep them.
- * Under load they are most of the log. An exclusion applies to the project's sink `_Default`; other
- * sinks, such as those of an organization, still receive the entries.
+ * The exclusions of a service's routine log entries. Google does not store excluded entries, unless
+ * the settings keep them. Under load, they make up most of the log. An exclusion applies to the
+ * project's sink `_Default`; other sinks, such as those of an organization, still receive the
+ * entries.
  */
 export class LogExclusions extends pulumi.ComponentResource {
   constructor(
@@ -62,7 +62,7 @@ export class LogExclusions extends pulumi.ComponentResource {
       `Data access log of ${service} on Firestore`,
       [
         'log_id("cloudaudit.googleapis.com/data_access")',
-        // Entries contain Firestore's own name, although they are enabled under the name of
+        // The entries name Firestore, although data access logs are enabled under the name of
         // Datastore: https://cloud.google.com/firestore/docs/audit-logging
         'protoPayload.serviceName="firestore.googleapis.com"',
         pulumi.interpolate`protoPayload.authenticationInfo.principalEmail="${account.email}"`,

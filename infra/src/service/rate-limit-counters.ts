@@ -39,10 +39,11 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         region,
         name: service,
         network: network.id,
-        // Direct VPC egress uses two addresses per instance, for old and new instances alike during
-        // a release, and Memorystore uses two. A /20 has 4,092, enough for a thousand instances:
+        // Direct VPC egress uses two addresses per instance, also for each old instance during a
+        // release. Memorystore uses two addresses. A /20 range has 4,092 usable addresses, enough
+        // for a thousand instances:
         // https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#direct-vpc-ip-allocation
-        // Google expands a range in place, and cannot reduce it.
+        // Google can expand a range in place, but cannot reduce it.
         ipCidrRange: '10.10.0.0/20',
         privateIpGoogleAccess: true,
       },
@@ -73,15 +74,16 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         mode: 'CLUSTER_DISABLED',
         shardCount: 1,
         // The smallest node type that Google's SLA covers, with the replica that the SLA requires.
-        // A counter lasts a minute, and the usage of an owner takes 800 bytes for an hour.
+        // Little memory is needed: a counter is kept for a minute, and the usage of an owner
+        // occupies 800 bytes for an hour.
         // https://cloud.google.com/memorystore/docs/valkey/instance-node-specification
         nodeType: 'CUSTOM_PICO',
         replicaCount: 1,
         authorizationMode: 'IAM_AUTH',
         transitEncryptionMode: 'SERVER_AUTHENTICATION',
         desiredAutoCreatedEndpoints: [{ network: network.id, projectId: project }],
-        // Unstored usage does not expire, so it must not be evicted. When memory is full, the keys
-        // closest to their expiration are evicted.
+        // Usage that is not yet stored in the database has no expiry, so Valkey never evicts it.
+        // When memory is full, Valkey evicts the keys that expire soonest.
         engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
         deletionProtectionEnabled: protect,
       },

@@ -7,14 +7,14 @@ import { allowImpersonation, principalOf } from '../project/federation.ts';
 
 /**
  * Returns an IAM condition for the state bucket that allows access only to the state of one stack.
- * It allows access to the bucket itself because listing is a permission on the bucket. The folders
- * are described at https://www.pulumi.com/docs/iac/concepts/state-and-backends/.
+ * The condition also allows access to the bucket itself, which the listing of objects requires.
+ * https://www.pulumi.com/docs/iac/concepts/state-and-backends/ describes the folders.
  */
 function ownState(bucket: string, stack: string): gcp.types.input.storage.BucketIAMMemberCondition {
   const objects = `projects/_/buckets/${bucket}/objects/.pulumi`;
   const name = `${pulumi.getProject()}/${stack}`;
-  // Each prefix ends with the character after the stack's name, so that the state of `prod` is not
-  // that of `prod-eu` too.
+  // Each prefix ends with the character after the stack's name, so that access to `prod` does not
+  // include `prod-eu`.
   const own = [
     `stacks/${name}.`,
     `backups/${name}/`,

@@ -2,7 +2,7 @@ import * as gcp from '@pulumi/gcp';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../../settings/stack-settings.ts';
 
-/** The service that alerts are about. */
+/** The service to monitor, and what its monitoring resources have in common. */
 export interface MonitoredService {
   readonly settings: Settings;
   /**
@@ -84,14 +84,15 @@ export function alertOnMetrics(
 }
 
 /**
- * Returns a placeholder in the advice of a log alert. Google replaces it with the label's value.
+ * Returns the placeholder for a label in the advice of a log alert. Google replaces it with the
+ * label's value.
  */
 export const extractedLabel = (name: string) => `\${log.extracted_label.${name}}`;
 
 /**
  * Creates an alert that fires when a log entry matches the filter, and notifies at most once an
  * hour. It does not use a log-based metric, because Google may take ten minutes to recognize a new
- * one. Google allows one condition per log alert and requires a notification rate limit:
+ * metric. Google allows one condition per log alert and requires a notification rate limit:
  * https://cloud.google.com/logging/docs/alerting/log-based-alerts
  */
 export function alertOnLogs(

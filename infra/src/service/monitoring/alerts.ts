@@ -76,7 +76,7 @@ export function alerts(service: MonitoredService, secretIds: readonly string[]):
       title: 'was denied access to its secrets',
       severity: 'WARNING',
       advice: `${extractedLabel('principal')} was denied access to ${extractedLabel('secret')}. Either a change removed a role, or an unauthorized account tried to read the secret.`,
-      // The filter compares full resource names, because one service's name may be a prefix of
+      // The filter matches complete secret ids, because one service's name may be a prefix of
       // another's.
       filter: `protoPayload.serviceName="secretmanager.googleapis.com" AND protoPayload.status.code=7 AND protoPayload.resourceName=~"/secrets/(${secretIds.join('|')})(/|$)"`,
       labels: {

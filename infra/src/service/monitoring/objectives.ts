@@ -16,9 +16,9 @@ const objectivesOfService = {
 } as const;
 
 /**
- * Alert thresholds for the burn rate of the error budget. A burn rate of 1 uses up exactly the
- * budget of 28 days. An alert fires if the rate is exceeded in both a long and a short window:
- * https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate)
+ * Alert thresholds for the burn rate of the error budget. At a burn rate of 1, the budget of 28
+ * days lasts exactly 28 days. An alert fires if the rate is exceeded in both a long and a short
+ * window: https://sre.google/workbook/alerting-on-slos/ (multiwindow, multi-burn-rate)
  */
 const burnRates = [
   { speed: 'fast', factor: 14.4, windows: ['3600s', '300s'], severity: 'CRITICAL' },
