@@ -44,8 +44,8 @@ function enable(project: string, names: readonly string[]): void {
 const pauses = [1, 2, 5, 10, 20, 30, 60, 60, 60];
 
 /**
- * Waits until Secret Manager accepts calls in a project. A newly enabled API rejects them at first,
- * and the next command calls Secret Manager.
+ * Waits until Secret Manager accepts calls in a project. A newly enabled API rejects calls at
+ * first, and the operator's next command calls Secret Manager.
  */
 async function waitForSecretManager(project: string): Promise<void> {
   for (const seconds of pauses) {

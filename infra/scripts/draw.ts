@@ -55,9 +55,9 @@ const drawn: Readonly<Record<string, readonly [product: string, kind: string, na
 };
 
 /**
- * Arrow labels by role. A role with an empty label has no arrow: it only reveals that a resource
- * exists, or belongs to another arrow. Roles without an entry are labeled with their own name. The
- * tables list all roles.
+ * Arrow labels by role. A role with an empty label has no arrow: the role only reveals that a
+ * resource exists, or another arrow already shows its purpose. Roles without an entry are labeled
+ * with their own name. The tables list all roles.
  */
 const verbs: Readonly<Record<string, string>> = {
   andamio_build: '',
@@ -142,8 +142,8 @@ function grantsOf(resources: readonly Resource[]): Grant[] {
 }
 
 /**
- * Returns the names of a service's secrets. They are read from its environment, because the program
- * declares access to secrets but no secrets.
+ * Returns the names of a service's secrets, read from the service's environment. The program
+ * declares grants on secrets but not the secrets themselves.
  */
 function secretsOf(service: Resource): string[] {
   const template = service.inputs?.['template'] as {
@@ -231,7 +231,8 @@ export function drawing(stack: StackName): string {
   const hasService = resources.some(({ type }) => type === serviceType);
   const runtime = resources.find(({ resource }) => resource === 'runtime-account');
   const runtimeAccount = `account ${runtime ? text(runtime, 'accountId') : ''}`;
-  // The diagram shows the runtime account as the service, because the service has its permissions.
+  // The diagram shows the runtime account as the service, because the service acts with the
+  // permissions of this account.
   const idOf = (what: string) =>
     what === runtimeAccount ? 'service' : nodes.find((node) => node.what === what)?.id;
 

@@ -19,7 +19,7 @@ import { forgetsBuiltImage } from './lib/release-guard.ts';
 
 /**
  * Calls a function with Pulumi options that select a temporary copy of the stack's file. The copy
- * contains the image and traffic settings of the last update. A release sets these without
+ * contains the image and traffic settings of the last update, because a release sets these without
  * committing them.
  */
 function withSettings<Result>(stack: string, work: (options: string[]) => Result): Result {
@@ -39,8 +39,8 @@ function withSettings<Result>(stack: string, work: (options: string[]) => Result
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/drift.ts STACK', ['stack']);
   const steps = withSettings(stack, (options) => previewed(stack, ['--refresh', ...options]));
-  // If the settings specify an image, the program does not declare the image that an earlier `up`
-  // built.
+  // If the settings specify an image, the program no longer declares the image that an earlier `up`
+  // built. This difference is not drift.
   const table = stepsAsTable(steps.filter((step) => !forgetsBuiltImage(step)));
   if (table === undefined) {
     say(`${stack} has no drift.`);

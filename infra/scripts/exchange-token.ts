@@ -1,6 +1,6 @@
 // node scripts/exchange-token.ts: exchanges a GitHub job's token for a short-lived token of the
-// stack's issuer (RFC 8693), and prints the latter. No stored credential is needed: the issuer
-// trusts the jobs of this repository and issues tokens with a separate `sub` to them.
+// stack's issuer (RFC 8693), and prints the new token. No stored credential is needed: the issuer
+// trusts the jobs of this repository and gives each token a `sub` that no user has.
 import { Failure, script } from './lib/cli.ts';
 
 const tokenType = 'urn:ietf:params:oauth:token-type:jwt';

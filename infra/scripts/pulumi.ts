@@ -1,5 +1,5 @@
-// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. Sets the empty passphrase of
-// its stacks unless the environment has one.
+// npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. The stacks have an empty
+// passphrase, which the script sets unless the environment contains a passphrase.
 import { spawn } from 'node:child_process';
 import { programFolder, pulumiEnvironment } from './lib/cli.ts';
 

@@ -56,8 +56,8 @@ function allowImpersonation(account: string, project: string): void {
 }
 
 /**
- * Seconds between attempts. A grant takes effect after about two minutes, sometimes seven:
- * https://cloud.google.com/iam/docs/access-change-propagation
+ * Seconds between attempts to get a token after the grant. A grant takes effect after about two
+ * minutes, sometimes seven: https://cloud.google.com/iam/docs/access-change-propagation
  */
 const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
 

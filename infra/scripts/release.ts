@@ -18,7 +18,10 @@ import {
 import { assertReleaseOnly } from './lib/release-guard.ts';
 import { smokeTest } from './lib/smoke-test.ts';
 
-/** The revision that receives the traffic and its image, according to the stack's outputs. */
+/**
+ * The deployed revision, which receives the traffic, and its image, according to the stack's
+ * outputs.
+ */
 interface Deployed {
   readonly host: string;
   readonly image: string;
@@ -75,7 +78,7 @@ class Release {
   readonly before: Deployed;
   readonly stopped: AbortSignal;
   progress: Progress = 'nothing changed';
-  /** True after a preview has shown that the release changes nothing else. */
+  /** True after a preview has shown that `up` changes only what a release may change. */
   #checked = false;
 
   constructor(stack: string, stopped: AbortSignal) {
@@ -141,8 +144,8 @@ class Release {
   }
 
   /**
-   * Restores the previous deployment. Signals do not interrupt the rollback, because no state is
-   * worse than a half-finished one.
+   * Restores the previous deployment. Signals do not interrupt the rollback, because a
+   * half-finished rollback is the worst state.
    *
    * @returns a description of the final state
    */

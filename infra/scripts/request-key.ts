@@ -33,7 +33,7 @@ function deployed(stack: string): Deployed {
 /**
  * Signs a token for a random user. The token is valid for one minute.
  *
- * @throws {Failure} if the stack has no JWT secret, so that only its issuer can sign tokens
+ * @throws {Failure} if the stack has no JWT secret. Only its issuer can then sign tokens.
  */
 function signToken(stack: string, { place, secretVersions }: Deployed): string {
   const { secret, versionKey } = variables.JWT_SECRETS;
@@ -47,7 +47,7 @@ function signToken(stack: string, { place, secretVersions }: Deployed): string {
     string,
     { value: string }
   >;
-  // A token names one of the issuers and audiences that the setting lists.
+  // The settings list issuers and audiences. The token contains the first of each.
   const setting = (key: string) => config[`${projectName}:${key}`]?.value.split(',')[0] as string;
   const value = new ManagedSecret(place.project, secretIdOf(place.service, secret)).access(version);
   return jwt.sign({}, value.split(',')[0] as string, {

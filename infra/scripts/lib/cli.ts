@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const programFolder = join(import.meta.dirname, '../..');
 
-/** Options with which the engine enforces the policy pack. */
+/** Options of the Pulumi CLI that enforce the policy pack. */
 export const underThePolicies = ['--policy-pack', join(programFolder, 'policy')] as const;
 
 /** Name of the Pulumi project, which is also the prefix of its settings. */

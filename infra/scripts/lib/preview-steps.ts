@@ -17,8 +17,8 @@ export interface Step {
 }
 
 /**
- * Returns the policy violations of a stack. They need a separate preview, because a preview with
- * `--json` only reports that it failed.
+ * Returns the policy violations of a stack. They need a separate preview: with `--json`, a preview
+ * that violates a policy fails without naming the violation.
  *
  * @param command arguments of the preview, without `--json`
  */

@@ -101,5 +101,5 @@ export class ManagedSecret implements Vault {
   }
 }
 
-/** Returns N for a version name `projects/P/secrets/S/versions/N`. */
+/** Returns the number N from a version name such as `projects/P/secrets/S/versions/N`. */
 const numberOf = (name: string) => Number(name.slice(name.lastIndexOf('/') + 1));

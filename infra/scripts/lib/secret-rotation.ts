@@ -173,8 +173,8 @@ function isSameStep(
  * Adds a version to a secret and writes its number to the stack's file.
  *
  * @param newest number of the newest version; 0 if the secret has none
- * @throws {Failure} if a concurrent run has added a version in the meantime, which shows in a gap
- * between the numbers. The concurrent version stays in use, and this one is disabled.
+ * @throws {Failure} if another run added a version at the same time. The new version's number is
+ * then not `newest + 1`. The other run's version stays in use, and the new version is disabled.
  */
 function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: number): void {
   const parsed = parseServiceSettings({ [secret.variable]: value });
@@ -224,12 +224,12 @@ export function ensure(of: StackSecret): void {
 /**
  * Performs a rotation step, starting from the version in the stack's file.
  *
- * If the secret has a newer version, an interrupted run created it, or another operator whose
- * change of the stack's file is missing here. If the newer version equals the result of the step,
- * it is used.
+ * If the secret has a newer version, an interrupted run created it, or another operator created it
+ * and their change of the stack's file is not merged here yet. If the newer version equals the
+ * result of the step, the stack's file is set to it.
  *
- * @throws {Failure} if the newer version differs from the result, because its new pepper must not
- * be lost
+ * @throws {Failure} if the newer version differs from the result. The step does not replace it,
+ * because a pepper in it may be in use.
  */
 export function take(of: StackSecret, option: string): void {
   const { stack, secret, vault } = of;

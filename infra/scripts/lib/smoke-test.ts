@@ -61,7 +61,7 @@ function parse(text: string): unknown {
 
 /**
  * Runs the command in SMOKE_TOKEN_COMMAND, which prints a short-lived token of the stack's issuer.
- * The issuer gives the smoke test its own `sub`. The script itself cannot access the signing key.
+ * The issuer gives the smoke test a `sub` of its own. This script cannot access the signing key.
  */
 async function token(signal: AbortSignal): Promise<string> {
   const command = process.env['SMOKE_TOKEN_COMMAND'];
@@ -98,7 +98,8 @@ async function deleteKey(
     | { readonly paths?: Readonly<Record<string, unknown>> }
     | undefined;
   const path = `${basePath}/apikey/delete`;
-  // A service without the delete operation keeps the key until it expires, within a day.
+  // If the service does not publish the delete operation, the key stays until it expires, within a
+  // day.
   if (!document?.paths || !(path in document.paths)) return;
   const body = JSON.stringify({ api_key_name: name });
   const { status } = await call(`${url}${path}`, { method: 'POST', headers, body });
