@@ -50,9 +50,7 @@ export interface AppDependencies {
   readonly createCounters: CreateCounters;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /**
-   * The counters for requests that present a key. They are used while this instance counts alone.
-   */
+  /** The counters for requests that present a key, for when this instance counts alone. */
   readonly keyCounters: KeyCounters;
   /**
    * The counts of requests that present a key, shared by all instances. Undefined if each instance

@@ -7,7 +7,8 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   );
   process.exitCode = 78; // EX_CONFIG of sysexits.h
 } else {
-  // The build fills this cache. Node ignores it if it is missing, read-only, or of another version.
+  // The build fills this cache. Node ignores the cache if it is missing, read-only, or of another
+  // version.
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { run } = await import('./programs.ts');

@@ -35,8 +35,8 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
 }
 
 /**
- * Reads the settings of `admin.js`. A missing secret is an error and is never generated. Under a
- * new pepper, a command would not find a leaked key and would report "no such key".
+ * Reads the settings of `admin.js`. A missing secret is an error: a generated pepper would be
+ * useless, because a command could not find a leaked key under it and would report "no such key".
  *
  * @throws {@link SettingsError}
  */

@@ -8,12 +8,13 @@ import type { VerificationKeys } from './signing-keys.ts';
 /** Minimum time, in milliseconds, between failed attempts to read the configuration. */
 const fetchInterval = 5_000;
 /**
- * Milliseconds after which the configuration is read again before the keys are fetched. The
- * background refresh begins at 80 % of it, so the configuration is read at most once an hour.
+ * Age, in milliseconds, at which the cached configuration is out of date and is read again before
+ * keys are fetched. The background refresh begins at 80 % of this age, so the configuration is read
+ * at most once an hour.
  */
 const maximumAge = 75 * 60_000;
 
-/** Maximum number of characters that an error message quotes of the issuer in a wrong document. */
+/** Maximum number of characters of an unexpected issuer that an error message quotes. */
 const longestIssuer = 200;
 
 /**
@@ -51,7 +52,7 @@ async function fetchConfiguration(issuer: string): Promise<Configuration> {
   if (!success)
     throw new Error('The response is not an OpenID configuration with "issuer" and "jwks_uri".');
   if (data.issuer !== issuer) {
-    // Another issuer's keys would verify tokens whose `iss` has the expected value.
+    // Otherwise, keys of another issuer would verify tokens whose `iss` has the expected value.
     const found = JSON.stringify(data.issuer.slice(0, longestIssuer));
     throw new Error(`The document has the issuer ${found}, not ${JSON.stringify(issuer)}.`);
   }
@@ -63,7 +64,8 @@ type UrlName = 'jwks_uri' | Extract<keyof Configuration, `${string}_endpoint`>;
 /**
  * Returns a URL of an OpenID configuration.
  *
- * @throws if it is missing, or is not a URL with one of the allowed schemes and without a password.
+ * @throws if the URL is missing or invalid, has a scheme that is not allowed, or contains a user
+ *   name or password.
  */
 function urlOf(data: Configuration, name: UrlName, requireHttps: boolean): string {
   const url = URL.parse(data[name] ?? '');
@@ -114,7 +116,7 @@ export function discoveredKeys(options: DiscoveryOptions): VerificationKeys {
 }
 
 /**
- * Creates a function that returns what a sign-in at an issuer needs, or null while the issuer's
+ * Creates a function that returns an issuer's endpoints for sign-in, or null while the issuer's
  * OpenID configuration cannot be read. The configuration is fetched on the first call, and at most
  * once an hour afterwards.
  */
@@ -144,7 +146,7 @@ export function discoveredProvider(
     try {
       return (await provider.current()).value;
     } catch {
-      return null; // Already reported.
+      return null; // The fetch has reported its failure.
     }
   };
 }

@@ -9,8 +9,8 @@ import { published } from './published.ts';
  */
 const fetchInterval = 60_000;
 /**
- * Milliseconds after which the keys are fetched again. A key that GitHub withdraws stops verifying
- * within the hour.
+ * Age, in milliseconds, at which the keys are fetched again. A key that GitHub withdraws stops
+ * verifying within the hour.
  */
 const maximumAge = 3_600_000;
 
@@ -22,7 +22,7 @@ const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
  * Finds the key that GitHub publishes under an identifier.
  *
  * @returns undefined if GitHub publishes no such key, or `unconfirmed` if GitHub may have published
- *   the key after the last fetch, which was too recent for another one.
+ *   the key since the last fetch, which was too recent for the keys to be fetched again.
  */
 export type FindGithubKey = (
   keyIdentifier: string,

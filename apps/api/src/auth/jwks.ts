@@ -10,7 +10,7 @@ import type { TokenAlgorithm, VerificationKey, VerificationKeys } from './signin
  */
 const fetchInterval = 5_000;
 /**
- * Milliseconds after which the set is fetched again. A key that the issuer withdraws stops
+ * Age, in milliseconds, at which the set is fetched again. A key that the issuer withdraws stops
  * verifying within five minutes.
  */
 const maximumAge = 300_000;

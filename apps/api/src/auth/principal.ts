@@ -10,8 +10,8 @@ export interface Principal {
   /** The tier according to the token. Undefined if the tier is unknown. */
   readonly tier: Tier | undefined;
   /**
-   * The scopes of the token. Undefined if the token may perform every operation, like a user's own
-   * session.
+   * The scopes of the token. Undefined if the token permits every operation, as a user's own
+   * session does.
    */
   readonly scopes: ReadonlySet<string> | undefined;
   /** When the token was issued, in Unix seconds. Never later than now. */

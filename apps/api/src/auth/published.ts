@@ -9,8 +9,8 @@ export interface PublishedOptions<Value> {
    */
   readonly fetchInterval: number;
   /**
-   * Milliseconds after which the value is fetched again before it is used, so that a withdrawn key
-   * stops verifying.
+   * Age, in milliseconds, at which the value is fetched again before it is used, so that a
+   * withdrawn key stops verifying.
    */
   readonly maximumAge: number;
   /** Returns milliseconds from a monotonic clock. */
@@ -31,7 +31,7 @@ const refreshFrom = 0.8;
  */
 const longestOutage = 24 * 3_600_000;
 
-/** A value, and when its fetch started, in milliseconds of the monotonic clock. */
+/** A value, and the time at which its fetch started, in milliseconds of the monotonic clock. */
 interface Fetched<Value> {
   readonly value: Value;
   readonly fetchedAt: number;
@@ -59,7 +59,7 @@ export function published<Value>(options: PublishedOptions<Value>): Published<Va
   const { fetchValue, fetchInterval, maximumAge, now, onFailure } = options;
   let latest: Fetched<Value> | undefined;
   let attempt: { readonly startedAt: number; readonly result: Promise<Fetched<Value>> } | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY; // When the last failed fetch started.
+  let failedAt = Number.NEGATIVE_INFINITY; // The time at which the last failed fetch started.
 
   function newest(): Promise<Fetched<Value>> {
     if (attempt !== undefined && now() - attempt.startedAt < fetchInterval) return attempt.result;

@@ -105,9 +105,7 @@ class SharedOrLocalCounters implements Counters {
  */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
-  /**
-   * The counters for requests that present a key. They are used while this instance counts alone.
-   */
+  /** The counters for requests that present a key, for when this instance counts alone. */
   readonly keyCounters: KeyCounters;
   /**
    * The counts of requests that present a key, shared by all instances. Undefined if each instance

@@ -66,9 +66,9 @@ const tlsOf = (url: string, ca: string) =>
   ({ tls: true, ca, ...(isAddress(url) && { checkServerIdentity: () => undefined }) }) as const;
 
 /**
- * Creates a client for a single connection. The client neither reconnects nor queues commands. Its
- * own timeout would create an `AbortSignal` for each command, which costs more than the rest of the
- * command, and it ends when the command is written.
+ * Creates a client for a single connection. The client neither reconnects nor queues commands. The
+ * library's own command timeout is disabled: it would create an `AbortSignal` for each command,
+ * which costs more than the rest of the command, and it applies only until the command is written.
  */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({
@@ -300,7 +300,7 @@ export class RedisLink {
 
   /**
    * Authenticates again with a newer password. Otherwise, the server would close the connection
-   * when the password with which it was opened expires.
+   * when the password that opened it expires.
    */
   async #renew(): Promise<void> {
     const { credentials, times } = this.#options;
@@ -321,7 +321,10 @@ export class RedisLink {
     if (client === this.#client) this.#schedule(times.renewal, () => this.#renew());
   }
 
-  /** Drops a connection, reports the first failure of an outage, and schedules the next attempt. */
+  /**
+   * Drops a connection, reports the failure if it is the first of an outage, and schedules the next
+   * attempt.
+   */
   #fail(client: Client | undefined, error: unknown): void {
     if (this.#closed || client !== this.#client) return;
     const { times, monotonicNow, onDown } = this.#options;

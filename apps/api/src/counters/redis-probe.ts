@@ -49,11 +49,9 @@ export function commandsOf({ text }: { readonly text: string }): string[] {
 }
 
 /**
- * The rules of a Redis user that has only the permissions that the service needs, as `ACL SETUSER`
- * accepts them: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
- *
- * The service uses INFO to notice that another server has replaced the previous one after a
- * failover.
+ * The rules of a Redis user that has only the permissions that the service needs, in the syntax of
+ * `ACL SETUSER` (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/). The
+ * service uses INFO to notice that another server has replaced the previous one after a failover.
  */
 export const redisPermissions = [
   ...['~limit:*', '~usage:*'],

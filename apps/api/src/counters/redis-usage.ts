@@ -89,8 +89,8 @@ export interface SharedCount {
 }
 
 /**
- * The outcome of counting; `uncounted` if Redis certainly did not count the request; or `unknown`
- * if Redis may have counted it.
+ * The outcome of counting a request: `uncounted` if Redis certainly did not count it, `unknown` if
+ * Redis may have counted it.
  */
 export type CountOutcome = SharedCount | 'uncounted' | 'unknown';
 
@@ -101,8 +101,8 @@ interface WaitingRequest {
 }
 
 /**
- * Maximum number of requests that one command counts. Redis runs nothing else meanwhile, for about
- * a millisecond.
+ * Maximum number of requests that one command counts. Such a command takes about a millisecond,
+ * during which Redis runs no other command.
  */
 const countedTogether = 100;
 
@@ -189,7 +189,9 @@ export class RedisUsage implements SharedUsage {
   readonly #link: RedisLink;
   readonly #clock: Clock;
   readonly #scripts: UsageScripts;
-  /** The id of this process, in the batches that it begins and in its announcements. */
+  /**
+   * The id of this process. The batches that the process begins, and its announcements, contain it.
+   */
   readonly #instance = randomBytes(8).toString('base64url');
 
   readonly #onUnreadable: (error: Error) => void;
@@ -267,7 +269,8 @@ export class RedisUsage implements SharedUsage {
       const replies = await run(this.#link, this.#scripts.count, keys, [...common, ...args]);
       outcomes = z.array(z.unknown()).length(waiting.length).parse(replies).map(outcomeOf);
     } catch (error) {
-      // If Redis refuses the script, it has counted nothing. Without a reply, it may have run.
+      // If Redis refuses the script, it has counted nothing. Without a reply, the script may have
+      // run.
       const outcome = error instanceof ErrorReply ? 'uncounted' : 'unknown';
       outcomes = waiting.map(() => outcome);
     }

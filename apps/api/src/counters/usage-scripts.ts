@@ -22,7 +22,7 @@ import { type Script, script } from './redis-script.ts';
 
 /** Times of shared usage, in milliseconds. */
 export interface SharedUsageTimes {
-  /** Length of the window of the limit. */
+  /** Length of the window of the rate limit. */
   readonly window: number;
   /** Time from the first request of a batch until the batch is due to be stored. */
   readonly interval: number;
@@ -31,9 +31,7 @@ export interface SharedUsageTimes {
    * stores a batch.
    */
   readonly claim: number;
-  /**
-   * When an owner's usage is read, the owner's open batch is stored if it has at least this age.
-   */
+  /** Minimum age of an owner's open batch for it to be stored when the owner's usage is read. */
   readonly minimumAge: number;
   /** Time for which an account without unstored usage is kept. */
   readonly retention: number;
@@ -41,15 +39,17 @@ export interface SharedUsageTimes {
 
 export interface UsageScripts {
   /**
-   * Counts verified requests of any owners, each with the requests that a guard reports with it:
-   * first toward the limit, then, if neither the limit nor a quota refuses the request, as usage.
+   * Counts verified requests of any owners. A request counts together with the requests that a
+   * guard reports with it. All of them count toward the limit. If neither the limit nor a quota
+   * refuses the request, they also count as usage.
    *
    * KEYS of each request: account, open, closed, due. ARGV: 1 instance of new batches, 2 time of
-   * this process in milliseconds, 3 server, eight characters; then for each request
-   * {@link countArguments} values: requests per minute, requests per day, requests per month,
-   * reported requests, member of due, user id, name of the key, serial of the secret; and if the
-   * process has read the stored totals, the version for which it read them, their day, the total of
-   * the day, the total of the month, or else four empty strings.
+   * this process in milliseconds, 3 server, eight characters. Then {@link countArguments} values
+   * for each request: requests per minute, requests per day, requests per month, reported requests,
+   * member of due, user id, name of the key, serial of the secret. The last four values are the
+   * version for which the process has read the stored totals, the day of these totals, the total of
+   * the day and the total of the month. They are empty strings if the process has not read the
+   * totals.
    *
    * Returns for each request the requests of this minute, the milliseconds left in it, the number
    * of reported requests that were counted, the exhausted quota (0 none, 1 day, 2 month), the day,
@@ -103,14 +103,14 @@ export interface UsageScripts {
 const countArguments = 12;
 
 /**
- * Milliseconds after an announcement for which its process is counted: three times the interval at
- * which processes look for due usage.
+ * Time, in milliseconds, for which a process counts as running after its announcement: three times
+ * the interval at which processes look for due usage.
  */
 const announcedFor = 3 * usageInterval;
 
 /**
- * Milliseconds for which data that cannot be read is kept in Redis, under the name of its key with
- * the suffix `:unreadable:` and the time in microseconds.
+ * Time, in milliseconds, for which unreadable data is kept in Redis. The name of its key gets the
+ * suffix `:unreadable:` and the time in microseconds.
  */
 const setAsideFor = 7 * 86_400_000;
 
@@ -386,8 +386,8 @@ return 1
 `;
 
 /**
- * The totals in the account include the requests of the batch, whose number is unknown. The totals
- * are therefore read from the store again.
+ * The totals in the account include an unknown number of requests of the batch. The totals are
+ * therefore read from the store again.
  */
 const setAside = `
 if redis.call('LINDEX', KEYS[3], 0) ~= ARGV[2] then return 0 end

@@ -33,7 +33,10 @@ export interface Exchange {
   readonly requestId: string;
   /** The client's address, according to the trusted proxies. Empty if the connection is closed. */
   readonly address: string;
-  /** The contents of the request's log line. Steps write them; only the log reads them. */
+  /**
+   * The contents of the request's log line. The steps set its properties, and only the log reads
+   * them.
+   */
   readonly report: RequestReport;
 }
 

@@ -146,8 +146,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { request, response, requestId } = exchange;
     const { security } = row;
     const count = new RequestCount();
-    // Whether pages of listed origins may read the answer. Not if the Host header is invalid,
-    // except for operations that take an API key.
+    // Whether pages of listed origins may read the answer. They may not if the Host header is
+    // invalid, unless the operation takes an API key.
     let isReadable = security === 'apiKey';
     let result: Answer;
     try {

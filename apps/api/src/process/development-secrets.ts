@@ -45,7 +45,8 @@ function generate(name: SecretName): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(draft, randomBytes(secretLength), { mode: 0o600, flush: true });
     try {
-      linkSync(draft, path); // Atomic, and fails with EEXIST if another process was first.
+      // Atomic. Fails with EEXIST if another process has already created the file.
+      linkSync(draft, path);
     } finally {
       unlinkSync(draft);
     }

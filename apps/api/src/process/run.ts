@@ -140,7 +140,8 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
   onTermination(
     async () => {
       logEvent(log, 'info', logEvents.shuttingDown);
-      void keys.usage.flush(); // First, in case the process is killed before the drain is complete.
+      // Usage is stored first, in case the process is killed before the drain is complete.
+      void keys.usage.flush();
       await drain(grace - timeToClose);
       await Promise.all([keys.usage.flush(), keys.sharedUsage?.flush()]);
       counters.close();

@@ -83,7 +83,7 @@ export const revoke = defineCommand({
         const logins = await countRedeemableLogins(store, { userId, now: present });
         const found = await findOwner(context, userId);
         if ('done' in found && logins === 0) return found;
-        // An approval alone does not store a user.
+        // A user who has approved a login but has never had a key has no stored data.
         const owner = 'done' in found ? { keys: [], storedKeys: 0, activeKeys: 0 } : found;
         if (owner.storedKeys + logins === 0) return noKeys;
         const use = await readKeyUse(store, userId, owner.keys, { now: now(), days: 0 });
@@ -110,7 +110,8 @@ export const revoke = defineCommand({
       },
       async execute({ store, now }) {
         const command = { userId, ...author, now: Math.floor(now() / 1000) };
-        // A login is denied first, or its key could be issued after the others were revoked.
+        // Logins are denied before keys are revoked. Otherwise, a login could issue a key in
+        // between.
         const denied = await denyRedeemableLogins(store, command);
         return revoked(await store.revokeAll(command), denied);
       },

@@ -6,7 +6,7 @@ import { authorOf } from '../options.ts';
 import { executeFor } from '../serve/execute.ts';
 import { type PageServer, startPageServer } from '../serve/server.ts';
 
-/** Minutes without a request after which the page ends. */
+/** Number of minutes without a request after which the page's server stops. */
 const idleMinutes = 30;
 
 function portOf({ port }: { readonly port?: string | undefined }): number {

@@ -44,7 +44,7 @@ async function staleKeysOf(
   );
   if (candidates.length === 0) return [];
   const use = await readKeyUse(store, userId, all, { now: present, days });
-  // A reset deletes the usage by day but keeps last uses, so both are checked.
+  // A reset of the usage deletes the daily counts but keeps the last uses, so both are checked.
   const inUse = new Set(
     all.filter((key) => (use.lastUsedAt(key) ?? 0) >= since).map(({ name }) => name),
   );

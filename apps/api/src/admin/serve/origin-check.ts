@@ -9,8 +9,8 @@ import type { IncomingMessage } from 'node:http';
  * name. Another port of the same machine is another origin, but the same site, so `Sec-Fetch-Site`
  * must be `same-origin` (https://www.w3.org/TR/fetch-metadata/), or `none` for an entered address.
  *
- * The name localhost is refused, because it can also resolve to ::1. Another user of the machine can
- * listen there on the same port, and their page would share the origin `localhost:PORT`.
+ * The name localhost is refused, because it can also resolve to ::1. Another user of the machine
+ * can listen on ::1 with the same port, and their page would share the origin `localhost:PORT`.
  *
  * @param port the port that the server listens on
  */

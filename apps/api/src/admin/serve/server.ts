@@ -6,7 +6,7 @@ import { isFromPage } from './origin-check.ts';
 import { readPageFiles } from './page-files.ts';
 import { createSessions } from './sessions.ts';
 
-/** The answer to a request of the page. */
+/** The response to a request from the page. */
 export interface PageAnswer {
   readonly status: number;
   readonly json: unknown;
@@ -17,7 +17,7 @@ export interface PageServerOptions {
   readonly folder: string;
   /** The port to listen on. 0 selects a free one. */
   readonly port: number;
-  /** Milliseconds without a request of the open session after which the server ends. */
+  /** Time, in milliseconds, without a request of the open session after which the server stops. */
   readonly idleTime: number;
   /** The data that the page shows about the run and the commands. */
   readonly about: unknown;
@@ -26,7 +26,7 @@ export interface PageServerOptions {
 }
 
 export interface PageServer {
-  /** The address that opens the page, in one browser only. The address contains a token. */
+  /** The address that opens the page. It contains a token, and works in one browser only. */
   readonly address: string;
   readonly port: number;
   /** Resolves once no request has arrived for `idleTime`. */
@@ -159,7 +159,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
 
   let isClosing = false;
   let pending = 0;
-  // Browsers keep connections open that they have used, and some that they have not used yet.
+  // Browsers keep idle connections open, and open some in advance.
   const closeConnections = () => {
     if (isClosing && pending === 0) server.closeAllConnections();
   };
@@ -169,7 +169,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       pending--;
       closeConnections();
     });
-    // The only error that can occur is that the browser ends the connection early.
+    // `answer` rejects only if the browser ends the connection early.
     answer(request, response).catch(() => response.destroy());
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();

@@ -2,14 +2,14 @@ import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds without a new request after which idle connections are closed. */
+/** Time, in milliseconds, without a new request after which idle connections are closed. */
 const quiet = 1_000;
 const pollInterval = 20;
 /**
- * Milliseconds without a new connection after which the service stops listening. `acceptLimit` is
- * the longest wait for such a pause. The kernel completes connections before the process accepts
- * them. When the process stops listening, the kernel resets those that are not accepted yet. A busy
- * process accepts only one connection per turn of its event loop.
+ * Time, in milliseconds, without a new connection after which the service stops listening. The
+ * service waits at most `acceptLimit` for such a pause. The kernel completes connections before the
+ * process accepts them. When the process stops listening, the kernel resets those that are not
+ * accepted yet. A busy process accepts only one connection per turn of its event loop.
  */
 const acceptPause = 100;
 const acceptLimit = 1_000;

@@ -8,8 +8,8 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/errors';
 
 /**
- * Milliseconds that a client has to close a connection after the service has ended it. The service
- * then destroys the connection.
+ * Time, in milliseconds, that a client has to close a connection after the service has ended it.
+ * The service then destroys the connection.
  */
 const lingering = 5_000;
 
@@ -145,10 +145,11 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       if (connection.onAnswered !== undefined) return;
       const isSilent = code === undefined || connection.closing;
       connection.closing = true;
-      // A request whose body is malformed. Its handler may have answered before the end of the
+      // A request whose body is malformed. Its handler may have responded before the end of the
       // body.
       const broken = last?.request.complete === false ? last : undefined;
-      if (broken !== undefined && waiting.at(-1) === broken) waiting.pop(); // It is never handled.
+      // The malformed request is never handled.
+      if (broken !== undefined && waiting.at(-1) === broken) waiting.pop();
       connection.onAnswered = () => {
         const isAnswered = broken?.response.headersSent === true;
         if ([...open].some((exchange) => exchange !== broken || isAnswered)) return;

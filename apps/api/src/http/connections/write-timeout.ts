@@ -8,8 +8,8 @@ import type { Socket } from 'node:net';
 const parts = 6;
 
 /**
- * Closes connections whose client has read nothing of a pending response for the given
- * milliseconds, because unread responses occupy memory. Clients that read slowly are not affected.
+ * Closes connections whose client has read nothing of a pending response for the given time,
+ * because unread responses occupy memory. Clients that read slowly are not affected.
  *
  * Node's own timeout checks whether the kernel has accepted part of a write, but only at the moment
  * when the timeout fires. With that timeout alone, a stalled connection could stay open for twice

@@ -29,7 +29,10 @@ export interface ConsoleOptions {
   readonly maxExpiresInDays: number | undefined;
   /** The sign-in at the issuer. Undefined if users paste a token. */
   readonly signIn: ConsoleSignIn | undefined;
-  /** Returns the issuer's endpoints; null while they are unknown. Called only with `signIn`. */
+  /**
+   * Returns the issuer's endpoints; null while they are unknown. Called only if `signIn` is
+   * defined.
+   */
   readonly provider: () => Promise<SignInProvider | null>;
   /** Whether there is the page on which users approve device logins. */
   readonly deviceLogin: boolean;

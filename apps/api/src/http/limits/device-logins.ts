@@ -33,7 +33,7 @@ const isWrong = (error: unknown) =>
 /**
  * Counts an attempt against a limit.
  *
- * @throws {@link HttpError} with the code of the limit if it is exceeded.
+ * @throws {@link HttpError} with the limit's code if the limit is exceeded.
  */
 async function consume(counters: Counters, key: string, limit: Limit): Promise<void> {
   const { totalHits, resetTime } = await counters.increment(key);
@@ -91,7 +91,7 @@ export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
     try {
       await consume(addresses, from, guessesOfAddress);
     } catch (error) {
-      await users.decrement(userKey); // The guess is not tried.
+      await users.decrement(userKey); // The refused guess is not tried.
       throw error;
     }
     try {

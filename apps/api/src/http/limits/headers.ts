@@ -9,7 +9,7 @@ export interface LimitStatus {
   readonly name: 'address' | 'report' | 'user' | 'key';
   /** The counter key of the subject. */
   readonly key: string;
-  /** Requests per minute. */
+  /** The maximum number of requests per minute. */
   readonly maximum: number;
   readonly remaining: number;
   /** When the current window ends, in Unix milliseconds. */

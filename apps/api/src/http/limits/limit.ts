@@ -189,10 +189,10 @@ export class RequestCount {
   }
 
   /**
-   * Counts the additional requests that a guard reports. They count against the most recently
-   * consumed limit, but no more of them than the limit still allows.
+   * Counts the additional requests that a guard reports against the most recently consumed limit.
+   * Counts at most as many as the limit still allows; further requests are dropped.
    *
-   * @returns the number of requests counted. Further requests are dropped.
+   * @returns the number of requests counted.
    */
   async consumeReported(counters: KeyCounters, reported: number): Promise<number> {
     const { status } = this;

@@ -24,8 +24,8 @@ function reportedBy({ headers }: IncomingMessage): number {
 }
 
 /**
- * Creates the error for a quota that is used up. A quota starts again by itself, so `Retry-After`
- * is the rest of the day or month.
+ * Creates the error for a quota that is used up. Its `Retry-After` is the time until the day or
+ * month ends and the quota starts again.
  */
 function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpError {
   return new HttpError(

@@ -14,7 +14,8 @@ const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5
 function addressIn(entry: string): string | undefined {
   const [, ipv6, ipv4] = decorated.exec(entry) ?? [];
   const address = ipv6 ?? ipv4 ?? entry;
-  // A zone (`fe80::1%eth0`) may contain any text.
+  // The zone of an IPv6 address (`fe80::1%eth0`) may contain any text, so such addresses are
+  // refused.
   return isIP(address) !== 0 && !address.includes('%') ? address : undefined;
 }
 

@@ -52,8 +52,8 @@ export function readJsonBody({ limit, encodings, details }: JsonBodyRules): Read
     }
     request.headers['content-encoding'] = encoding;
     await new Promise<void>((resolve, reject) => {
-      // The library limits only the size after decompression. Empty compressed blocks could arrive
-      // without end.
+      // The library limits only the size after decompression, but empty compressed blocks could
+      // arrive without end.
       let received = 0;
       request.on('data', (bytes: Buffer) => {
         received += bytes.length;

@@ -14,8 +14,8 @@ import type { Exchange } from '../exchange.ts';
 import { type Answer, jsonType, type RawHeaders } from './answer.ts';
 
 /**
- * An error that is reported to the client. Its code determines the status and message; `details` is
- * written for people.
+ * An error that is reported to the client. Its code determines the status and message, and
+ * `details` is a human-readable explanation.
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError';

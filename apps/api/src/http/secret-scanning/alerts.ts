@@ -11,7 +11,7 @@ import { HttpError } from '../response/errors.ts';
 
 /**
  * Reads the body of a message. Compressed bodies are refused, because the signature covers the
- * bytes as they are sent.
+ * bytes exactly as they are sent.
  */
 export const readAlerts = readJsonBody({
   limit: maximumAlertBytes,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { commitWithRetry } from './commit-with-retry.ts';
 import { withDeadline } from './deadline.ts';
 
-/** A short deadline, because the tests wait until it passes. */
+/** A short deadline in milliseconds, because the tests wait until it passes. */
 const deadline = 10;
 const never = () => new Promise<never>(() => {});
 const batch = (commit: () => Promise<unknown>) => ({ commit }) as unknown as WriteBatch;

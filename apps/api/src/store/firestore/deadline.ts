@@ -46,8 +46,8 @@ export const isFirestoreError = (error: unknown) =>
  * once.
  *
  * @param milliseconds the time that is left for the operation. Zero or negative if it has run out.
- * @throws {@link StoreUnavailableError} if time runs out or Firestore refuses a request before a
- *   write was sent, and {@link OutcomeUnknownError} after that. Other errors of the operation are
+ * @throws if time runs out or Firestore refuses a request: {@link OutcomeUnknownError} if a write
+ *   was sent before, and {@link StoreUnavailableError} otherwise. Other errors of the operation are
  *   passed on.
  */
 export async function withDeadline<T>(

@@ -56,7 +56,8 @@ const ownerDocument = z.object({
   /** Whether the owner's data is being erased. */
   erasing: z.boolean(),
   /**
-   * The expiry of each unexpired key, by key id. The next write drops keys that have expired since.
+   * The expiry of each unexpired key, by key id. May still contain keys that have expired since the
+   * last write; the next write drops them.
    */
   active: z.record(z.string(), time),
   /**
@@ -70,8 +71,8 @@ const ownerDocument = z.object({
    */
   superseded: z.record(z.string(), time),
   /**
-   * The marks of the latest changes. By its mark, a change is recognized if its commit succeeded
-   * but the response was lost.
+   * The marks of the latest changes. A mark identifies a change whose commit succeeded but whose
+   * response was lost.
    */
   attempts: z.array(z.string()).default([]),
 });

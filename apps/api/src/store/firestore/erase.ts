@@ -144,7 +144,7 @@ export async function erase(database: Database, command: ErasureCommand): Promis
   while (await withStoreDeadline(() => begin(database, command))) {
     isKnown = true;
     const owner = await withStoreDeadline(readOwner);
-    if (!owner?.content.erasing) continue; // Another process has completed the same erasure.
+    if (!owner?.content.erasing) continue; // Another process has already completed the erasure.
     await withStoreDeadline(() => clearMonths(database, command));
     for (const collection of collectionsByUser) {
       while (await withStoreDeadline(() => removeSome(database, collection, userId)));

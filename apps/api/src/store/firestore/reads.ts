@@ -45,7 +45,8 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
   ]);
   const keys = found.docs.flatMap((document) => parseKey(document)?.content ?? []);
   const owner = parseOwner(snapshot)?.content;
-  // The two reads happen at different times: a first key may be issued between them.
+  // The two reads happen at different times, so a first key that the owner's document lacks may be
+  // found.
   const first =
     keys.length === 0 ? undefined : Math.min(...keys.map(({ record }) => record.createdAt));
   return { owner, since: owner?.created_at ?? first, keys };

@@ -100,8 +100,9 @@ function revokeSome(
         for (const id of ids) writes.delete(keyDocumentOf(firestore, id));
         writes.delete(documentsOf(firestore, { userId, name }).name);
         drop.push(...ids);
-        // A removed key is deleted without an audit entry. The name is checked as well, since its
-        // key may be one that was not read.
+        // A key whose retention has passed is deleted without an audit entry. The name's document
+        // is checked as well, because the name's current key may not be among the keys that were
+        // read.
         const isHeld =
           document !== undefined && !isRemoved({ deleteAfter: document.remove_at }, now);
         if (!isHeld && keys.every(({ record }) => isRemoved(record, now))) continue;
@@ -120,7 +121,7 @@ function revokeSome(
   });
 }
 
-/** Revokes all keys of an owner, in one commit after the other until none are left. */
+/** Revokes all keys of an owner, with one commit after another until no keys are left. */
 export async function revokeAll(
   database: Database,
   command: OwnerCommand,

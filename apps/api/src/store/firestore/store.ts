@@ -81,7 +81,7 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
         return inTurn(scope.userId, (database) => transact(database, scope, decide));
       const { ids, now } = scope;
       const until = performance.now() + storeDeadline;
-      // A secret that another process moves after it was located is located again.
+      // If another process has moved the secret since it was located, the secret is located again.
       for (let searched: string | undefined; ; ) {
         const found = await withDeadline(until - performance.now(), () =>
           using((database) => find(database, ids)),

@@ -33,7 +33,7 @@ const maximumCounts = 2_000;
 /** An addition, and the callbacks that settle the promise of its caller. */
 interface Addition {
   readonly command: AddUsageCommand;
-  /** Whether a write with the addition was sent. If it was, the addition may have been made. */
+  /** Whether a write with the addition was sent. If so, the addition may have been made. */
   isSent: boolean;
   readonly resolve: (totals: UsageTotals) => void;
   readonly reject: (error: unknown) => void;
@@ -227,7 +227,7 @@ export class UsageAdditions {
     try {
       await this.#run((database) => new Group(database, additions).run());
     } catch (error) {
-      // Settled additions ignore this.
+      // This has no effect on additions that have already settled.
       for (const addition of additions) addition.reject(failureOf(addition, error));
     }
   }

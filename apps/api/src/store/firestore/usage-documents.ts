@@ -50,8 +50,8 @@ export interface MonthDocument extends UsageMonth {
    */
   readonly older_days: RequestsByDay;
   /**
-   * The user's last erasure covers all additions whose number is at most this one. Absent if the
-   * user was not erased.
+   * The highest number of an addition that the user's last erasure covers. Absent if the user was
+   * not erased.
    */
   readonly erased?: number | undefined;
 }
@@ -258,9 +258,10 @@ function changesBetween(before: object, after: object, parent = ''): Record<stri
 
 /**
  * Replaces a user's month documents with empty ones, which refuse additions from before the
- * erasure. Otherwise, an idle instance or Redis could later store usage that it counted earlier. An
- * empty document contains the user id only in the hash that is its name. An addition reads the
- * document in any case, so the refusal costs nothing. An addition that is under way fails, because
+ * erasure. Otherwise, an idle instance or Redis could later store usage that it counted earlier.
+ *
+ * An empty document contains the user id only in the hash that is its name. Every addition reads
+ * the document anyway, so the refusal costs nothing. An addition that is under way fails, because
  * the document has changed.
  *
  * @param now the time of the erasure, in Unix seconds.
@@ -272,7 +273,7 @@ export function eraseMonths(
   now: number,
 ): void {
   const today = utcDayOf(now * 1000);
-  // A request that is under way may be counted in the next month.
+  // A request that is under way may be counted in the next month, so that month is included.
   const next = monthOf(utcDayOf(endOfMonth(today) * 1000));
   for (const month of [...monthsUntil(today, earliestDay), next]) {
     const remove_at = usageDeleteAfter(userId, `${month}-01`);

@@ -24,7 +24,7 @@ export interface Target extends OwnerScope {
   readonly located?: KeyRecord;
 }
 
-/** The documents of a name. Those of its secrets are undefined if they were not read. */
+/** The documents of a name. The documents of its secrets are undefined if they were not read. */
 interface NameDocuments {
   readonly name: Found<NameDocument> | undefined;
   readonly key: Found<StoredKey> | undefined;

@@ -14,7 +14,7 @@ export function isForeignFile(path: string): boolean {
   try {
     file = openSync(path, 'r');
   } catch {
-    return false; // The store tries again, and reports the failure, on each call.
+    return false; // The store tries to open the file on each call, and reports the failure.
   }
   try {
     const header = Buffer.alloc(magic.length);

@@ -130,8 +130,8 @@ export const migrations = [
   `
   CREATE INDEX keys_by_expiry ON keys (user_id, expires_at);
   `,
-  // The maps of a month are JSON objects. Requests of further names were stored under an empty
-  // name.
+  // The maps of a month are JSON objects. Earlier versions counted requests of names beyond a daily
+  // maximum under an empty name.
   `
   CREATE TABLE usage_by_month (
     user_id TEXT NOT NULL,
@@ -197,9 +197,9 @@ const versionOf = (database: DatabaseSync) =>
   (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
 /**
- * Returns what a database contains: nothing, the tables of this service or of a newer version of
- * it, or tables of another program. The first version of the schema did not set `user_version`, so
- * it is recognized by the name of a table.
+ * Returns what a database contains: nothing, the tables of this service, the tables of a newer
+ * version of this service, or the tables of another program. The first version of the schema did
+ * not set `user_version`, so it is recognized by the name of a table.
  */
 export function contentOf(
   database: DatabaseSync,

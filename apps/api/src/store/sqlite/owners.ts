@@ -56,7 +56,8 @@ export function ownerTable(database: DatabaseSync) {
           createdAt: owner.created_at ?? undefined,
           tierClaim: { tier: owner.tier, issuedAt: owner.tier_issued_at },
           suspended: owner.suspended === 1,
-          erasing: false, // An erasure is one transaction, so its middle is never stored.
+          // An erasure is a single transaction, so a partly erased owner is never stored.
+          erasing: false,
         },
         changedAt: owner.changed_at,
       };
