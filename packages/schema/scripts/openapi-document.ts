@@ -25,16 +25,16 @@ import { requestIdHeader, requestIdPattern } from '../src/request-id.ts';
 import { guide } from './guide.ts';
 import { codeSamples } from './samples/index.ts';
 
-/** Reports whether only operations with `oauthErrors` send an error. */
+/** Reports whether an error code is sent only by operations with `oauthErrors`. */
 const isOAuthOnly = (code: ErrorCode) => oauthErrorOf(code) === code;
 
 const errorCodesOf = (status: ErrorStatus, oauth: boolean) =>
   errorCodes.filter((code) => errorKinds[code].status === status && (oauth || !isOAuthOnly(code)));
 
 /**
- * The security requirement of each kind of operation. Every operation declares its own, because
- * some generators ignore a document-wide declaration and omit the authentication header from their
- * samples.
+ * The security requirement of each kind of operation. Every operation declares its own requirement,
+ * because some generators ignore a document-wide declaration and omit the authentication header
+ * from their samples.
  */
 const securityOf: Record<Operation['security'], Record<string, string[]>[]> = {
   none: [],
@@ -53,8 +53,9 @@ function sharedHeader(id: string, schema: z.ZodType, description: string) {
 }
 
 /**
- * The headers of every success. They are optional in the document, because some errors lack them:
- * those of requests that are not well-formed HTTP, and those sent before a limit was counted.
+ * The headers of every successful response. The document declares them optional, because two kinds
+ * of error responses lack them: responses to requests that are not well-formed HTTP, and responses
+ * sent before a rate limit was counted.
  */
 const sharedHeaders = {
   [requestIdHeader]: sharedHeader(
@@ -80,8 +81,8 @@ const idempotencyKeyParameter = z.object({
     description:
       'Identifies the request so that it can be retried safely. Within 24 hours, the same request gets the same response.',
     maxLength: 128,
-    // There is no example, because tools would send its value. The service treats requests with the
-    // same Idempotency-Key as one request.
+    // There is no example, because tools would send it with every request. The service treats
+    // requests with the same Idempotency-Key as one request.
   }),
 });
 
@@ -113,7 +114,7 @@ const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly de
     },
   };
 
-/** The body schema and example of an error. */
+/** Returns the schema and an example of the error body for a status. */
 function errorContent(status: ErrorStatus) {
   return {
     schema: errorBodySchema(status).meta({ id: `Error${status}Body` }),
@@ -121,7 +122,10 @@ function errorContent(status: ErrorStatus) {
   };
 }
 
-/** The body schema and example of an error of an operation with `oauthErrors`. */
+/**
+ * Returns the schema and an example of the error body for a status, for operations with
+ * `oauthErrors`.
+ */
 function oauthErrorContent(status: ErrorStatus) {
   const { code, details } =
     status === 400

@@ -9,13 +9,13 @@ export interface SignInProvider {
   readonly revocationEndpoint: string | null;
   /** Null if the issuer's own session cannot be ended (OpenID Connect RP-Initiated Logout 1.0). */
   readonly endSessionEndpoint: string | null;
-  /** The algorithms that may sign ID tokens, such as `RS256`. */
+  /** The algorithms with which the issuer may sign ID tokens, such as `RS256`. */
   readonly idTokenAlgorithms: readonly string[];
 }
 
 /**
- * The sign-in at the issuer of the service's tokens: a public client with the authorization code
- * flow and PKCE.
+ * The settings for signing in at the issuer of the service's tokens, as a public client that uses
+ * the authorization code flow with PKCE.
  */
 export interface SignInSettings {
   /** The issuer, exactly as in `iss`. */
@@ -34,7 +34,7 @@ export interface SignInSettings {
 
 /**
  * The body of `GET /console/settings.json`: the settings of the service that the console and the
- * command `andamio` read. None is secret.
+ * command `andamio` read. None of them is secret.
  */
 export interface ConsoleSettings {
   /** The setting `MAX_EXPIRES_IN_DAYS`; null if it is not set. */

@@ -234,7 +234,7 @@ export const errorKinds = {
 
 /**
  * Texts for `details` that are more specific than the default of their error code. The `details` of
- * an error contain only these texts, the defaults, and the rules for fields.
+ * an error is one of these texts, a default, or the rule that a field violates.
  */
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
@@ -259,8 +259,8 @@ export const specificDetails = {
 } as const;
 
 /**
- * The values of the member `error` in the error bodies of operations with `oauthErrors`: those of
- * RFC 6749 section 5.2 and RFC 8628 section 3.5.
+ * The values of `error` in the error bodies of operations with `oauthErrors`. RFC 6749 section 5.2
+ * and RFC 8628 section 3.5 define them.
  */
 export const oauthErrors = [
   'authorization_pending',
@@ -271,9 +271,9 @@ export const oauthErrors = [
 ] as const;
 
 /**
- * Returns the member `error` of an error body. A program must stop at any value except
- * `authorization_pending` and `slow_down`. Undefined for failures of the service, which the RFCs
- * have no value for.
+ * Returns the value of `error` in an error body, or undefined for a failure of the service, for
+ * which the RFCs define no value. A program that receives any value except `authorization_pending`
+ * and `slow_down` must stop polling.
  */
 export function oauthErrorOf(code: ErrorCode): (typeof oauthErrors)[number] | undefined {
   const own = oauthErrors.find((error) => error === code);
@@ -294,14 +294,14 @@ export const errorCodes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]]
 export const errorCodeHeader = 'X-Error-Code';
 
 /**
- * The body of every error response. It has exactly these three members, of which only `details` is
- * free text (contract, part A), and `error` if the operation has `oauthErrors`.
+ * The body of every error response. It has exactly the first three members, of which only `details`
+ * is free text (contract, part A). If the operation has `oauthErrors`, it also has `error`.
  */
 export interface ErrorBody {
   readonly details: string;
   readonly message: string;
   readonly statusCode: number;
-  /** See {@link oauthErrorOf}. */
+  /** The error as OAuth names it. See {@link oauthErrorOf}. */
   readonly error?: string;
 }
 

@@ -25,15 +25,17 @@ export const collections = {
   owners: {
     id: 'owners',
     documentName: 'SHA-256 of the user id, hex',
-    // Used to count owners. These fields rarely change, so their index creates no hotspot.
+    // Queries that count owners filter by these fields. The fields rarely change, so their index
+    // creates no hotspot.
     indexedFields: ['suspended', 'tier'],
   },
   keys: {
     id: 'keys',
     documentName: 'HMAC-SHA256 of the key under the pepper that created it, hex',
     ttlField: 'remove_at',
-    // Used by operators' commands, which need every key of an owner. The owner's document lists
-    // only unexpired keys and the last expired ones, because documents have a maximum size.
+    // Operators' commands, which need every key of an owner, filter by this field. The owner's
+    // document lists only unexpired keys and the most recently expired ones, because documents have
+    // a maximum size.
     indexedFields: ['user_id'],
   },
   names: {
@@ -58,7 +60,8 @@ export const collections = {
     id: 'audit',
     documentName: 'a random UUID',
     ttlField: 'remove_at',
-    // `key_id` is used to find out whether a key that GitHub reports again was already revoked.
+    // The service filters by `key_id` to find out whether a key that GitHub reports again was
+    // already revoked.
     indexedFields: ['user_id', 'key_id'],
   },
   usage: {

@@ -22,8 +22,8 @@ export const logEvents = {
     message: 'The key store did not answer a readiness check.',
   },
   /**
-   * Logged when Redis becomes unavailable for rate limits. The error in the log entry states the
-   * cause.
+   * Logged when Redis becomes unavailable and instances begin to count rate limits alone. The error
+   * in the log entry states the cause.
    */
   redisUnavailable: {
     event: 'redis_unavailable',
@@ -53,8 +53,8 @@ export const logEvents = {
       'Signing keys could not be fetched; the fetched ones stay in use for at most 24 hours.',
   },
   /**
-   * Logged when the issuer's OpenID configuration cannot be read for the sign-in to the console.
-   * The log entry contains the URL and the cause.
+   * Logged when the service cannot read the issuer's OpenID configuration, which the console needs
+   * for sign-in. The log entry contains the URL and the cause.
    */
   signInUnavailable: {
     event: 'sign_in_unavailable',

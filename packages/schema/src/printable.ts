@@ -1,7 +1,7 @@
 /**
- * Returns text in which characters that are invisible, that control a terminal, or that change the
- * direction of the text around them are written as escapes. Names of keys and user ids may contain
- * such characters, and could otherwise disguise the sentence that contains them.
+ * Returns text with escapes in place of characters that are invisible, that control a terminal, or
+ * that change the direction of the text around them. Key names and user ids may contain such
+ * characters. Unescaped, they could change how the sentence around them is read.
  */
 export function printable(text: string): string {
   return text.replace(

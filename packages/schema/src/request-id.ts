@@ -1,8 +1,8 @@
-/** The header that carries the request id in both directions. */
+/** The header that contains the request id, in requests and in responses. */
 export const requestIdHeader = 'X-Request-Id';
 
 /**
- * JSON Schema pattern of the request ids that the service accepts. It replaces others (contract,
- * "Requests").
+ * JSON Schema pattern of the request ids that the service accepts. The service replaces an id that
+ * does not match (contract, "Requests").
  */
 export const requestIdPattern = '^[A-Za-z0-9._-]{1,64}$';

@@ -3,29 +3,32 @@ import { basePath, publicHosts, publicUrl } from '../hosts.ts';
 import { expiresInDays, integer, keyName, nameLength } from './fields.ts';
 import type { PublicBodyOperation } from './operation.ts';
 
-/** Seconds for which a device login can be approved, and its codes are valid. */
+/** Number of seconds for which the codes of a device login are valid and a user can approve it. */
 export const deviceLoginSeconds = 600;
 
-/** Minimum number of seconds between requests for the key of a device login. */
+/**
+ * Minimum number of seconds between two requests with which a program asks for the key of its
+ * device login.
+ */
 export const devicePollSeconds = 5;
 
 /**
- * The prefix of the name of every key that a device login issues. The name is chosen by a program
- * without credentials; the prefix marks where the key came from.
+ * The prefix of the name of every key that a device login issues. The rest of the name is chosen by
+ * a program without credentials. The prefix shows that the key came from a device login.
  */
 export const deviceKeyPrefix = 'device-';
 
-/** Validity period, in days, of the key of a device login that does not specify one. */
+/** Validity period, in days, of the key if the request for a device login does not specify one. */
 const defaultDays = 30;
 
 /**
- * Maximum validity period, in days, of the key of a device login. The number comes from a
- * program without credentials, and a deceived user may approve it.
+ * Maximum validity period, in days, of the key of a device login. The period is chosen by a program
+ * without credentials, and a deceived user may approve it.
  */
 const maximumDays = 90;
 
 /**
- * Matches the names that the page shows as they are read. Other names could contain invisible
+ * Matches the names that the approval page shows unaltered. Other names could contain invisible
  * characters, or characters that change the direction of the text after them.
  */
 const readableName = /^[A-Za-z0-9_ .-]+$/;

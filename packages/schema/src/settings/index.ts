@@ -377,7 +377,7 @@ export interface Settings {
   readonly githubSecretScanningKeysUrl: string | undefined;
   /** True if anyone may report keys that they found. The service revokes the reported keys. */
   readonly keyReports: boolean;
-  /** True if programs may get keys that a user approves in the console. */
+  /** True if programs may request keys by device login, which a user approves in the console. */
   readonly deviceLogin: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly shutdownGraceSeconds: number;

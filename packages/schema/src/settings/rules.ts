@@ -139,7 +139,7 @@ const tenantPlaceholder = /^\/(common|organizations|consumers)(\/|$)/i;
 /**
  * The issuer whose OpenID configuration is read, exactly as in the `iss` of its tokens. It is a URL
  * without query and fragment (OpenID Connect Discovery 1.0 section 3). A URL that stands for many
- * tenants is rejected: the issuer that its configuration names is not the `iss` of any token.
+ * tenants is rejected, because the `issuer` in its configuration is not the `iss` of any token.
  */
 export const oidcIssuer = publicUrl(['https:', 'http:'])
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' })
@@ -173,8 +173,8 @@ export const plainText = z.string().refine((text) => text.trim() === text && tex
 });
 
 /**
- * Scopes separated by spaces (RFC 6749 section 3.3), with `openid`, without which the issuer
- * returns no ID token.
+ * Scopes separated by spaces (RFC 6749 section 3.3). They must include `openid`, without which the
+ * issuer returns no ID token.
  */
 export const openIdScope = z
   .string()
