@@ -1,7 +1,8 @@
-// Builds `dist/andamio-keys.js`, one ES module with the element and everything that it needs;
-// `dist/page`: the console and the page for device logins, with their compressed assets, which have
-// hashed names; and
-// `dist/operators`: the page that `admin.js serve` sends over loopback, without compression.
+// Builds three outputs in `dist/`:
+// - `andamio-keys.js`: one ES module with the element and all its dependencies.
+// - `page`: the console and the page for device logins. Their assets are compressed and have hashed
+//   names.
+// - `operators`: the page that `admin.js serve` sends over loopback, without compression.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,8 +43,8 @@ const options = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   plugins: [styleSheetAsText],
-  // Resolves the contract for the client, which has it as a development dependency. The image's
-  // build installs none.
+  // Lets esbuild resolve the packages that the client imports from this package's dependencies.
+  // They are development dependencies of the client, which the image's build does not install.
   nodePaths: ['node_modules'],
   logLevel: 'warning',
 } as const satisfies BuildOptions;

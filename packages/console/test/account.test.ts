@@ -9,7 +9,7 @@ const rateLimited = (retryAfter: number) =>
   new newError({ code: 'rate_limited', status: 429, details: 'Too many requests.', retryAfter });
 const network = () => new newError({ code: 'network', details: 'No answer.' });
 
-/** Creates an account whose operations are called with a hand-written client. */
+/** Creates an account that calls the operations of the given client. */
 const accountOf = (client: object) =>
   new Account(
     (operation) => operation(client as Client),

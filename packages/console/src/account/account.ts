@@ -60,12 +60,12 @@ export interface WriteOptions {
 const day = 86_400_000;
 
 /**
- * If the list is older than this many milliseconds, it is read again when a dialog to delete or
- * replace a key opens. The service reports the last use of a key to the minute.
+ * Maximum age, in milliseconds, of the list of keys when a dialog to delete or replace a key opens.
+ * An older list is read again. The service reports the last use of a key to the minute.
  */
 const freshness = 60_000;
 
-/** The longest delay of a timer in milliseconds. A timer with a longer one fires at once. */
+/** The longest delay of a timer in milliseconds. A timer with a longer delay fires at once. */
 const maximumDelay = 2 ** 31 - 1;
 
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
@@ -84,9 +84,9 @@ function requestsByName({ usage }: DailyUsage): Map<string, Map<string, number>>
 }
 
 /**
- * The account of the signed-in user. It reads and changes keys, and contains the state that the
- * element shows. It stores no token. It stores a new secret only until the user closes the dialog
- * that shows it.
+ * The account of the signed-in user. It reads and changes the user's keys, and contains the state
+ * that the element shows. It stores no token. It stores a new secret only until the user closes the
+ * dialog that shows it.
  */
 export class Account {
   #state: State = {
@@ -172,8 +172,8 @@ export class Account {
   }
 
   /**
-   * Reads the keys after a change to a key. Nothing else needs to be read, unless the last
-   * {@link load} failed or is still running: its results would be dropped.
+   * Reads the keys after a change to a key. If the last {@link load} failed or is still running,
+   * reads usage and quota too, because the results of the running one will be dropped.
    */
   async #loadKeys(): Promise<void> {
     if (!this.#isComplete) return this.load();

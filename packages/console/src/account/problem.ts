@@ -41,7 +41,8 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
     case 'quota_exceeded':
       return {
         text: errors.rateLimited,
-        // At least a second, so that Retry-After: 0 does not make the element read in a loop.
+        // The element waits at least a second, so that Retry-After: 0 does not make it read in a
+        // tight loop.
         retryAt: Date.now() + Math.max(1, Math.ceil(error.retryAfter ?? 1)) * 1000,
       };
     case 'no_such_key':

@@ -37,10 +37,10 @@ export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
  * Creates a function that calls operations of the service. It calls `getToken` before each request.
  * If the service rejects the token, it gets a new token and repeats the operation once. Concurrent
  * requests share a pending call to `getToken`. A request whose token was rejected shares only a
- * call that gets a new one.
+ * call that gets a new token.
  *
- * All operations are for one user, the user of the first token. A token of another user is never
- * sent: the operation may concern a key of the first user, and the other user may have a key with
+ * All operations are for the user of the first token. The token of another user is never sent,
+ * because the operation may concern a key of the first user, and the other user may have a key with
  * the same name.
  *
  * @param onOtherUser called when `getToken` returns the token of another user.

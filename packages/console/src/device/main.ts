@@ -202,7 +202,7 @@ onClick('#second-approve', (current) => decide(current, 'approve'));
 onClick('#take-back', takeBack);
 find('#again').addEventListener('click', () => askForCode());
 
-/** Begins again for the user of the token, with the given text. */
+/** Starts over for the user of the token: asks for a code, and shows the given text. */
 function begin(getToken: GetToken, text = ''): void {
   clear();
   const current = createCall(location.origin, getToken, () => {

@@ -73,7 +73,8 @@ export function ChangeDialog({
         aria-busy={isBusy}
         onSubmit={(event) => {
           event.preventDefault();
-          // A dangerous change needs the button: Enter in a field is too easily pressed.
+          // A dangerous change is made only with the button, because Enter in a field is easily
+          // pressed by mistake.
           if (!isDangerous) void submit();
         }}
       >

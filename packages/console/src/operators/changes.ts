@@ -8,11 +8,12 @@ export interface Change {
   /** The label of the button that makes the change. */
   readonly submit: string;
   /**
-   * Whether the dialog initially focuses Cancel, shows the button in the color of danger, and makes
-   * the change only at this button, not at Enter in a field.
+   * Whether the change is dangerous. If so, the dialog initially focuses Cancel and shows the
+   * button in the color of danger. It then makes the change only when the button is pressed, not on
+   * Enter in a field.
    */
   readonly isDangerous: boolean;
-  /** Sentences about what the change does. Undefined if they come from a preview by the command. */
+  /** Sentences about what the change does. Undefined if the command's preview provides them. */
   readonly effect?: readonly string[];
   /** A sentence about when the change takes effect. */
   readonly hint?: string;

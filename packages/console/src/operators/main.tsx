@@ -46,7 +46,8 @@ async function findSession(): Promise<string | null> {
   }
 }
 
-// Entering the address of a new run on the same port only changes the fragment.
+// If the operator enters the address of a new run on the same port, only the fragment changes, and
+// the browser does not load the page again.
 addEventListener('hashchange', () => location.reload());
 
 try {

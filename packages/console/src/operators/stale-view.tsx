@@ -8,7 +8,9 @@ import type { ViewUi } from './ui.ts';
 import { resultOf, useRequest } from './use-request.ts';
 import { labels } from './words.ts';
 
-/** Number of keys that are shown at first, and that each click adds. */
+/**
+ * Number of keys that are shown initially. Each click on the button below the table adds as many.
+ */
 const pageSize = 50;
 
 /** The view of the keys that have not been used for a number of days. */

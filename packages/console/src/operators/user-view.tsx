@@ -9,7 +9,10 @@ import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
 import { resultOf, useReport } from './use-request.ts';
 
-/** Number of audit entries that are shown at first, and that each click adds. */
+/**
+ * Number of audit entries that are shown initially. Each click on the button below the table adds
+ * as many.
+ */
 const pageSize = 50;
 
 type Listed = Results['list'];

@@ -7,7 +7,9 @@ import type { ViewUi } from './ui.ts';
 import { resultOf, useReport } from './use-request.ts';
 import { labels } from './words.ts';
 
-/** Number of users that are shown at first, and that each click adds. */
+/**
+ * Number of users that are shown initially. Each click on the button below the table adds as many.
+ */
 const pageSize = 50;
 
 /** The view that finds users. */

@@ -11,7 +11,10 @@ const icon =
 export interface Head extends PageFiles {
   readonly title: string;
   readonly description?: string;
-  /** The path of the console's settings, which the browser then loads together with the script. */
+  /**
+   * The path of the console's settings. If set, the browser loads the settings together with the
+   * script.
+   */
   readonly settings?: string;
 }
 

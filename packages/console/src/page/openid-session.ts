@@ -8,8 +8,8 @@ const storageKey = 'andamio-sign-in';
 const timeout = 10_000;
 
 /**
- * Milliseconds after a renewal during which another renewal is not made. When the service rejects a
- * token, every request that was sent with it asks for a new one.
+ * Time, in milliseconds, after a renewal of the access token during which it is not renewed again.
+ * When the service rejects a token, every request that was sent with it asks for a new one.
  */
 const renewalInterval = 10_000;
 
@@ -68,8 +68,9 @@ function failureOf(error: unknown): SignInFailure {
 }
 
 /**
- * Errors of the token endpoint with which a renewal can never succeed: those of RFC 6749 section
- * 5.2, and `interaction_required`, which Microsoft Entra ID sends if the user must sign in again.
+ * Errors of the token endpoint after which a renewal can never succeed: the errors of RFC 6749
+ * section 5.2, and `interaction_required`, which Microsoft Entra ID sends if the user must sign in
+ * again.
  */
 const finalErrors: ReadonlySet<string> = new Set([
   'interaction_required',
@@ -171,7 +172,8 @@ export class OpenIdSession {
   async complete(): Promise<void> {
     const url = new URL(location.href);
     const { searchParams: answered } = url;
-    // Taken in any case: a user who came back without an answer begins again.
+    // The pending sign-in is removed in any case. A user who came back without an answer starts
+    // again.
     const pending = takePending();
     if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
     history.replaceState(null, '', url.pathname + (pending?.query ?? ''));
@@ -203,8 +205,8 @@ export class OpenIdSession {
    * Returns the access token, or null if the user must sign in again. If the access token has
    * expired, or the service has rejected it, gets a new one with the refresh token.
    *
-   * @throws if the issuer does not respond, or its answer does not mean that the user must sign in
-   *   again.
+   * @throws if the renewal fails for a reason that may be temporary, such as an issuer that does
+   *   not respond.
    */
   readonly getToken = async ({
     refresh,
@@ -271,8 +273,8 @@ export class OpenIdSession {
     try {
       const tokens = await oauth.processRefreshTokenResponse(server, this.#client, response);
       if (this.#tokens !== current) {
-        // The user signed out in the meantime. Not every issuer revokes the tokens that replace a
-        // revoked one.
+        // The user signed out during the renewal. Not every issuer also revokes the tokens that
+        // replaced a revoked one.
         await this.#revoke(tokens.refresh_token);
         return null;
       }
@@ -299,14 +301,14 @@ export class OpenIdSession {
   #request() {
     return {
       signal: AbortSignal.timeout(timeout),
-      // The service refuses an issuer without TLS in production.
+      // For development only: in production, the service refuses an issuer without TLS.
       [oauth.allowInsecureRequests]: location.protocol === 'http:',
     };
   }
 
   /**
-   * Returns the options of a token request. The request names the API again. Otherwise, some
-   * issuers return a token for their own user info endpoint (RFC 8707 section 2.2).
+   * Returns the options of a token request. The request names the API again, because some issuers
+   * would otherwise return a token for their own user info endpoint (RFC 8707 section 2.2).
    */
   #tokenRequest() {
     const { resource } = this.#settings;

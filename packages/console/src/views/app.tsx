@@ -21,7 +21,9 @@ import { UsageMeters } from './usage.tsx';
 /** The list has a search field only if it has more keys than this. */
 const fewKeys = 5;
 
-/** Number of keys that are shown at first, and that each click adds. */
+/**
+ * Number of keys that are shown initially. Each click on the button below the table adds as many.
+ */
 const pageSize = 50;
 
 interface View {
@@ -45,7 +47,10 @@ function TaskOf({ task, ui }: { readonly task: Task; readonly ui: Ui }) {
   }
 }
 
-/** A button for each reason why keys need attention. A click shows only the keys concerned. */
+/**
+ * A button for each reason why keys need attention. A click shows only the keys to which the reason
+ * applies.
+ */
 function Attention({
   ui: { texts, format },
   keys,

@@ -26,7 +26,7 @@ export function Chart({
         );
   const bars = counts
     .map((count, index) => {
-      // A day with one request is still visible.
+      // Even the bar of a day with a single request is high enough to be seen.
       const size = count === 0 ? 1 : Math.max(3, Math.round((count / most) * height));
       return `M${index * barWidth} ${height}v-${size}h${barWidth - 1}v${size}z`;
     })

@@ -12,7 +12,7 @@ import type { Ui } from './ui.ts';
 
 const day = 86_400_000;
 
-/** Number of days after its expiry when a key is removed (contract, part C). */
+/** Number of days from the expiry of a key to its removal (contract, part C). */
 const retention = 30;
 
 /** The symbol beside each state, so that states do not differ only in color. */

@@ -4,7 +4,7 @@ import { lastUse } from './last-use.ts';
 import { TaskDialog } from './task-dialog.tsx';
 import type { Ui } from './ui.ts';
 
-/** The choices for how long the old secret keeps working, in seconds. */
+/** The periods, in seconds, from which the user chooses how long the old secret keeps working. */
 const graces = [3600, 86_400, 604_800, 0] as const;
 
 /** The dialog that replaces the secret of a key. */
