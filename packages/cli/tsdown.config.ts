@@ -22,7 +22,8 @@ const licenses: Rolldown.Plugin = {
   },
 };
 
-// Bundles everything, so that the tarball installs alone. What only `login` needs is loaded by it.
+// Bundles all dependencies, so that the tarball can be installed without them. Modules that only
+// `login` needs are loaded only by `login`.
 export default defineConfig({
   entry: 'src/main.ts',
   format: 'esm',

@@ -72,7 +72,7 @@ export interface Command<Declared extends Options = Options> {
    * The name that the help shows for the positional parameter. Undefined if the command takes none.
    */
   readonly parameter?: string;
-  /** The values of the positional parameter, if there are only some. */
+  /** The values that the positional parameter accepts. If undefined, it accepts any value. */
   readonly choices?: readonly string[];
   /** A sentence for the help. */
   readonly summary: string;
@@ -81,7 +81,7 @@ export interface Command<Declared extends Options = Options> {
   readonly credential: Credential;
   readonly options: Declared;
   /**
-   * Validates the arguments and returns the work to perform.
+   * Validates the arguments and returns the function that executes the command.
    *
    * @throws {@link CliError} if an argument is missing or invalid.
    */

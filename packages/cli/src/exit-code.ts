@@ -12,7 +12,7 @@ export const exitCodes = {
   output: 74,
   /** A rate limit or quota is used up. The command can be run again later. */
   retryLater: 75,
-  /** There is no token or key, or the service does not accept the one given. */
+  /** No token or key was found, or the service does not accept it. */
   credentials: 77,
   settings: 78,
 } as const;

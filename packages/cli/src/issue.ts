@@ -9,7 +9,7 @@ interface NewKey {
   readonly api_key: string;
 }
 
-/** How a command requests and describes a new key. */
+/** The functions with which a command requests and describes a new key. */
 interface Issue<Key extends NewKey> {
   readonly request: () => Promise<Key>;
   /** Returns a human-readable line about the key. */

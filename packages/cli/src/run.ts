@@ -64,7 +64,8 @@ async function execute(
   const isGiven = isTokenGiven(request.tokenCommand, environment);
   const needsToken =
     request.credential === 'token' || (request.credential === 'token or key' && isGiven);
-  // The client limits the time for a token, which a person may need to sign in.
+  // The token is obtained before the client needs it, because the client limits the time for that,
+  // and a person may need longer to sign in.
   if (needsToken) await token();
   const context: Context = {
     ...surroundings,

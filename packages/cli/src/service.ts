@@ -31,7 +31,8 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
  * Returns the response if its key has the format of a key. Other text could add lines to a file of
  * variables or to the input of a keychain's program, or control the terminal.
  *
- * @throws {@link CliError} if it has not. The message does not quote the text.
+ * @throws {@link CliError} if the key does not have this format. The message does not quote the
+ *   text.
  */
 function withKey<Answer extends { readonly api_key: string }>(answer: Answer): Answer {
   if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;

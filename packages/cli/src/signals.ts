@@ -16,16 +16,16 @@ function onSignal(signal: NodeJS.Signals): void {
 
 /**
  * Holds back the signals that would end this process, so that no key is created that is neither
- * stored nor printed. A second signal ends the process nevertheless. Each call needs a call of
- * {@link releaseSignals}.
+ * stored nor printed. A second signal ends the process nevertheless. Each call must be followed by
+ * a call to {@link releaseSignals}.
  */
 export function holdSignals(): void {
   if (holds++ === 0) for (const signal of signals) process.on(signal, onSignal);
 }
 
 /**
- * Takes back one call of {@link holdSignals}. After the last one, a signal that was held back ends
- * the process.
+ * Undoes one call to {@link holdSignals}. When all calls are undone, a signal that was held back
+ * ends the process.
  */
 export function releaseSignals(): void {
   if (holds === 0 || --holds > 0) return;
@@ -33,7 +33,7 @@ export function releaseSignals(): void {
   if (received !== undefined) process.kill(process.pid, received);
 }
 
-/** Takes back all calls of {@link holdSignals}. */
+/** Undoes all calls to {@link holdSignals}. */
 export function releaseAllSignals(): void {
   holds = Math.min(holds, 1);
   releaseSignals();

@@ -17,7 +17,8 @@ export interface Terminal {
  */
 async function answerTo(question: string, signal?: AbortSignal): Promise<string | undefined> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // The interface would only close: the default of the signal is to end the program.
+  // Without this listener, Ctrl+C would only close the interface. It must end the program, as
+  // SIGINT does by default.
   prompt.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     const closed = new Promise<undefined>((resolve) => {

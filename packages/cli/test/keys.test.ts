@@ -200,7 +200,7 @@ describe('keys delete', () => {
     expect(no.stdout).toContain(`asked (${created.stdout.slice(0, 8)}…): It was never used`);
     expect(no.stdout).toContain('Nothing was deleted.');
     expect(await keysOf('terminal')).toHaveLength(1);
-    // Ctrl+D is the end of the input, and no answer.
+    // Ctrl+D ends the input without an answer.
     expect((await onTerminal('keys delete asked', { ...question, text: '\x04' }, env)).code).toBe(
       1,
     );

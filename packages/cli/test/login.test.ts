@@ -139,7 +139,7 @@ async function frontThat() {
     refuse(after = 0) {
       accepted = after;
     },
-    /** Answers an operation only once the returned function is called. */
+    /** Delays the answer to an operation until the returned function is called. */
     pause(operation: 'delete') {
       const answer = Promise.withResolvers<void>();
       paused = { operation, answer };
@@ -223,7 +223,7 @@ describe('login with a browser', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
     expect(await andamio(['verify'], { env: one.env })).toMatchObject({ code: 0 });
 
-    // The record is of a key that was deleted since, and another one has its name.
+    // Simulates that the key of the login was deleted, and that another key now has its name.
     const record = await readFile(one.file, 'utf8');
     await writeFile(one.file, record.replace(/"start": "ant-\w+"/, '"start": "ant-0000"'));
     const stale = await logIn(one, 'bob', ['--name', 'cli-host']);
@@ -526,7 +526,7 @@ describe('a command that needs a token', () => {
 test('programs of the system get the key by standard input, and neither argument nor variable has a secret', async () => {
   const laptop = await machine();
   const { folder } = laptop;
-  // Keeps what it is given, and answers as the program with a broken keychain does.
+  // Records its input, and fails as `secret-tool` does with a broken keychain.
   const script = `#!/bin/sh\n{ echo "$@"; env; } >> ${folder}/seen; [ "$1" = store ] && cat > ${folder}/input`;
   await writeFile(join(folder, 'bin', 'secret-tool'), script, { mode: 0o755 });
   const env = { ...laptop.env, ANDAMIO_TOKEN: 'a-token', ANT_API_KEY: 'a-key' };

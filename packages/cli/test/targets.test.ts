@@ -86,7 +86,7 @@ describe('env:FILE', () => {
     const folder = temporaryFolder();
     const file = join(folder, '.env');
     const front = await startServer(async (received, response) => {
-      // A folder takes the place of the file, which nothing can replace.
+      // Creates a folder in place of the file. A file cannot replace it.
       if (received.path.endsWith('/request'))
         await mkdir(join(file, 'folder'), { recursive: true });
       const answer = await forward(url, received);
@@ -104,7 +104,10 @@ describe('env:FILE', () => {
     expect(await readdir(folder), 'nothing remains beside the file').toEqual([]);
   });
 
-  /** Starts a proxy of the service that answers the request for a key once it is told to. */
+  /**
+   * Starts a proxy of the service that delays the answer to the request for a key until `answer` is
+   * called.
+   */
   async function slowFront() {
     const asked = Promise.withResolvers<void>();
     const answered = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ const canceled: Report = {
 };
 
 function lastUseOf(secrets: readonly ApiKeyInList[]): string {
-  // Times of the service are in one format, so they sort as text.
+  // All times from the service have the same format, so they can be compared as text.
   const latest = secrets
     .flatMap(({ last_used_at }) => last_used_at ?? [])
     .toSorted()

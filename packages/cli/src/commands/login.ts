@@ -19,8 +19,9 @@ interface LoginOptions extends SignInOptions {
 }
 
 /**
- * Returns the name of this machine, without characters that the name of a key may not contain, and
- * the time. The key of the previous login keeps its name until the new key has been created.
+ * Returns the default name of a key: the name of this machine, without characters that are not
+ * allowed in the name of a key, and the time. The time is needed because the key of the previous
+ * login keeps its name until the new key has been created.
  */
 function machineAndTime({ now }: Context): string {
   const machine = hostname()
@@ -31,8 +32,9 @@ function machineAndTime({ now }: Context): string {
 }
 
 /**
- * Logs in with a browser, or with a code if there is no browser. A client or a port can be used only
- * with a browser, which may be on another machine if the port is forwarded.
+ * Logs in with a browser, or with a code if there is no browser. If the options contain a client or
+ * a port, always uses a browser. That browser may be on another machine from which the port is
+ * forwarded.
  */
 async function logIn(options: LoginOptions, context: Context): Promise<Report> {
   const { url } = context;
@@ -66,7 +68,8 @@ async function logIn(options: LoginOptions, context: Context): Promise<Report> {
     return await byDevice();
   } catch (error) {
     if (!(error instanceof NoDeviceLoginError)) throw error;
-    // The user may be able to open the address, such as in a container whose ports are forwarded.
+    // The user may still be able to open the address, for example if this is a container whose
+    // ports are forwarded.
     return byBrowser();
   }
 }

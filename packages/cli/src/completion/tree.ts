@@ -4,7 +4,7 @@ import { optionsOf } from '../options.ts';
 /** All commands by name, such as `keys create`. */
 export type Commands = ReadonlyMap<string, Command>;
 
-/** The words that may follow a beginning of a command line. */
+/** The words that may follow the given beginning of a command line. */
 interface Step {
   /** The beginning of the command line, such as `keys`. Empty for the first word. */
   readonly after: string;
@@ -38,7 +38,7 @@ export function stepsOf(commands: Commands): Step[] {
   ];
 }
 
-/** Returns those options of all commands that take a value, such as `--url`. */
+/** Returns the options that take a value, such as `--url`, of all commands. */
 export function optionsWithValue(commands: Commands): string[] {
   const options = [...commands.values()].flatMap((command) => Object.entries(optionsOf(command)));
   const names = options.flatMap(([name, { type }]) => (type === 'string' ? `--${name}` : []));

@@ -26,7 +26,8 @@ export function openBrowser(url: URL, environment: NodeJS.ProcessEnv): Promise<b
     stdio: 'ignore',
     detached: true,
   });
-  // Some openers end only with the browser, which this program must not wait for.
+  // Some programs that open a browser end only when the browser is closed. This process must not
+  // wait for that.
   child.unref();
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));

@@ -4,7 +4,10 @@ import { CliError, exitCodes } from '../exit-code.ts';
 
 const timeoutMs = 15_000;
 
-/** The sign-in that the service states. The provider's endpoints are read from the provider. */
+/**
+ * The sign-in settings that the service publishes. They do not include the provider's endpoints,
+ * which are read from the provider.
+ */
 export interface StatedSignIn extends Omit<SignInSettings, 'provider'> {
   /** Seconds by which the service's clock is ahead of the clock of this machine. */
   readonly clockSkew: number;
@@ -24,7 +27,7 @@ const body = z.object({
   ),
 });
 
-/** What a login needs to know of the settings that the service publishes for its console. */
+/** The settings that a login needs, out of those that the service publishes for its console. */
 export interface ServiceSettings {
   /** The maximum number of days for which a key may be valid. Infinity if there is none. */
   readonly maximumDays: number;

@@ -59,7 +59,7 @@ async function endWithoutKey(
 ): Promise<never> {
   const { exitCode, message } = failureOf(failure);
   const rest = `The key ${printable(name)} of the previous login was deleted to make room. This machine has no key now. Log in again.`;
-  // If the file cannot be written, the failure is already about that.
+  // An error is ignored, because `failure` already says if the file cannot be written.
   await removeStoredKey(url, environment).catch(() => {});
   throw new CliError(exitCode, `${message}\n${rest}`);
 }
@@ -87,7 +87,8 @@ export async function createLoginKey(
     key = await create();
   } catch (error) {
     if (!needsRoom(error)) throw error;
-    // A signal between these requests would leave the machine with a deleted key.
+    // If a signal ended the process between these two requests, the stored key would be a deleted
+    // one.
     holdSignals();
     await client.deleteApiKey({ api_key_name: previous.name });
     return create()

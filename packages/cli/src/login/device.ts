@@ -21,8 +21,9 @@ const slowDownSeconds = 5;
  */
 const margin = 1.2;
 /**
- * Seconds after the expiry of the code for which the program waits for the service to report the
- * expiry. The service hands out an approved key for 60 seconds longer.
+ * Number of seconds after the expiry of the code for which the program keeps polling, until the
+ * service reports the expiry. The service returns an approved key for up to 60 seconds after the
+ * expiry.
  */
 const patienceSeconds = 120;
 /** The longest time, in seconds, for which the program waits for the user's decision. */
@@ -63,7 +64,10 @@ function addressOf({ verification_uri }: StartedDeviceLogin, url: string): strin
 
 const expired: Failure = { exitCode: exitCodes.refused, message: 'The code has expired.' };
 
-/** Reports whether the service did not respond, or failed. It may have issued the key. */
+/**
+ * Reports whether the service did not respond, or responded with a status of 5xx. It may then have
+ * issued the key.
+ */
 const isUnanswered = ({ status }: ApiError) => status === undefined || status >= 500;
 
 /**

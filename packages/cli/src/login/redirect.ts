@@ -61,7 +61,8 @@ export async function startRedirectServer(
       respond(response, 404, 'Not found.\n');
       return;
     }
-    // Once the page has been sent, the connection may be closed.
+    // The redirect is accepted only after the page has been sent, because the server may then be
+    // closed.
     response.once('close', () => accept(target));
     respond(response, 200, page);
   });

@@ -5,7 +5,7 @@ import { signInToService } from './sign-in-to-service.ts';
 
 /**
  * Signs the user in for one command, if the user is at a terminal with a browser and the service
- * has a sign-in. Without a terminal, a script would wait for a person.
+ * has a sign-in. A script has no terminal, and must not wait for a person to sign in.
  *
  * @returns the token, or undefined if the user cannot be signed in.
  */

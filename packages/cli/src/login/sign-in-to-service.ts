@@ -115,10 +115,10 @@ async function confirmChange(
 /**
  * Signs the user in to a service, and shows the account.
  *
- * The service itself names the provider, the client and what the token is for, so a hostile one
- * could ask for a token of the user's real provider. The user therefore confirms the first sign-in
- * to a service other than the default one, and each change. Without a terminal, the first service
- * must be given by `--url`, and a change is refused.
+ * The service itself states the provider, the client and the API for which the token is issued. A
+ * hostile service could therefore request a token from the user's real provider. The user therefore
+ * confirms the first sign-in to a service other than the default one, and each change. Without a
+ * terminal, the first service must be given by `--url`, and a change is refused.
  *
  * Another user of the machine can see the address of the sign-in, and could sign in with their own
  * account first. The account is therefore shown.

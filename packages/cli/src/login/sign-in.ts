@@ -100,7 +100,7 @@ export async function signIn(
       code_challenge_method: 'S256',
       state,
       nonce,
-      // The name of the parameter in RFC 8707, and at Auth0.
+      // RFC 8707 calls this parameter `resource`, and Auth0 calls it `audience`.
       ...(settings.resource !== null && {
         resource: settings.resource,
         audience: settings.resource,

@@ -58,7 +58,7 @@ function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
       timeoutMs,
       ...(input !== undefined && { input }),
     });
-  // The interactive mode splits its commands as a shell does.
+  // The interactive mode splits its commands as a shell does, so the URL must not contain a quote.
   const item = (url: string) => ['-s', 'andamio', '-a', url.replaceAll("'", '%27')];
   return {
     program: 'security',

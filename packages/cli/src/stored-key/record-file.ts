@@ -40,14 +40,15 @@ function jsonOf(text: string): unknown {
 /**
  * Returns a file of records in the folder of this program's settings.
  *
- * @param name the name of the file without `.json`, which also says what it contains
+ * @param name the name of the file without `.json`. Error messages use it as the name of the
+ *   records.
  * @param schema the schema of a record
  */
 export function recordFile<Item>(name: string, schema: z.ZodMiniType<Item>): RecordFile<Item> {
   const records = z.record(z.string(), schema);
 
   function pathOf({ XDG_CONFIG_HOME: config, HOME: home }: NodeJS.ProcessEnv): string {
-    // The specification of base directories ignores relative paths.
+    // The XDG Base Directory Specification says that relative paths must be ignored.
     const folder = config?.startsWith('/') ? config : join(home || homedir(), '.config');
     return join(folder, 'andamio', `${name}.json`);
   }

@@ -55,8 +55,8 @@ export async function findStoredKey(
 }
 
 /**
- * Removes the stored key of a service from the keychain and from the file, whichever the login
- * names. Returns the login, or undefined if there was none.
+ * Removes the stored key of a service from the keychain, and the login from the file. Returns the
+ * login, or undefined if there was none.
  *
  * @throws {@link CliError} if a key remains.
  */
