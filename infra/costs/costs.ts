@@ -42,15 +42,15 @@ const days = hours / 24;
  * and the usage of each owner is written separately.
  */
 const perVerification = {
-  /** The key document and the owner's usage of the month. */
+  /** The key document, and the document of the owner's usage in the month. */
   documentsRead: 2,
-  /** An update of the owner's usage of the month. */
+  /** The update of the owner's usage in the month. */
   documentsWritten: 1,
   /** The line in Cloud Run's request log, unless the service's exclusion drops it. */
   requestLogEntries: 1,
   /**
-   * One audit log entry for each of the three Firestore calls: the key's read, and the read and the
-   * write of the usage. The service's exclusion drops them.
+   * One audit log entry for each of the three Firestore calls: the read of the key, and the read
+   * and the write of the usage. The service's exclusion drops these entries.
    */
   auditLogEntries: 3,
   kibibytesALogEntry: 1.2,
@@ -92,7 +92,7 @@ export function usageOf(
   }[];
   const checks =
     all('gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig').length * checkedFrom * hours * 60;
-  // Google bills conditions that refer to a metric. Conditions on log entries do not.
+  // Google charges for alert conditions on metrics, but not for conditions on log entries.
   const conditions = all('gcp:monitoring/alertPolicy:AlertPolicy')
     .flatMap(({ conditions }) => conditions as object[])
     .filter((condition) => 'conditionThreshold' in condition);
@@ -145,7 +145,8 @@ export function usageOf(
     'Memorystore for Valkey': Object.assign({}, ...nodes),
     'Logs, audit logs included': {
       logging: gibibytes(
-        // An uptime check causes a line in the request log, which no exclusion drops, and a read.
+        // Each uptime check causes a line in the request log, which no exclusion drops, and an
+        // audit log entry for its read.
         (checks * (1 + callsLogged) +
           verifications *
             (requestsLogged * perVerification.requestLogEntries +
@@ -212,13 +213,12 @@ function costsTable(): string {
 }
 
 /**
- * Returns the rate of requests at which instance-based billing (`cpuIdle: false`) of an instance
- * that is always up starts to cost less than request-based billing. Requests arrive independently
- * of each other, so the instance is busy for `1 - exp(-rate * seconds)` of the time.
+ * Returns the request rate at which instance-based billing (`cpuIdle: false`) starts to cost less
+ * than request-based billing, for an instance that is always up. Requests arrive independently of
+ * each other, so the instance is busy for `1 - exp(-rate * seconds)` of the time.
  *
  * @param latency mean duration of a request in seconds
- * @returns requests per second of one instance with one vCPU and 512 MiB, from the prices alone,
- *   without the free units
+ * @returns requests per second of one instance with one vCPU and 512 MiB. Free units are ignored.
  */
 export function breakEvenRate(latency: number): number {
   const memory = 0.5;

@@ -28,8 +28,8 @@ function matching(pattern: RegExp, error: string) {
 }
 
 /**
- * A project id. A project number is rejected: Google's APIs accept both but may return either, so
- * that names derived from the setting would differ between runs.
+ * A project id. A project number is rejected: Google's APIs accept both but may return either, and
+ * names derived from the setting would then differ between runs.
  * https://cloud.google.com/resource-manager/docs/creating-managing-projects
  */
 export const project = z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, {
@@ -49,7 +49,7 @@ export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such 
 
 /**
  * A service name. Cloud Run allows 49 characters. Service account ids allow only 30, and the
- * program appends up to 13 characters to the name.
+ * program appends suffixes such as `-run` to the name.
  */
 export const serviceName = matching(
   /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,

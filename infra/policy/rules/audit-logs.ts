@@ -9,8 +9,8 @@ import { forStack, resourcesOf } from '../validation.ts';
 const auditedServices = ['secretmanager.googleapis.com', 'datastore.googleapis.com'];
 
 /**
- * Requires audit logs of data reads, by all accounts, in each stack that enables a project's APIs. Source: Checkov
- * CKV2_GCP_5.
+ * Requires audit logs of data reads, by all accounts, in each stack that enables a project's APIs.
+ * Source: Checkov CKV2_GCP_5.
  */
 export const auditLogs: StackValidationPolicy = {
   name: 'project-audit-logs',

@@ -10,13 +10,13 @@ const subject = new RegExp(
   `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
 );
 
-/** A quoted text of CEL without escaped characters. */
+/** A CEL string literal without escaped characters. */
 const quoted = /'[^']*'|"[^"]*"/g;
 
 /**
- * Reports whether a CEL condition consists only of terms joined with `&&`. In a condition with
- * alternatives, negations, comments or escaped characters, or with `&&` in a quoted text, a required
- * term could have no effect.
+ * Reports whether a CEL condition consists only of terms joined with `&&`. Other constructs could
+ * make a required term ineffective: alternatives, negations, comments, escaped characters, and `&&`
+ * in a string literal.
  */
 function isConjunction(condition: string): boolean {
   const texts = condition.match(quoted) ?? [];

@@ -51,7 +51,7 @@ export const noPublicInvokers: ResourceValidationPolicy = {
 
 /**
  * Requires the published host for each published stack. Cloud Run derives the host from the
- * service's name, the project number and the region, and the contract publishes it.
+ * service's name, the project number and the region. The contract publishes the host.
  */
 export const publicHost: ResourceValidationPolicy = {
   name: 'run-public-host',

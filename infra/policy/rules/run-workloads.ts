@@ -41,8 +41,8 @@ function looksSecret(name: string): boolean {
 }
 
 /**
- * Returns whether an environment variable has the given name and value. Also returns true if a
- * variable could have them, because its name or value is unknown at preview.
+ * Returns whether one of the variables has the given name and value, or might have them because its
+ * name or value is unknown at preview.
  */
 function mayHold(envs: readonly Variable[] | undefined, name: string, value: string): boolean {
   const indexes = [...Array(envs?.length ?? 0).keys()];
