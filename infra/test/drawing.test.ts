@@ -11,7 +11,7 @@ import { browserIsHere } from './harness/requirements.ts';
  */
 const widest = 1000;
 
-/** The diagram of README. */
+/** The diagram in README.md. */
 const overview = /```mermaid\n([\s\S]*?)```/.exec(
   readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
 )?.[1];

@@ -38,8 +38,8 @@ const folders = Object.keys(mayImport);
 const isTest = (file: string) => /^(policy\/)?test\/|\.test\.ts$|vitest\.config\.ts$/.test(file);
 
 /**
- * Returns the folder of `mayImport` that contains a file. Returns the file's first folder if there
- * is none.
+ * Returns the folder of `mayImport` that contains a file. If there is none, returns the first
+ * folder of the file's path.
  */
 function folderOf(file: string): string {
   const inside = folders.filter((folder) => file.startsWith(`${folder}/`));

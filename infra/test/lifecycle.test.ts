@@ -118,7 +118,7 @@ describeByDriver('the lifecycle of a stack', () => {
     await configure(stack, { image: image('2') });
     await stack.up();
     await configure(stack, { stableRevision: stable, stableImage: image('1') });
-    // The image for a rollback if the release is killed at this point.
+    // If the release is killed at this point, a rollback uses this image.
     expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
     const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
     expect(inputs?.['traffics']).toMatchObject([

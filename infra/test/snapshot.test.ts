@@ -14,7 +14,7 @@ interface Resource {
   readonly type: string;
   readonly inputs?: object;
   readonly protect?: boolean;
-  /** Whether Pulumi forgets the resource instead of deleting it. */
+  /** True if Pulumi forgets the resource instead of deleting it. */
   readonly retainOnDelete?: boolean;
   readonly parent?: string;
 }
@@ -22,7 +22,10 @@ interface Resource {
 /** Returns NAME from a URN of the form `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`. */
 const nameOf = (urn: string | undefined) => urn?.split('::').at(-1);
 
-/** Returns a value with secrets, and parts that change between runs, replaced by placeholders. */
+/**
+ * Returns a copy of a value in which placeholders replace secrets and parts that change between
+ * runs.
+ */
 function shown(value: unknown): unknown {
   if (typeof value === 'string')
     return (
@@ -46,8 +49,8 @@ function shown(value: unknown): unknown {
 }
 
 /**
- * Returns the inputs of a resource whose change replaces it, as a list in one line. Undefined if
- * Pulumi updates the resource in place, whichever input changes.
+ * Returns the names of the inputs whose change replaces the resource, separated by commas. Returns
+ * undefined if Pulumi updates the resource in place, whichever input changes.
  */
 function replacedBy({ type, inputs = {} }: Resource): string | undefined {
   const known = resourceTypes[type];

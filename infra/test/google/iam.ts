@@ -55,8 +55,7 @@ const inProject =
     `projects/${inputs['project']}${path.replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name]))}`;
 
 /**
- * Functions by type of grant. Each returns the resource whose IAM policy contains a grant of the
- * type.
+ * For each type of grant, a function that returns the resource whose IAM policy contains the grant.
  */
 const policyOwners: Readonly<Record<string, ScopeOf>> = {
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': inProject(
@@ -120,7 +119,7 @@ export type Operation = 'read' | 'create' | 'update' | 'delete';
 
 /**
  * Returns the permission that a change needs. Its name is derived from the name of the permission
- * to read.
+ * that reading the resource needs.
  */
 function forChange(permission: string, operation: Exclude<Operation, 'read'>): string {
   if (permission === 'serviceusage.services.use') return permission;
@@ -153,7 +152,7 @@ function permissionsFor(token: string, operation: Operation): readonly string[] 
 function resourceOf(token: string, id: string, inputs: Properties, cloud: Cloud): string {
   const owner = policyOwners[token];
   if (owner) return owner(inputs);
-  // Google uses the project number in some names.
+  // Some resource names contain the project number instead of the project id.
   if (id.startsWith('projects/'))
     return id.replace(
       /^projects\/(\d+)/,
@@ -179,7 +178,7 @@ export function authorizeOperation(
   inputs: Properties,
 ): void {
   if (cloud.caller === undefined) return;
-  // Google checks the permission to create a resource on its project.
+  // To create a resource, the caller needs the permission on the project.
   const resource =
     id === undefined ? `projects/${inputs['project']}` : resourceOf(token, id, inputs, cloud);
   for (const permission of permissionsFor(token, operation)) {

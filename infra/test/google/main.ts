@@ -1,7 +1,6 @@
-// Runs the fake Google as a process. It prints the port for
-// PULUMI_DEBUG_PROVIDERS=gcp:PORT,docker-build:PORT, with which the engine attaches to it. The
-// parent process controls it by messages; see client.ts. `--projects ID=NUMBER,...` specifies the
-// existing projects.
+// Runs the fake Google as a process, and prints its port. The engine attaches to the fake if
+// PULUMI_DEBUG_PROVIDERS is gcp:PORT,docker-build:PORT. The parent process controls the fake by
+// messages; see client.ts. `--projects ID=NUMBER,...` specifies the existing projects.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { main } from '@pulumi/pulumi/provider/server.js';
@@ -30,7 +29,7 @@ process.on('message', async ({ id, method, args }: Call) => {
   }
 });
 process.on('disconnect', () => process.exit());
-// During an import, the engine reads a resource without properties, which would crash the SDK's
+// During an import, the engine's read request has no properties, which would crash the SDK's
 // server.
 const require = createRequire(createRequire(import.meta.url).resolve('@pulumi/pulumi'));
 const { ReadRequest } = require('@pulumi/pulumi/proto/provider_pb.js');

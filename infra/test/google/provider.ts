@@ -48,7 +48,7 @@ function failAfter(fault: Fault | undefined): void {
 }
 
 /**
- * Returns an error which tells the engine that the resource exists although the operation failed.
+ * Returns an error that tells the engine that the resource exists although the operation failed.
  * The engine then keeps the resource in its state.
  */
 function unfinished(error: Error, id: string, properties: Properties): Error {

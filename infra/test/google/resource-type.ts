@@ -48,7 +48,7 @@ export interface ResourceType {
     readonly seconds: number;
     /**
      * Returns the error with which Google rejects the creation of a resource whose deleted
-     * predecessor is kept. Undefined if the creation restores the predecessor.
+     * predecessor is kept. Returns undefined if the creation restores the predecessor.
      */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };

@@ -44,8 +44,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Returns the possible names of an argument in Google's API. Pulumi uses the plural for lists, and
- * Google may not.
+ * Returns the possible names of an argument in Google's API. Pulumi uses plural names for lists,
+ * and Google's names may be singular.
  */
 function candidates(name: string, renamed: Readonly<Record<string, string>>): string[] {
   return [renamed[name] ?? name, name.replace(/ies$/, 'y'), name.replace(/s$/, '')];

@@ -20,8 +20,8 @@ import { image, remaining, type StackName, secrets } from './settings.ts';
 import { template } from './template.ts';
 import { openStack, openWorkspace } from './workspace.ts';
 
-// With the inline driver, Pulumi's SDK records a stack trace for each promise. Vitest's limit is
-// 100 frames, Node.js's is 10.
+// With the inline driver, Pulumi's SDK records a stack trace for each promise. Vitest raises the
+// limit of frames to 100. This restores the default of Node.js.
 Error.stackTraceLimit = 10;
 
 const programFolder = join(import.meta.dirname, '../..');
@@ -179,8 +179,8 @@ export interface Deployed {
 }
 
 /**
- * Returns a fake Google on which a stack can be deployed: preprod and prod need what shared
- * declares.
+ * Returns a fake Google on which a stack can be deployed. For preprod and prod, it contains the
+ * resources of shared, which these stacks need.
  */
 export async function cloudFor(name: StackName): Promise<Google> {
   return name === 'preprod' || name === 'prod' ? (await deployed('shared')).google : cloud();
@@ -188,7 +188,7 @@ export async function cloudFor(name: StackName): Promise<Google> {
 
 /**
  * Returns a deployed stack. For preprod and prod, shared is deployed too. The first call in a test
- * run deploys; each call returns a copy of the state.
+ * run deploys the stack. Each call returns a copy, which the test may change.
  */
 export async function deployed(
   name: StackName,

@@ -21,7 +21,7 @@ export async function template(
   try {
     renameSync(draft, folder);
   } catch (error) {
-    // Another worker was faster.
+    // Another worker created the folder first.
     if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
   }
   return folder;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 /**
- * The result of a program in an enclosure: its exit code, or the signal that made this process stop
- * it.
+ * The result of a program in an enclosure: its exit code, or the signal to this process that
+ * stopped the program.
  */
 export type Ending = { readonly code: number } | { readonly signal: NodeJS.Signals };
 

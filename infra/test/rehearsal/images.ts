@@ -93,7 +93,8 @@ export interface BuildOptions {
 export class Images {
   readonly folder = mkdtempSync(join(tmpdir(), 'andamio-images-'));
   /**
-   * Environment variables that make buildah use the temporary storage, and hide the Docker daemon.
+   * Environment variables that make buildah use the temporary storage, and that hide the Docker
+   * daemon from the scripts.
    */
   readonly environment: Readonly<Record<string, string>>;
   readonly #bases = new Map<string, Promise<string>>();

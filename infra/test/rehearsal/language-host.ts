@@ -19,9 +19,9 @@ const plugin = require('@pulumi/pulumi/proto/plugin_pb.js');
 
 /**
  * An option of Node.js for programs and policy packs. For each promise, Pulumi's SDK records a
- * stack trace and maps its frames to sources, which takes a second of each run. Only these
- * processes get the option: npm cannot use https under it (agent-base, `isSecureEndpoint`, reads
- * stack traces).
+ * stack trace and maps its frames to sources, which adds a second to each run. Only these processes
+ * get the option, because npm cannot use https with it (agent-base, `isSecureEndpoint`, reads stack
+ * traces).
  */
 const shortTraces = ['--stack-trace-limit=1'];
 
@@ -41,7 +41,7 @@ function locateModule(name: string, folder: string, installCommand: string): str
   }
 }
 
-/** The fields that are used in a gRPC request to run a program. */
+/** A gRPC request to run a program, with the fields that this host reads. */
 interface RunRequest {
   getProject(): string;
   getStack(): string;
@@ -55,8 +55,8 @@ interface RunRequest {
 }
 
 /**
- * The fields that are used in a gRPC request to run a plugin, and the stream for the plugin's
- * output.
+ * A gRPC request to run a plugin, with the fields that this host reads, and the stream for the
+ * plugin's output.
  */
 interface PluginCall {
   readonly request: {

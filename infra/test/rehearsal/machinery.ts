@@ -1,6 +1,5 @@
-// The backend of the fake Google in a rehearsal: a registry on loopback, images that are really
-// built, and for each revision of a service a process of its image. The process of the fake Google
-// loads it.
+// The backend of the fake Google in a rehearsal, loaded into the fake's process. It has a registry
+// on loopback, really builds images, and runs each revision of a service as a process of its image.
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';

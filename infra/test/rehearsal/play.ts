@@ -10,7 +10,7 @@ import { filesIn, SecretSearch } from './secret-search.ts';
 import { startSurroundings } from './surroundings.ts';
 import { Workplace } from './workplace.ts';
 
-/** Returns the values of all secrets. The names of peppers are removed. */
+/** Returns the values of all secrets, without the names of the peppers, which are not secret. */
 async function secretValues(google: Google): Promise<string[]> {
   const values = await Promise.all(
     (await google.secretVersions()).map((version) => google.secretValue(version)),

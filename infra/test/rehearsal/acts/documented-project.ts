@@ -16,7 +16,7 @@ const project = 'documented-project';
 const node = `'${process.execPath}'`;
 
 /**
- * Returns a command that prints tokens of a stack's issuer. The issuer knows the service's JWT
+ * Returns a command that prints a token of a stack's issuer. The issuer knows the service's JWT
  * secret; the release scripts do not.
  */
 function tokensOfIssuer(work: Workplace, stack: Stack, secret: string): string {
@@ -69,7 +69,8 @@ export async function documentedProject(
   letGitHubDeploy(work);
   const [owner, preprod] = [work.typist('prod'), work.typist('preprod')];
   const preprodIsUp = Promise.withResolvers<void>();
-  // The operations on preprod need nothing of prod, so they run beside it.
+  // The operations on preprod do not depend on prod, so they run at the same time as its
+  // deployment.
   await Promise.all([
     deploy(owner, preprodIsUp.resolve).then(() => production(work, owner, surroundings)),
     preprodIsUp.promise.then(() => operations(work, preprod, surroundings)),
@@ -95,7 +96,7 @@ async function deploy(owner: Typist, preprodIsUp: () => void): Promise<void> {
       assert.equal(await owner.output('prod', 'host'), hosts.prod);
     },
   );
-  // By now at the latest, also if that command reads differently.
+  // The document may spell the command differently. All stacks are deployed now.
   preprodIsUp();
 }
 
