@@ -178,7 +178,7 @@ function commandFor({ key, rule: broken }: SettingProblem): string {
     return 'npx -y pnpm@12 secrets:generate STACK';
   if (key === 'image' && broken.startsWith('must be set')) return 'npx -y pnpm@12 image:push STACK';
   if (key === 'gcp:project') return 'npx -y pnpm@12 bootstrap --project ID STACK';
-  if (/^(is not a setting|must not be set)/.test(broken))
+  if (/^(is not a setting|must not be set)|or be unset$/.test(broken))
     return `npx -y pnpm@12 pulumi config rm ${full} --stack STACK`;
   return `npx -y pnpm@12 pulumi config set ${full} VALUE --stack STACK`;
 }

@@ -105,6 +105,18 @@ describe('an invalid setting is reported under its key', () => {
   });
 });
 
+test('the issuer of the template beside jwtOidcIssuer is reported with the command that removes it', () => {
+  const problems = problemsOf({
+    jwtOidcIssuer: 'https://securetoken.google.com/my-project',
+    jwtIssuer: 'andamio-dev',
+    jwksUrl: undefined,
+  });
+  expect(textsOf(problems)).toEqual(['jwtIssuer must equal jwtOidcIssuer or be unset']);
+  expect(problems.map((problem) => problem.command)).toEqual([
+    'npx -y pnpm@12 pulumi config rm andamio:jwtIssuer --stack STACK',
+  ]);
+});
+
 test('a setting that is left out has its default in every rule', () => {
   const { 'gcp:project': own, ...needed } = remaining.dev;
   const explicit = Object.fromEntries(

@@ -3,7 +3,7 @@ const requiredMajor = 24;
 
 if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   process.stderr.write(
-    `Node ${requiredMajor} is required; this is Node ${process.versions.node}. The repository provides it as node_modules/.bin/node.\n`,
+    `Node ${requiredMajor} is required; this is Node ${process.versions.node}. In the repository, npx -y pnpm@12 install installs it as node_modules/.bin/node.\n`,
   );
   process.exitCode = 78; // EX_CONFIG of sysexits.h
 } else {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { tokenRecipes } from '@andamio/testing/token-recipes';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -69,6 +70,20 @@ describe('documents', () => {
     const commands = named.map(([, command = '']) => command);
     expect(commands.filter((command) => !known.includes(command))).toEqual([]);
   });
+
+  test.each(tokenRecipes)(
+    'a shell passes on the settings for $issuer by `env $(cat FILE)`',
+    ({ settings }) => {
+      const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+      const command = 'env -i $(cat) env';
+      const passed = execFileSync('sh', ['-c', command], { input: lines.join('\n'), cwd: root });
+      const received = passed
+        .toString()
+        .split('\n')
+        .filter((line) => lines.includes(line));
+      expect(received.toSorted()).toEqual(lines.toSorted());
+    },
+  );
 
   test('README links to every document of docs', () => {
     const pages = documents.filter((path) => /^docs\/[^/]+\.md$/.test(path));

@@ -25,7 +25,7 @@ test.each(['main.js', 'admin.js'])(
     );
     expect(status).toBe(78);
     expect(stderr).toBe(
-      'Node 24 is required; this is Node 22.12.0. The repository provides it as node_modules/.bin/node.\n',
+      'Node 24 is required; this is Node 22.12.0. In the repository, npx -y pnpm@12 install installs it as node_modules/.bin/node.\n',
     );
     expect(stdout).toBe('');
   },

@@ -12,7 +12,7 @@ export function getStartedSection(): Html {
 <ol class="steps">
 <li>
 <h3>Get a token</h3>
-<p>A token (JWT) proves who you are. Sign in to the platform to get one. Its operator can tell you where; on your own machine, <code>npm start</code> prints one. Paste it here, and every sample and form on this page uses it. The page keeps it in memory only, until you leave or reload.</p>
+<p>A token (JWT) proves who you are. Sign in to the platform to get one. Its operator can tell you where; on your own machine, <code>npm run --silent token -- --sub bob</code> prints one. Paste it here, and every sample and form on this page uses it. The page keeps it in memory only, until you leave or reload.</p>
 ${credentialsInput(credentialsOfScheme('BearerAuth'), 'token', 'Your token')}
 </li>
 <li>
