@@ -19,8 +19,9 @@ export interface Actor {
 export const auditSubjects = ['key', 'device_login', 'user'] as const;
 
 /**
- * An action that the audit log records, such as `key.issued`. Each operation names its own, so that
- * a release can read the entries of a later one.
+ * An action that the audit log records, such as `key.issued`. The list is open: each operation
+ * defines its own actions, and a release can read entries of actions that only a later release
+ * makes.
  */
 export type AuditAction = `${(typeof auditSubjects)[number]}.${string}`;
 

@@ -3,7 +3,7 @@ import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 
-/** Seconds after a request for which it can be replayed (contract, "Safe retries"). */
+/** Time, in seconds, for which a request can be replayed (contract, "Safe retries"). */
 const replayedFor = secondsPerDay;
 
 /** The identity of a request that a client may repeat. */

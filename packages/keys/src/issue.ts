@@ -159,7 +159,7 @@ export const issueKey = (
  * Issues a key as {@link issueKey} does, for another operation or under further conditions.
  *
  * @param operation the operation to which `idempotencyKey` belongs.
- * @param put stores the key. May refuse for other reasons than a request for a key.
+ * @param put stores the key. May refuse for reasons that do not exist for a request for a key.
  * @throws the errors of `put`.
  */
 export async function issueKeyBy<Refusal extends string>(

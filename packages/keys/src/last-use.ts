@@ -15,8 +15,7 @@ export interface KeyUse {
 
 /**
  * Reads the last use of each secret of an owner, and the names of the keys used in the last days.
- * Of requests that earlier releases counted, only the day is known, so they are not in the last
- * use.
+ * Earlier releases stored only the day of a request, so their requests do not count as a last use.
  *
  * @param now Unix milliseconds.
  * @param days number of UTC days before today that are read, in addition to today.

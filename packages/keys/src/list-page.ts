@@ -116,7 +116,7 @@ export async function listPage(
   const present = Math.floor(now() / 1000);
   const { tierClaim, names } = await store.page({
     userId,
-    // One name more than the page holds shows whether there is a next page.
+    // One more name than the page holds is read, to find out whether there is a next page.
     maximum: pageSize + 1,
     ...(from && { from: { name: from.name, isIncluded: from.serial !== undefined } }),
   });

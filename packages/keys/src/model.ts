@@ -151,9 +151,9 @@ export interface View {
   /** Counts the owner's unexpired keys, up to a maximum. */
   countUnexpired(maximum: number): number;
   /**
-   * Reports whether a key counts among the owner's unexpired keys. The transaction's `now` may be
-   * earlier than the key's expiry, because the transaction had to wait. The key still does not
-   * count if a change made meanwhile has recorded that it expired.
+   * Reports whether a key counts among the owner's unexpired keys. A transaction that had to wait
+   * may have a `now` before the key's expiry, although a change that was made meanwhile has
+   * recorded that the key expired. Such a key does not count.
    */
   isCounted(key: KeyRecord): boolean;
 }
@@ -163,7 +163,10 @@ export interface View {
  * only names of the scope.
  */
 export type Change =
-  /** Stores the current or the previous secret of a name, in place of the one that it has. */
+  /**
+   * Stores the current or the previous secret of a name. It replaces the stored one, if there is
+   * one.
+   */
   | {
       readonly type: 'put_secret';
       readonly secret: 'current' | 'previous';

@@ -17,9 +17,9 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 }
 
 /**
- * Reports whether a claim replaces the known claim. A newer claim of the same tier also replaces
- * it. Otherwise, a claim issued between the two that arrives later would replace it. Of two claims
- * issued in the same second, the one that arrives last counts.
+ * Reports whether a claim replaces the known claim. A newer claim replaces it even if the tier is
+ * the same. Otherwise, a claim that was issued between the two but arrives last would change the
+ * tier. Of two claims issued in the same second, the one that arrives last counts.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {
   if (claim.issuedAt === known.issuedAt) return claim.tier !== known.tier;

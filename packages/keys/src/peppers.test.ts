@@ -8,7 +8,10 @@ const counts = (pepperVersion: string, active: number, superseded: number, expir
   expired,
 });
 
-/** Returns the peppers that can be dropped. Configured are `new`, which creates keys, and `old`. */
+/**
+ * Returns the peppers that can be dropped. The configured peppers are `new`, which creates keys,
+ * and `old`.
+ */
 function droppable(...held: ReturnType<typeof counts>[]): string[] {
   const uses = pepperUses(['new', 'old'], held);
   return uses.filter(({ canBeDropped }) => canBeDropped).map(({ version }) => version);

@@ -15,9 +15,8 @@ export interface PepperUse {
   /** Number of expired keys that can still be rotated. */
   readonly expired: number;
   /**
-   * Whether the pepper can be removed from the settings. It can if it is configured, does not
-   * create new keys, and no stored key needs it. Replays of requests from the last 24 hours may
-   * still need it.
+   * Whether the pepper can be removed from the settings: it is configured, creates no new keys, and
+   * no stored key needs it. Replays of requests from the last 24 hours may still need it.
    */
   readonly canBeDropped: boolean;
 }

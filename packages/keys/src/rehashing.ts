@@ -11,9 +11,10 @@ import type { KeyStore } from './store.ts';
 const concurrency = 10;
 
 /**
- * Milliseconds for which a key is not rehashed after it was found under the newest pepper. If it is
- * found under another pepper in that time, another instance with older settings has rehashed it.
- * Without this pause, the two instances would rehash the key in turns until their settings agree.
+ * Time, in milliseconds, for which a key is not rehashed after it was found under the newest
+ * pepper. If it is found under another pepper in that time, another instance with older settings
+ * has rehashed it. Without this pause, the two instances would rehash the key in turns until their
+ * settings agree.
  */
 const truce = secondsPerDay * 1000;
 

@@ -11,7 +11,7 @@ const concurrency = 16;
 export interface LeakedKeys {
   /** Keys that this call revoked. */
   readonly revoked: ReadonlySet<string>;
-  /** Keys that were revoked earlier. */
+  /** Keys that were revoked before this call. */
   readonly before: ReadonlySet<string>;
 }
 

@@ -53,7 +53,7 @@ export interface Verdict extends Decider {
   readonly tierClaim: TierClaim;
 }
 
-/** Creates the audit entry of a decision on a login, with the address of its program. */
+/** Creates the audit entry of a user's decision on a login, with the address of its program. */
 const decisionEntry = (own: AuditEntry, { address }: DeviceLogin, note = ''): AuditEntry => ({
   ...own,
   reason: `started from ${address}${note}`,

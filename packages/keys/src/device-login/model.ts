@@ -29,8 +29,9 @@ export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>
   createdAt + deviceLoginSeconds;
 
 /**
- * Seconds after the codes expire for which an approved login still yields its key. A program whose
- * login is approved in the last second still gets the key, and so does one that lost the response.
+ * Time, in seconds, for which an approved login still yields its key after the codes have expired.
+ * A program whose login is approved in the last second still gets the key, and so does one that
+ * lost the response.
  */
 const redeemableLonger = 60;
 

@@ -31,7 +31,7 @@ async function findLogin(
 
 /**
  * Decides whether the key of a login is issued. The login must still be approved when the key is
- * stored, and is redeemed in the same commit. A login can therefore not be denied and yield a key.
+ * stored, and is redeemed in the same commit. A login that was denied therefore never yields a key.
  */
 function decideRedemption(
   view: View,
@@ -51,11 +51,10 @@ function decideRedemption(
 }
 
 /**
- * Issues the key of an approved device login. Before the approval, a call costs one read.
- *
- * The device code is the `Idempotency-Key` of the key's request. Concurrent and repeated requests
- * therefore derive the same key, and a login yields at most one. It yields none if its user denies
- * it before the key is stored.
+ * Issues the key of an approved device login. Before the approval, a call costs one read. The
+ * device code is the `Idempotency-Key` of the key's request. Concurrent and repeated requests
+ * therefore derive the same key, and a login yields at most one key. It yields no key if its user
+ * denies it before the key is stored.
  *
  * @throws the errors of {@link DeviceLoginDependencies.store}.
  */
@@ -73,7 +72,7 @@ export async function redeemDeviceLogin(
   const owner = { userId, tier: tierClaim.tier, tokenIssuedAt: tierClaim.issuedAt };
   const input = { name, expiresInDays, idempotencyKey: deviceCode };
   const issued = await issueKeyBy(dependencies, owner, input, 'device', (command) => {
-    // The login is stored, so the store cannot decide before it reads.
+    // The login is stored already, so the store must read before it decides.
     const scope = { ...issueScope(command), expectsNothing: false, deviceLoginId: login.id };
     return dependencies.store.transact(scope, (view) => decideRedemption(view, command));
   });

@@ -10,7 +10,10 @@ import {
 const isRedeemable = (login: DeviceLogin, now: number) =>
   login.state === 'approved' && now < redeemableUntil(login);
 
-/** Decides on behalf of an operator whether a login is denied: if it could yield a key. */
+/**
+ * Decides, on behalf of an operator, whether a login is denied. It is denied if it could still
+ * yield a key.
+ */
 function decideWithdrawal(
   found: DeviceLogin | undefined,
   { userId, by: actor, reason, now: at }: OwnerCommand,

@@ -449,7 +449,7 @@ describe('quotas', () => {
 
   test('ignores a read that started before a write whose totals are newer', async () => {
     store.behavior = 'hangs';
-    // The read hangs with nothing stored.
+    // The read hangs. When it started, nothing was stored.
     expect(meter.exhaustedQuota('owner', 'pioneer')).toBeUndefined();
     store.behavior = 'answers';
     meter.count('owner', 'name', requestsPerDay);

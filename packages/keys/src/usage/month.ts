@@ -58,8 +58,8 @@ export const maximumNameBytes = 900_000;
 export const maximumLastUses = 1_500;
 
 /**
- * Microseconds for which the last addition of an instance is remembered, so that the instance can
- * repeat it. Long enough for all but the longest database outages.
+ * Time, in microseconds, for which the last addition of an instance is remembered, so that the
+ * instance can repeat it. Long enough for all but the longest database outages.
  */
 export const rememberedFor = 3_600_000_000;
 
@@ -176,8 +176,9 @@ export function stateOf(
 }
 
 /**
- * An erasure also covers additions that an instance begins within this many seconds after it. The
- * time exceeds the maximum age of cached verifications, and allows for clocks that differ.
+ * An erasure also covers additions that an instance begins within this many seconds after the
+ * erasure. The time exceeds the maximum age of cached verifications, and allows for clocks that
+ * differ.
  */
 const erasureMargin = 300;
 

@@ -31,8 +31,8 @@ export async function readUsage(dependencies: KeyDependencies, owner: Owner): Pr
 }
 
 /**
- * The input of a request for daily usage. Both UTC days are inclusive. Without names, it covers all
- * keys of the owner.
+ * The input of a request for daily usage. Both UTC days are inclusive. If no names are given, all
+ * keys of the owner are included.
  */
 export interface DailyUsageInput {
   readonly firstDay: string;

@@ -6,10 +6,10 @@ import {
   type UsageTotals,
 } from './store.ts';
 
-/** Milliseconds from the first request of a batch until the batch is due to be stored. */
+/** Time, in milliseconds, from the first request of a batch until the batch is due to be stored. */
 export const sharedUsageInterval = 60_000;
 
-/** Milliseconds for which the totals of an owner without unstored usage are kept. */
+/** Time, in milliseconds, for which the totals of an owner without unstored usage are kept. */
 export const sharedUsageRetention = 3_600_000;
 
 /**
@@ -31,7 +31,7 @@ export interface SharedBatch extends AddUsageCommand {
 export interface SharedUsage {
   /**
    * Claims the oldest batch of each owner whose usage is due, up to a maximum number of owners. A
-   * claim ends after some seconds. Another instance can then claim the batch, since the first
+   * claim ends after a few seconds. Another instance can then claim the batch, since the first
    * instance may have been killed.
    */
   claimDue(): Promise<readonly SharedBatch[]>;

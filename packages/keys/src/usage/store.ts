@@ -7,8 +7,8 @@ export interface AddUsageCommand {
   readonly instance: string;
   /**
    * The number of the addition: approximately the time of the first count, in Unix microseconds.
-   * The numbers of one instance's additions for one owner ascend. The instance sends the next
-   * addition only when it knows the outcome of the last, or has abandoned the last.
+   * The numbers of one instance's additions for one owner ascend. The instance sends an addition
+   * only when it knows the outcome of the previous one, or has abandoned the previous one.
    */
   readonly number: number;
   /**
@@ -32,7 +32,7 @@ export interface UsageTotals {
   readonly month: number;
 }
 
-/** A query for an owner's usage on these days, by keys with these names. */
+/** A query for an owner's usage, by UTC days and key names. */
 export interface UsageQuery {
   readonly userId: string;
   /** UTC days, such as `2025-08-31`. */

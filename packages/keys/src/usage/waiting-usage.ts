@@ -102,7 +102,8 @@ export class WaitingUsage {
   }
 
   #begin(userId: string, day: string): Batch {
-    // The number also increases when the clock is set back, and for batches of one millisecond.
+    // The number increases even if the clock was set back, or if two batches begin in the same
+    // millisecond.
     this.#lastNumber = Math.max(this.#lastNumber + 1, this.#now() * 1000);
     const batch: Batch = {
       userId,
