@@ -3,8 +3,8 @@ import { type ErrorCode, errorBody, errorKinds } from '@andamio/schema/errors';
 const json = (code: ErrorCode) => JSON.stringify(errorBody(code));
 
 /**
- * Returns the nginx configuration with the current error bodies. In it, each body is a quoted
- * string after its error code.
+ * Returns the nginx configuration with the current error bodies. In nginx's configuration, each
+ * body is a quoted string after its error code.
  */
 export function withNginxBodies(configuration: string): string {
   return configuration.replace(/^( +(\w+) +)'.*';$/gm, (line, start: string, code: string) =>
@@ -23,8 +23,8 @@ export function withEnvoyBody(configuration: string): string {
 }
 
 /**
- * Returns the Caddy configuration with the current error bodies. In it, each body is a quoted
- * string after a comment that names its error code.
+ * Returns the Caddy configuration with the current error bodies. In Caddy's configuration, each
+ * body is a quoted string after a comment that names its error code.
  */
 export function withCaddyBodies(configuration: string): string {
   return configuration.replace(

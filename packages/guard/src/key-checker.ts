@@ -29,9 +29,9 @@ const sweepInterval = 1_000;
  */
 const reportBeforeEnd = 3_000;
 /**
- * An answer is refreshed in the background after a random fraction of its maximum age, so that
- * requests do not wait. This is the range of the fraction. Without randomness, keys whose answers
- * arrive together, such as after a restart, would all be refreshed at the same moment.
+ * Range of the random fraction of an answer's maximum age after which the answer is refreshed in
+ * the background, so that requests do not wait. Without randomness, keys whose answers arrive
+ * together, such as after a restart, would all be refreshed at the same moment.
  *
  * The range begins after the service has refreshed its own entry (`refreshAfter` of `KeyCache`). An
  * earlier lookup would return the answer that the guard already has.

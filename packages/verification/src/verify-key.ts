@@ -19,8 +19,8 @@ export interface KeyVerifierOptions<Found extends FoundKey> {
   /** One digester for each pepper. The first one creates the ids of new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
   /**
-   * Maximum age of a cached result in milliseconds. The verifier recognizes every change in the
-   * store within this time.
+   * Maximum age of a cached result in milliseconds. Every change in the store takes effect within
+   * this time.
    */
   readonly maximumAge: number;
   /** Returns the current time in Unix milliseconds. */

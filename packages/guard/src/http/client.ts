@@ -98,8 +98,8 @@ export class VerifyClient implements KeySource {
   }
 
   /**
-   * Replaces a pool after one of its connections broke, because the others are probably broken too.
-   * The old pool closes when its pending requests have completed.
+   * Replaces a pool after one of its connections broke, because its other connections are probably
+   * broken too. The old pool closes when its pending requests have completed.
    */
   #replace(pool: Pool): void {
     if (pool !== this.#pool) return;

@@ -70,7 +70,7 @@ export function limitByStore(store: RateLimitStore, onError: (error: Error) => v
         ? rateLimited(limit, (resetTime?.getTime() ?? Date.now()) - Date.now())
         : undefined;
     } catch {
-      // Of the requests that waited at the same time, the first reports the failure.
+      // If several requests waited for the store, only the first reports the failure.
       if (now >= pausedUntil) {
         pausedUntil = now + storeTimeout + pauseAfterFailure;
         onError(

@@ -41,8 +41,8 @@ export interface ProxyUnderTest {
 }
 
 /**
- * Returns headers as the application echoes them if it receives each once: a list with one value
- * for each name.
+ * Returns headers in the form in which the application echoes a header that it received once: a
+ * list with one value.
  */
 const each = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));

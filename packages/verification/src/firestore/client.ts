@@ -60,8 +60,8 @@ export function openDatabase(
     preferRest: false,
     ...settings,
     'grpc.callInvocationTransformer': bindCall,
-    // By default, gRPC waits up to two minutes between connection attempts. An outage would last
-    // that much longer for this process.
+    // By default, gRPC waits up to two minutes between connection attempts, so an outage could last
+    // up to two minutes longer for this process.
     'grpc.max_reconnect_backoff_ms': 2_000,
   });
   catchSetupFailures(firestore);
