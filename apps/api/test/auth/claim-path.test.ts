@@ -30,7 +30,7 @@ function membersOf(value: unknown, path: string[] = []): { path: string[]; value
 
 const payload = fc
   .dictionary(fc.string(), fc.jsonValue())
-  // Like a token's payload, so that `__proto__` is a member.
+  // Parsed from JSON, as a token's payload is, so that `__proto__` is a member.
   .map((object) => JSON.parse(JSON.stringify(object)) as object);
 
 describe('the claim that a setting names', () => {

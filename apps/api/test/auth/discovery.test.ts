@@ -248,7 +248,7 @@ describe('verification with JWT_OIDC_ISSUER', () => {
     expect(await verify(tokenBy(attacker, {}, '1'))).toBe('unknown_key');
     expect(failures[0]?.message).toContain('"https://attacker.example"');
     expect(requests('/attacker')).toBe(0);
-    // The keys themselves are still withdrawn as fast as before.
+    // A key that the issuer withdraws still stops verifying within five minutes.
     answers.set('/keys', jwks());
     clock += 300_001;
     expect(await verify(tokenBy(one))).toBe('unknown_key');

@@ -209,7 +209,8 @@ describe('token verification', () => {
   });
 
   test('accepts a token with exp in the past within the tolerance of 5 s', async () => {
-    // Created here, because the tests before this one may take longer than the tolerance.
+    // The token is created here, because the tests before this one may take longer than the
+    // tolerance.
     const token = withClaims({ exp: Math.floor(Date.now() / 1000) - 1 });
     expect((await ask(`Bearer ${token}`)).status).toBe(200);
   });

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
 const programs = join(import.meta.dirname, 'programs');
 
-/** Options of the JVM by which programs that run for seconds start faster. */
+/** JVM options that make short programs start faster. */
 const shortRun = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** Runs a command and returns its output. The error of a failure contains all of the output. */

@@ -16,7 +16,7 @@ import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
-/** Starts a service whose limits per address do not end the tests. */
+/** Starts a service in which the tests do not reach the limits per address. */
 function startDeviceApp(options: TestAppOptions = {}): Promise<TestApp> {
   let elapsed = 0;
   const clock = {
@@ -243,7 +243,7 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
     const name = '<img src=x onerror=alert(1)><b>bold</b>';
     const { userCode } = await start();
     const { page, problems, requests } = await open();
-    // The service refuses such a name at the start.
+    // The service refuses such a name when a login is started, so the test changes the response.
     await page.route('**/device/approve', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, json: { ...(await response.json()), api_key_name: name } });

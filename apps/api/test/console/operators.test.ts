@@ -22,7 +22,7 @@ import { firestoreSettings } from '../harness/stores.ts';
 const pages = join(import.meta.dirname, '../../dist/operators');
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
-/** The ways to operate the page. */
+/** A way to operate the page. */
 interface Input {
   press(target: Locator): Promise<void>;
   fill(target: Locator, text: string): Promise<void>;
@@ -177,7 +177,7 @@ describe.skipIf(!hasChromium).each(cases)(
       const { stdout } = await spawnAdmin([...args, '--json'], both.settings).result;
       return JSON.parse(stdout) as Record<string, unknown>;
     };
-    /** Entries of the same second are in no order. */
+    /** Returns a user's audit entries. Entries of the same second are unordered. */
     const auditOf = async (user: string) => (await admin('audit', '--user', user))['entries'];
     const statusOf = async (key: string) => {
       const headers = { 'x-api-key': key };

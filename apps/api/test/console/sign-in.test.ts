@@ -60,7 +60,9 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await provider.stop();
     });
 
-    /** Opens a page without the fonts from the Internet that the provider's own pages load. */
+    /**
+     * Opens a page. Blocks the fonts that the provider's own pages would load from the Internet.
+     */
     const newPage = async (options: BrowserContextOptions = {}) => {
       const opened = await openPage(browser, options);
       await opened.page.route('https://fonts.googleapis.com/**', (route) =>
@@ -250,7 +252,7 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await page.getByText('You are signed out of this page.').waitFor();
     });
 
-    /** Opens a page with a clock under control, on which access tokens are valid for a minute. */
+    /** Opens a page whose clock the test controls. Access tokens are valid for a minute. */
     const openWithClock = async (path: string) => {
       client(60);
       const { page } = await newPage();
@@ -336,7 +338,8 @@ describe.skipIf(!inject('available').includes('chromium'))(
     ])('an answer %s is not used', async (_, query) => {
       const { page } = await open();
       const grants = grantsOf(page);
-      // A sign-in is under way in the tab, so that only the state tells them apart.
+      // A sign-in is under way in the tab, so only the state shows that the answer belongs to
+      // another one.
       await page.route(`${provider.issuer}/auth?*`, (route) =>
         route.fulfill({ status: 302, headers: { location: `${app.url}/console?${query}` } }),
       );

@@ -31,7 +31,7 @@ async function startWithClock(options: TestAppOptions = {}) {
   return {
     app,
     url: app.url,
-    /** Lets a number of seconds pass. */
+    /** Advances the clock by a number of seconds. */
     pass: (seconds: number) => {
       now += seconds * 1000;
     },
@@ -389,7 +389,7 @@ describe('limits of device logins', () => {
     expectOAuthError(await redeemDevice(app.url, 'x'), 429, 'rate_limited', 'slow_down');
   });
 
-  /** Returns user codes that nobody was given. */
+  /** Returns user codes that do not belong to any login. */
   const guesses = (count: number) =>
     Array.from({ length: count }, (_, index) =>
       Array.from(

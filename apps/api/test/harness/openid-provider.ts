@@ -15,9 +15,9 @@ export const publicClientId = 'console';
 
 interface PublicClient {
   readonly redirectUris: readonly string[];
-  /** Seconds for which its access tokens are valid. */
+  /** Seconds for which the client's access tokens are valid. */
   readonly accessTokenSeconds: number;
-  /** True if it gets refresh tokens. */
+  /** Whether the client gets refresh tokens. */
   readonly hasRefreshTokens: boolean;
 }
 

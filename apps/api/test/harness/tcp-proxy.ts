@@ -2,16 +2,17 @@ import { connect, createServer, type Socket } from 'node:net';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { onTestFinished } from 'vitest';
 
-/** A TCP proxy whose target a test can change. It can also discard all data, or answer itself. */
+/**
+ * A TCP proxy whose target a test can change. It can also discard all data, or respond in place of
+ * the target.
+ */
 export interface TcpProxy {
   readonly port: number;
   /** Port to which new connections are forwarded. */
   target: number;
   /** True to accept connections but discard all data. */
   discards: boolean;
-  /**
-   * A text with which the proxy answers instead of the target. If undefined, the proxy forwards.
-   */
+  /** The response that the proxy sends in place of the target. If undefined, the proxy forwards. */
   answer: string | undefined;
   /** Returns the number of accepted connections so far. */
   connections(): number;

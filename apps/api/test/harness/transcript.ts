@@ -78,7 +78,7 @@ const maskedHeaders: Readonly<Record<string, (value: string) => string>> = {
   'X-Request-Id': (value) =>
     value.replace(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '<uuid>'),
   'X-RateLimit-Reset': (value) => value.replace(/^\d{10}$/, '<Unix seconds>'),
-  // The window of a rate limit may have begun some seconds before.
+  // The window of a rate limit may have begun some seconds earlier.
   'Retry-After': (value) => value.replace(/^5\d$/, '60'),
   RateLimit: (value) => value.replace(/t=\d+/, 't=<seconds>'),
   'Cache-Control': (value) => value.replace(/^private, max-age=\d$/, 'private, max-age=<seconds>'),
@@ -173,7 +173,7 @@ export interface Transcript {
   text(): string;
 }
 
-/** Headers whose values the transcript lists once for each distinct combination of values. */
+/** Headers for which the transcript lists each distinct combination of values only once. */
 const securityHeaders =
   /^(?:Content-Security-Policy|Cross-Origin-.*|Origin-Agent-Cluster|Referrer-Policy|Strict-Transport-Security|X-Content-Type-Options|X-DNS-Prefetch-Control|X-Download-Options|X-Frame-Options|X-Permitted-Cross-Domain-Policies|X-XSS-Protection)$/;
 

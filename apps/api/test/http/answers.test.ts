@@ -124,8 +124,8 @@ const bearerCalls: readonly BearerCall[] = [
 ];
 
 /**
- * Issues the key that the requests name, unless the user has it or is about to request it. An
- * earlier operation may have taken its name away.
+ * Issues the key that the requests name, unless the user has the key or is about to request it. An
+ * earlier operation may have deleted it.
  */
 async function holdKey(store: Pick<Operations, 'issue'>, what: string, userId: string) {
   if (what === 'request') return;

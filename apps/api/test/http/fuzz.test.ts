@@ -28,8 +28,8 @@ const bounds = {
   markInterruptAsFailure: true,
 };
 /**
- * Timeouts that end incomplete requests early. They suit requests with a connection of their own:
- * `fetch` keeps connections, and fails if the service closes one that it is about to use.
+ * Timeouts that end incomplete requests early. Only for requests that open their own connections:
+ * `fetch` reuses connections, and fails if the service closes one that it is about to use.
  */
 const timeouts = {
   headersTimeout: 250,
@@ -102,9 +102,9 @@ describe('responses to arbitrary input', () => {
   }
 
   /**
-   * Sends bytes and checks the first response. A success must be that of the operation. Later
-   * responses are ignored, because excess bytes may count as another request. No response is
-   * expected for an incomplete request, whose connection the service closes.
+   * Sends bytes and checks the first response. A successful response must be one that the operation
+   * publishes. Later responses are ignored, because excess bytes may count as another request. No
+   * response is expected for an incomplete request, whose connection the service closes.
    */
   async function sendAndCheck(bytes: Uint8Array, operation: Operation = requestApiKey) {
     const { text } = await sendRaw(appForRawRequests.port, bytes);

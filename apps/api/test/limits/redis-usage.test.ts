@@ -372,7 +372,10 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     const time = "{ redis.call('GET', 'now'), 0 }";
     const startInstances = (number: number) =>
       Promise.all(Array.from({ length: number }, () => connect(redis.url, {}, time)));
-    /** Lets each instance look a number of times, and returns the commands sent for each time. */
+    /**
+     * Lets each instance look for due usage the given number of times. Returns the number of
+     * commands per time.
+     */
     const commandsOf = async (instances: readonly RedisUsage[], times: number) => {
       await inspector.sendCommand(['CONFIG', 'RESETSTAT']);
       for (let time = 0; time < times; time++)
@@ -663,7 +666,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
 });
 
 describe.skipIf(!inject('available').includes('redis'))('the clock of Redis', () => {
-  /** Starts an instance whose scripts read the time from a key, in Unix seconds. */
+  /** Starts an instance whose scripts read the time from a Redis key, in Unix seconds. */
   async function start(times: Partial<SharedUsageTimes> = {}) {
     const redis = await redisServer();
     const inspector = await inspect(redis);

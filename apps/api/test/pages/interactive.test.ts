@@ -37,7 +37,7 @@ test.runIf(inject('available').includes('chromium')).each([
   ['console', '/console', 4],
 ])(
   'at 1.6 Mbit/s and with a fourth of the CPU, the %s is interactive within 4 s, takes at most 60 kB, and does not move',
-  // Repeated, because other processes may use the CPU during a load.
+  // A failed test is repeated, because other processes may use the CPU while the page loads.
   { retry: 2 },
   async (name, path, files) => {
     const service = await startProcess();

@@ -34,7 +34,7 @@ async function send(form: Locator): Promise<Request> {
   return sent;
 }
 
-/** Returns what the page has stored and its attributes, in which credentials must not appear. */
+/** Returns the page's storage, address and attributes, in which credentials must not appear. */
 const traces = (page: Page) =>
   page.evaluate<string>(`(async () => JSON.stringify([
     { ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state,

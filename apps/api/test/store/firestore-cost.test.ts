@@ -22,7 +22,8 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     const project = freshProject();
     const store = openFirestoreStore(counter.host, project);
     const another = openFirestoreStore(emulatorHost, project);
-    await store.check(30_000); // One check: those that time out would be counted when they end.
+    // A single check with a long timeout. A check that timed out would be counted when it ends.
+    await store.check(30_000);
     return { ...counter, store, another };
   }
 

@@ -106,7 +106,7 @@ describe('SQLite in a file', () => {
       ['owner', '2025-08-01', 'one', 1],
       ['owner', '2025-08-31', 'one', 20],
       ['owner', '2025-08-31', "two's", 300],
-      ['owner', '2025-08-31', '', 4_000], // Requests of further names.
+      ['owner', '2025-08-31', '', 4_000], // Requests of names beyond a daily maximum.
       ['owner', '2025-07-31', '', 50_000],
       ['other', '2025-08-31', 'one', 600_000],
     ];

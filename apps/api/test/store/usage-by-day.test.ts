@@ -138,7 +138,9 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
 /** Maximum bytes of a document (https://firebase.google.com/docs/firestore/quotas). */
 const maximumBytes = 1_048_576;
 
-/** Returns the size of a value by https://firebase.google.com/docs/firestore/storage-size. */
+/**
+ * Returns the size of a value according to https://firebase.google.com/docs/firestore/storage-size.
+ */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value) + 1;
   if (typeof value === 'number' || value instanceof Date) return 8;
@@ -154,7 +156,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('the largest document of a
     const userId = '\u{1F511}'.repeat(128);
     await store.addUsage(addition({ name: 1 }, { userId }));
     const document = client.doc(`usage/${nameOf(userId, '2025-08')}`);
-    // Adding what follows by additions would take minutes.
+    // The document is written directly, because making its counts by additions would take minutes.
     const field = (index: number) => `name ${index}`.padEnd(22, '-');
     const ofDays = (count: number) =>
       Object.fromEntries(

@@ -63,7 +63,8 @@ test.skipIf(inject('emulatorHost') === undefined)(
         const nth = 1 + Math.floor(Math.random() * 4);
         proxy.loseAnswerTo(nth);
         await waitFor('a call', () => !isCutting || proxy.calls() >= before + nth, 60);
-        // The emulator commits what it has received, although the answer has no way back.
+        // The emulator commits what it has received, although its response cannot reach the
+        // service.
         await new Promise(setImmediate);
         proxy.cut();
         cuts++;

@@ -18,7 +18,7 @@ describe.skipIf(!inject('available').includes('redis'))(
 
     const start = () => startProcess({ REDIS_URL: redis.url, SQLITE_PATH: file });
 
-    /** Resolves when each process counts in Redis. Until then, they count in memory. */
+    /** Resolves when both processes count in Redis. Until then, they count in memory. */
     async function untilShared() {
       const client = await createClient({ url: redis.url }).connect();
       for (const { url } of services) {
