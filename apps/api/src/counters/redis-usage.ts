@@ -97,6 +97,8 @@ export type CountOutcome = SharedCount | 'uncounted' | 'unknown';
 /** A request that is counted with the next command. */
 interface WaitingRequest {
   readonly request: VerifiedRequest;
+  /** The owner, in the names of Redis keys. */
+  readonly member: string;
   readonly resolve: (outcome: CountOutcome) => void;
 }
 
@@ -115,6 +117,8 @@ const countReply = z.tuple([
   z.number(),
   z.string(),
 ]);
+
+const countReplies = z.array(z.unknown());
 
 const integer = z.coerce.number().int().nonnegative();
 
@@ -221,7 +225,9 @@ export class RedisUsage implements SharedUsage {
   async count(request: VerifiedRequest): Promise<CountOutcome> {
     if (!this.#link.ready) return 'uncounted';
     const { promise, resolve } = Promise.withResolvers<CountOutcome>();
-    if (this.#waiting.push({ request, resolve }) === 1) setImmediate(() => this.#countWaiting());
+    const member = memberOf(request.userId);
+    if (this.#waiting.push({ request, member, resolve }) === 1)
+      setImmediate(() => this.#countWaiting());
     return promise;
   }
 
@@ -261,13 +267,13 @@ export class RedisUsage implements SharedUsage {
 
   /** Counts requests with one command. */
   async #countTogether(waiting: readonly WaitingRequest[]): Promise<void> {
-    const keys = waiting.flatMap(({ request }) => keysOf(memberOf(request.userId)));
-    const args = waiting.flatMap(({ request }) => argumentsOf(request));
+    const keys = waiting.flatMap(({ member }) => keysOf(member));
+    const args = waiting.flatMap(argumentsOf);
     const common = [this.#instance, this.#clock.now(), this.#server()];
     let outcomes: readonly CountOutcome[];
     try {
       const replies = await run(this.#link, this.#scripts.count, keys, [...common, ...args]);
-      outcomes = z.array(z.unknown()).length(waiting.length).parse(replies).map(outcomeOf);
+      outcomes = countReplies.parse(replies).map(outcomeOf);
     } catch (error) {
       // If Redis refuses the script, it has counted nothing. Without a reply, the script may have
       // run.
@@ -323,12 +329,12 @@ export class RedisUsage implements SharedUsage {
 }
 
 /** Returns the arguments of {@link UsageScripts.count} for one request. */
-function argumentsOf(request: VerifiedRequest): readonly (string | number)[] {
+function argumentsOf({ request, member }: WaitingRequest): readonly (string | number)[] {
   const { userId, name, serial, reported, read } = request;
   const { requestsPerMinute, requestsPerDay, requestsPerMonth } = request.limits;
   return [
     ...[requestsPerMinute, requestsPerDay, requestsPerMonth, reported],
-    ...[memberOf(userId), userId, name, serial],
+    ...[member, userId, name, serial],
     ...[read?.version ?? '', read?.day ?? '', read?.totals.day ?? '', read?.totals.month ?? ''],
   ];
 }
