@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 const api = 'apps/api/test';
 
 /**
- * The tests that `pnpm mutation` runs against mutated decisions and a mutated pipeline. Only fast
- * tests are included: the contract suite against the in-memory store, and requests to a service in
- * the same process.
+ * The tests that `pnpm mutation` runs against mutants of the decisions and of the pipeline. Only
+ * fast tests are included: the contract suite against the in-memory store, and tests that send
+ * requests to a service in the same process.
  */
 export default defineConfig({
   test: {

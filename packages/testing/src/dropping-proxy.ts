@@ -17,7 +17,7 @@ export interface DroppingProxy {
   drop(): void;
 }
 
-/** Starts a proxy for `targetUrl`. The proxy is closed after the test file. */
+/** Starts a proxy for `targetUrl`. The proxy stops after the test file. */
 export async function startDroppingProxy(targetUrl: string): Promise<DroppingProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const clients = new Set<Socket>();

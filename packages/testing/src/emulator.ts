@@ -4,7 +4,7 @@ import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Returns which software is missing to run the Firestore emulator. Undefined if none is missing.
+ * Returns the missing software that the Firestore emulator needs, or undefined if none is missing.
  */
 export function missingForEmulator(): string | undefined {
   if (!works('java', '-version')) return 'Java 17 or newer';
@@ -64,7 +64,7 @@ export async function startEmulator(port?: number): Promise<Emulator> {
   };
   const responds = async () => {
     if (hasExited()) throw new Error('The emulator exited.');
-    // Without a timeout, a connection that is accepted but not served would wait for ever.
+    // Without a timeout, a request that the emulator accepts but never answers would wait forever.
     return fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) }).then(
       ({ ok }) => ok,
       () => false,

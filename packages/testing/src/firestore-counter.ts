@@ -14,25 +14,31 @@ import { listenOnLoopback } from './listen-on-loopback.ts';
  */
 export interface FirestoreCost {
   readonly calls: number;
-  /** Number of documents read. Google bills at least one for a query. */
+  /** Number of documents read. Google bills at least one read for a query. */
   readonly reads: number;
   /** Number of attempted writes and deletions of documents, including those that failed. */
   readonly writes: number;
 }
 
-/** A proxy between a store and an emulator. It counts the documents that calls read and write. */
+/**
+ * A proxy between a store and an emulator. It counts calls, and the documents that the calls read
+ * and write.
+ */
 export interface FirestoreCounter {
   readonly host: string;
   /** Runs a task and returns its cost. */
   costOf(task: () => Promise<unknown>): Promise<FirestoreCost>;
-  /** Runs a task and returns the size, in bytes, of the emulator's responses meanwhile. */
+  /**
+   * Runs a task and returns the total size, in bytes, of the emulator's responses during the task.
+   */
   bytesOf(task: () => Promise<unknown>): Promise<number>;
-  /** Holds the next write back until a task is completed. Applies to one write. */
+  /** Delays the next write until a task is completed. Later writes are not delayed. */
   beforeNextWrite(task: () => Promise<unknown>): void;
 }
 
 /**
- * Splits a body into its gRPC messages. Each message follows a flag and its length in four bytes.
+ * Splits a body into its gRPC messages. Before each message stand a flag of one byte and the
+ * message's length in four bytes.
  */
 function messagesIn(body: Buffer): Buffer[] {
   const messages: Buffer[] = [];
@@ -70,14 +76,14 @@ function countField(message: Buffer, field: number): number {
 }
 
 /**
- * Number of the field `documents` in BatchGetDocumentsRequest, and of `writes` in CommitRequest and
+ * Field number of `documents` in BatchGetDocumentsRequest, and of `writes` in CommitRequest and
  * BatchWriteRequest.
  */
 const requestItems = 2;
-/** Number of the field `document` in RunQueryResponse. */
+/** Field number of `document` in RunQueryResponse. */
 const queryDocument = 1;
 
-/** Returns how many documents Google bills as read and written for a call. */
+/** Returns the numbers of read and of written documents that Google bills for a call. */
 function billed(method: string, request: Buffer, response: Buffer) {
   const inRequest = () =>
     messagesIn(request).reduce((sum, message) => sum + countField(message, requestItems), 0);
@@ -125,7 +131,8 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
     total.reads += cost.reads;
     total.writes += cost.writes;
     const head = await answered;
-    // A call that fails at once has its status in the headers and nothing else.
+    // The response to a call that fails immediately has the status in its headers, and neither a
+    // body nor trailers.
     if ('grpc-status' in head) return stream.respond(head, { endStream: true });
     stream.respond(head, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers(trailers));

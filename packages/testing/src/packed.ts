@@ -72,7 +72,7 @@ export async function manifestOf(tarball: string): Promise<PublishedManifest> {
 }
 
 /**
- * Returns those members of interfaces in a declaration file that have no documentation comment.
+ * Returns the members of interfaces in a declaration file that have no documentation comment.
  * Members of type `never`, which exclude a combination of options, need none.
  */
 export function undocumentedMembers(declarations: string): string[] {

@@ -4,8 +4,9 @@
  */
 export const redisCommands = {
   /**
-   * Number of commands for a verification that arrives alone. One command counts all that arrive in
-   * one turn of the event loop, so under load there are fewer.
+   * Number of commands for a verification that arrives alone. One command counts all verifications
+   * that arrive in one turn of the event loop, so under load there are fewer commands per
+   * verification.
    */
   verification: 1,
   /**

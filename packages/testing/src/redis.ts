@@ -6,7 +6,7 @@ import { freePort } from './free-port.ts';
 import { works } from './requirements.ts';
 import { waitFor } from './wait-for.ts';
 
-/** Returns which software is missing to run Redis. Undefined if none is missing. */
+/** Returns the missing software that Redis needs, or undefined if none is missing. */
 export function missingForRedis(): string | undefined {
   return works('redis-server', '--version') ? undefined : 'redis-server';
 }

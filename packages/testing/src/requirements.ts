@@ -5,11 +5,11 @@ export function works(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Returns which software is missing to run programs in Deno. Undefined if none is missing. */
+/** Returns the missing software that tests in Deno need, or undefined if none is missing. */
 export const missingForDeno = () =>
   works('deno', '--version') ? undefined : 'deno (npm install --global deno)';
 
-/** Returns which software is missing to run programs in Bun. Undefined if none is missing. */
+/** Returns the missing software that tests in Bun need, or undefined if none is missing. */
 export const missingForBun = () =>
   works('bun', '--version') ? undefined : 'bun (npm install --global bun)';
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Polls until a condition is true. Tests wait for conditions instead of a fixed time.
  *
  * @param what a description of the condition for the error message, such as "the service to listen"
- * @throws if the condition is still false, or has not resolved, after `seconds`
+ * @throws if the condition is still false, or its promise is still pending, after `seconds`
  */
 export async function waitFor(
   what: string,

@@ -33,7 +33,7 @@ const anchorsOf = (path: string) =>
       .matchAll(/^#+ (.+)$/gm),
   ].map(([, heading = '']) => anchorOf(heading));
 
-/** Returns what is wrong with a link in a document. Undefined if the link is right. */
+/** Returns the problem with a link in a document, or undefined if the link is right. */
 function problemOf(document: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? document : relative(root, resolve(root, dirname(document), path));
@@ -58,7 +58,7 @@ describe('documents', () => {
         .replaceAll(/^```[\s\S]*?^```/gm, '')
         .matchAll(/`((?:apps|docs|infra|packages|scripts)\/[\w./-]+)`/g),
     ].map(([, path = '']) => path);
-    // The results of a build exist only after it.
+    // Files in `dist` exist only after a build.
     const sources = named.filter((path) => !/\/dist(\/|$)/.test(path));
     expect(sources.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });

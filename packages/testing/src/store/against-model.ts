@@ -23,7 +23,8 @@ const steps = fc.array(
     ...randomOfOperations,
     verb: fc.constantFrom(
       ...verbs,
-      // More keys, longer lives and shorter suspensions let more steps succeed.
+      // These commands occur more often than the others. With more keys, longer validity periods
+      // and shorter suspensions, more steps succeed.
       'issue' as const,
       'rotate' as const,
       'resume' as const,
@@ -35,8 +36,8 @@ const steps = fc.array(
     owner: fc.constantFrom('one', 'two'),
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     /**
-     * Seconds by which the clock advances before the step. With these values, steps occur exactly
-     * when a key expires or is removed, and one second before a day has passed.
+     * Seconds by which the clock advances before the step. With these values, some steps occur
+     * exactly when a key expires or is removed, and some one second before a full day has passed.
      */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),
@@ -65,8 +66,8 @@ async function compare(store: TestStore, model: Model, now: number, random: Rand
     for (const id of model.idsOf(userId, name)) {
       const found = model.find([id]);
       const isKept = found === undefined || found.record.deleteAfter > now;
-      // Changes of an owner no longer reach a key whose retention has passed. Its record remains
-      // until the database removes it, and nothing but its expiry matters.
+      // When an owner changes, the store does not update a key whose retention has passed. The
+      // record of such a key remains until the database deletes it, but only its expiry matters.
       const ofOwner = isKept ? {} : { tier: expect.any(String), suspended: expect.any(Boolean) };
       expect(await store.find(['0', id])).toEqual(found && { ...found, ...ofOwner });
     }

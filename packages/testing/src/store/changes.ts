@@ -30,8 +30,8 @@ function move(store: TestStore): Promise<string> {
 }
 
 /**
- * Defines the contract tests for changes that no single operation makes, so that a new operation
- * can combine views and changes at will.
+ * Defines the contract tests for combinations of changes that no operation makes yet, so that a new
+ * operation can combine views and changes freely.
  */
 export function describeChanges(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: changes of several names`, () => {

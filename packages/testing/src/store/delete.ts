@@ -103,7 +103,7 @@ function deleteInModel(model: Model, { tierClaim, ...input }: KeyCommand) {
   return 'deleted';
 }
 
-/** Deleting a key. `delete` is a reserved word. */
+/** The operation that deletes a key. It cannot be named `delete`, which is a reserved word. */
 export const deleteKey: StoreOperation<KeyCommand, DeleteOutcome> = {
   run: (store, one) => store.transact(deletionScope(one), (view) => decideDeletion(view, one)),
   describeContract: describeDeletion,

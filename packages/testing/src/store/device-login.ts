@@ -61,7 +61,7 @@ const bob: Owner = { ...ada, userId: 'bob' };
 /** Defines the contract tests for device logins. */
 export function describeDeviceLogins(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: device logins`, () => {
-    /** Creates a store with a login that a user has looked up. */
+    /** Creates a store with a device login that a user has looked up. */
     async function lookedUp() {
       const under = create();
       await connected(under.store);

@@ -91,8 +91,8 @@ function describeIssue(kind: string, create: () => StoreUnderTest) {
     test('issues exactly the maximum of 1,000 keys', async () => {
       const { store } = create();
       const outcomes: IssueOutcome[] = [];
-      // As many commands at a time as complete within their deadlines, including the time in the
-      // queue.
+      // Runs 20 commands at a time. Each of them, including its time in the queue, completes within
+      // its deadline.
       for (let begin = 0; begin < 1000; begin += 20) {
         const inputs = numbered(20).map(({ record }, index) =>
           command({ ...record, name: `name ${begin + index}` }),
@@ -241,7 +241,7 @@ export const issue: StoreOperation<IssueCommand, IssueOutcome, { readonly expire
         action: 'key.issued',
       },
     },
-    // The first commit, which assumes that nothing is stored, is refused. Its four writes count, too.
+    // The first commit assumes that nothing is stored, and is refused. Its four writes count, too.
     cost: { calls: 3, reads: 2, writes: 8, command: () => command({ name: 'second' }) },
     random: { expiresInDays: fc.constantFrom(1, 2, 30) },
     commandOf: ({ expiresInDays, ...step }) =>

@@ -29,8 +29,9 @@ type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undef
 const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
 
 /**
- * Creates a store in memory, the smallest implementation of {@link KeyStore}. It contains no domain
- * rules. Each turn of the event loop is a transaction.
+ * Creates a store in memory, which is the smallest implementation of {@link KeyStore}. It contains
+ * no domain rules. No other code runs during a transaction, because each runs within one turn of
+ * the event loop.
  */
 export function createMemoryStore(): KeyStore & Administration {
   const owners = new Map<string, OwnerRecord & { readonly changedAt: number }>();
@@ -40,7 +41,7 @@ export function createMemoryStore(): KeyStore & Administration {
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
-  /** The highest number of an addition that the user's last erasure covers, by user id. */
+  /** The highest number of the additions that the user's last erasure deleted, by user id. */
   const erased = new Map<string, number>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>

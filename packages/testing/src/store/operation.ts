@@ -10,7 +10,7 @@ import type { StoreUnderTest } from './store-under-test.ts';
 export interface Step {
   readonly userId: string;
   readonly name: string;
-  /** Unix seconds. */
+  /** Time of the step in Unix seconds. */
   readonly now: number;
   readonly tierClaim: TierClaim;
   readonly idempotencyKey: string | undefined;
@@ -18,7 +18,7 @@ export interface Step {
   readonly isPrevious: boolean;
 }
 
-/** A decision on a view that allows it, and what it must consist of. */
+/** A decision that succeeds, with the changes and the audit entry that it must contain. */
 export interface ExpectedDecision {
   readonly decide: () => Decision<unknown>;
   /** The changes before the audit entry, such as `put current` or `put_owner`. */
@@ -27,8 +27,8 @@ export interface ExpectedDecision {
 }
 
 /**
- * An operation that changes keys or owners, as the tests of all stores need it. One object contains
- * everything that the operation adds to the tests. {@link operations} lists them.
+ * An operation that changes keys or owners, with everything that the tests of all stores need to
+ * know about it. {@link operations} lists these objects.
  */
 export interface StoreOperation<Command, Outcome, Random extends object = object> {
   /** Runs the operation on a store, as the service does. */
@@ -37,13 +37,13 @@ export interface StoreOperation<Command, Outcome, Random extends object = object
   /** Defines the contract tests of the operation. */
   describeContract(kind: string, create: () => StoreUnderTest): void;
 
-  /** Its decisions, by title. */
+  /** The operation's expected decisions, by title. */
   readonly decisions: Readonly<Record<string, ExpectedDecision>>;
 
-  /** What a command costs in Firestore, for an owner who has the given key only. */
+  /** The cost in Firestore of a command for an owner who has only the given key. */
   readonly cost: FirestoreCost & { command(record: KeyRecord): Command };
 
-  /** The random values that its commands need in addition to a {@link Step}. */
+  /** The random values that the operation's commands need in addition to a {@link Step}. */
   readonly random: { readonly [Name in keyof Random]: fc.Arbitrary<Random[Name]> };
 
   /** Creates the command of a random step. */
@@ -71,7 +71,7 @@ export function requestOf(
   return idempotentRequest({ userId, operation, idempotencyKey }, [name, detail ?? null]);
 }
 
-/** Returns the key id that a step is about. Returns undefined if the name never had one. */
+/** Returns the key id that a step uses. Returns undefined if the name has had no such key id. */
 export function keyIdOf({ userId, name, isPrevious }: Step, model: Model): string | undefined {
   return model.idsOf(userId, name).at(isPrevious ? -2 : -1);
 }

@@ -133,7 +133,7 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
 
     test('rotates once for a repeated request, and replays the expiry of the first', async () => {
       const { store, record } = await withKey();
-      // After an extension by one day, the key can be rotated again at once.
+      // A key that is extended by one day could immediately be rotated again.
       const now = record.expiresAt;
       const input = () => rotation({ now, expiresInDays: 1, request: idempotent('rotate') });
       await store.rotate(input());

@@ -189,7 +189,7 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
       );
       const outcomes = (await Promise.all(attempts)).filter((outcome) => outcome !== 'no_such_key');
       const made = rolls.filter((roll) => typeof roll === 'object');
-      // A second roll also ends the secret, so its revocation may find no key.
+      // If a second roll was made, it has also ended the secret, so the revocation may find no key.
       const hasEnded = outcomes.length === 0 && made.length > 1;
       expect(outcomes).toHaveLength(hasEnded ? 0 : 1);
       expect(await store.find([record.id])).toBeUndefined();

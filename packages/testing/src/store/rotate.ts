@@ -230,8 +230,8 @@ export const rotate: StoreOperation<
     },
   },
   cost: { calls: 3, reads: 5, writes: 4, command: () => rotation() },
-  // The `expiresInDays` of a rotation. Undefined for the key's current value. The largest value
-  // leads past the year 9999.
+  // The `expiresInDays` of a rotation. If undefined, the key's current value is used. The largest
+  // value leads past the year 9999.
   random: { rotateBy: fc.constantFrom(undefined, undefined, 1, 3, 3_000_000) },
   commandOf: ({ rotateBy, ...step }) => ({
     ...keyCommandOf(step),

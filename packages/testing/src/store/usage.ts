@@ -198,7 +198,7 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       );
       let total = 0;
       for (const requests of [1, 2]) {
-        // One addition of all names would take long on a busy machine.
+        // A single addition with all names would take too long on a busy machine.
         for (let first = 0; first < names.length; first += 1_000) {
           const some = names.slice(first, first + 1_000);
           total += requests * some.length;

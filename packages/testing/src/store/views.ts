@@ -6,7 +6,7 @@ export const { record: located } = command();
 
 /**
  * Returns the view of a transaction that has located a secret. By default, the owner and the key
- * have been deleted since.
+ * were deleted after that.
  */
 export function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
   return {
@@ -33,7 +33,7 @@ export const owner = {
 
 /** The view of an unknown owner. */
 export const unused = viewOf();
-/** The view of an owner with a key. */
+/** The view of an owner who has a key. */
 export const held = viewOf(owner, located);
-/** The view of an owner with a key that was rolled. */
+/** The view of an owner whose key was rolled. */
 export const rolled = viewOf(owner, located, command().record);
