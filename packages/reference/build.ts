@@ -1,5 +1,5 @@
-// Builds `dist/`: the page, the reference in Markdown and in Swagger 2.0, llms.txt, and the
-// compressed assets with hashed names.
+// Builds `dist/`: the reference as a page, as Markdown and as Swagger 2.0, llms.txt, and the page's
+// compressed assets, which have hashed names.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';

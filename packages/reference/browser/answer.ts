@@ -61,7 +61,7 @@ function remedyBlock(code: string): HTMLElement | undefined {
 function bodyText(text: string, key: string | undefined): string {
   const value = parsed(text);
   const shown = value === undefined ? text : JSON.stringify(value, null, 2);
-  // The page shows the key only once, above.
+  // The key is shortened here, because the page shows it above and nowhere else.
   return key === undefined ? shown : shown.replace(key, `${key.slice(0, 8)}… (shown above)`);
 }
 

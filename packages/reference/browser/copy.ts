@@ -7,7 +7,8 @@ async function copy(button: HTMLButtonElement, source: Element): Promise<void> {
     await navigator.clipboard.writeText(source.textContent ?? '');
     button.textContent = 'Copied';
   } catch {
-    // Without HTTPS there is no clipboard, so the text is selected and the reader copies it.
+    // Without HTTPS, the clipboard is not available, so the text is selected for the reader to
+    // copy.
     getSelection()?.selectAllChildren(source);
     button.textContent = 'Selected';
   }

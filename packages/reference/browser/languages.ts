@@ -13,8 +13,8 @@ export function shareLanguage(): void {
     choice.addEventListener('change', () => {
       const before = choice.getBoundingClientRect().top;
       choose(choice.value);
-      // Samples above may have changed their height, so the page scrolls to keep the choice in
-      // place.
+      // The samples above may have changed their height. Scrolls, so that the control that the
+      // reader used stays in place.
       scrollBy({ top: choice.getBoundingClientRect().top - before, behavior: 'instant' });
     });
   }

@@ -3,7 +3,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 
 export type Schema = OpenAPIV3_1.SchemaObject;
 
-/** The OpenAPI document that the reference is generated from. */
+/** The OpenAPI document from which the reference is generated. */
 export const document = openapi as unknown as OpenAPIV3_1.Document;
 
 /** An operation in the OpenAPI document. */
@@ -50,11 +50,14 @@ export interface Credentials {
 export interface DocumentedResponse {
   readonly status: string;
   readonly description: string;
-  /** The fields of the JSON body. Empty if there is no JSON body, or no documented field. */
+  /**
+   * The fields of the JSON body. Empty if there is no JSON body, or if its fields are not
+   * documented.
+   */
   readonly fields: readonly Field[];
   readonly example: unknown;
   readonly headers: readonly Field[];
-  /** The headers that this response describes itself. Every response has the others. */
+  /** The headers that are specific to this response. Every response has the other headers. */
   readonly specificHeaders: readonly Field[];
   /** The error codes that the response can have. Empty for a success. */
   readonly errorCodes: readonly string[];
@@ -261,8 +264,8 @@ export function guide(): { introduction: string; sections: GuideSection[] } {
 }
 
 /**
- * Names for syntax highlighting, by the language's name in the OpenAPI document. Languages with the
- * same name in both are not listed.
+ * Maps the name of a language in the OpenAPI document to its name in the syntax highlighter.
+ * Languages whose two names are the same are not listed.
  */
 const highlightNames: Readonly<Record<string, string>> = { Shell: 'sh', 'C#': 'csharp' };
 

@@ -214,8 +214,8 @@ function securityScheme(
 }
 
 /**
- * Returns the converted schemas. They include the examples of request bodies, which have no other
- * place in Swagger 2.0.
+ * Returns the converted schemas. They include the examples of request bodies, because Swagger 2.0
+ * has no other place for them.
  */
 function definitions(): Record<string, SwaggerSchema> {
   const converted = mapValues(document.components?.schemas, (schema) =>

@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts';
 import { credentialsInput, requestForm } from './form.ts';
 import { samplesBlock } from './samples.ts';
 
-/** Renders the first steps: token, first key, first call with the key. */
+/** Renders the first steps: get a token, request a key, and send a request with the key. */
 export function getStartedSection(): Html {
   const request = operationById('request-api-key-auth');
   const verify = operationById('verify-api-key');
