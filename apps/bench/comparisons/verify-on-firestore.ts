@@ -18,7 +18,8 @@ export const verifyOnFirestore: Comparison = {
 
   async begin(bench) {
     const amount = bench.amount(3_000);
-    // Each owner has many keys because usage is stored per owner, every five seconds.
+    // Each owner has many keys, because every five seconds the service stores the usage of each
+    // owner in a separate write.
     const keysOfEach = 100;
     // A round takes longer than the cache time of one second, so that each request reads Firestore.
     const service = await startProgram(

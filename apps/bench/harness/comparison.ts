@@ -34,9 +34,9 @@ export interface Comparison {
   /** The goal for the median of the ratios `ours / other`. */
   readonly goal: { readonly atLeast: number } | { readonly atMost: number };
   /**
-   * Number of times that both programs are started. Default: 1. The results of two processes of the
-   * same program differ by up to three percent for as long as both run. A small difference between
-   * two programs is therefore visible only over several starts.
+   * Number of times that both programs are started. Default: 1. Two processes of the same program
+   * can differ in speed by up to three percent for as long as they run. A small difference between
+   * two programs therefore becomes visible only after several starts.
    */
   readonly starts?: number;
   /** Number of measured rounds after each start, unless `--rounds` overrides it. */
@@ -48,8 +48,8 @@ export interface Comparison {
 }
 
 /**
- * Creates a round that measures one program and then immediately the other. If the machine slows
- * down for a while, both programs are affected.
+ * Creates a round that measures the two programs immediately one after the other. If the machine
+ * slows down for a while, both are affected.
  */
 export function alternating(
   ours: () => Promise<Measurement>,

@@ -19,11 +19,11 @@ export interface LatencyReport {
    */
   readonly handled: Percentiles;
   /**
-   * The intervals between the ticks of a one-millisecond timer. They become longer when the event
+   * The intervals between the ticks of a one-millisecond timer. They become longer while the event
    * loop is busy.
    */
   readonly loopDelay: Percentiles;
-  /** Garbage collections. */
+  /** The garbage collections during the measurement. */
   readonly collections: {
     readonly count: number;
     readonly total: number;

@@ -10,7 +10,7 @@ import type { Request } from './load.ts';
  */
 const connections = 256;
 
-/** The measurements that the sender of an open loop makes. */
+/** The measurements of an open loop, made by its sender. */
 export interface OpenLoopResult {
   /** The time from when a request was due until its whole response arrived. */
   readonly latency: Percentiles;
@@ -22,7 +22,7 @@ export interface OpenLoopResult {
 }
 
 /**
- * Sends GET requests at a constant rate, whether or not earlier ones have been answered, as
+ * Sends GET requests at a constant rate, whether or not earlier requests have been answered, as
  * independent clients do.
  *
  * A closed loop sends nothing while it waits, so a pause of the service delays only the requests in

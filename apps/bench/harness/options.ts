@@ -6,7 +6,7 @@ import { tailName } from './tail.ts';
 
 export interface Options {
   readonly comparisons: readonly Comparison[];
-  /** True if latencies at constant arrival rates are measured. */
+  /** True if the run also measures latencies at constant arrival rates. */
   readonly measuresTail: boolean;
   /** Overrides the number of rounds of every comparison. */
   readonly rounds: number | undefined;

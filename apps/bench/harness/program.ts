@@ -81,8 +81,8 @@ export async function timeUntil(program: Program, pattern: RegExp, cwd: string) 
 }
 
 /**
- * Starts a program and measures the time until it listens. All programs then print the same line as
- * the service.
+ * Starts a program and measures the time until it listens. Every measured program then prints the
+ * line that the service prints.
  */
 export async function timeToListening(program: Program, cwd: string) {
   const { begun, milliseconds, match, stop } = await timeUntil(program, listeningLine, cwd);

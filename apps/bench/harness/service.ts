@@ -57,7 +57,7 @@ export function issueRequest(token: string, name: string): Request {
 }
 
 /**
- * Returns a function that creates requests for keys. Many owners take turns, because each is
+ * Returns a function that creates requests to issue keys. Many owners take turns, because each is
  * limited to 2,000 requests per minute and 1,000 keys.
  */
 export function issueRequests(owners: number, kind = 'owner'): (amount: number) => Request[] {
@@ -93,7 +93,7 @@ export function verifyRequests(keys: readonly string[], amount: number): Request
   return Array.from({ length: amount }, (_, index) => requests[index % keys.length] as Request);
 }
 
-/** Returns a function that creates requests for keys, each by a new owner. */
+/** Returns a function that creates requests to issue a key, each for a new owner. */
 export function firstRequests(): (amount: number) => Request[] {
   let owners = 0;
   return (amount) =>

@@ -16,9 +16,12 @@ import {
 /** The name with which `--only` selects this measurement. */
 export const tailName = 'verify-tail';
 
-/** The rate in requests per second at which the goal applies. */
+/** The arrival rate, in requests per second, to which the goal applies. */
 const goalRate = 5_000;
-/** The goal for the 99th percentile of the time in the service, in milliseconds. */
+/**
+ * The goal for the 99th percentile of the time that a request spends in the service, in
+ * milliseconds.
+ */
 const goal = 1;
 
 /**
@@ -46,7 +49,7 @@ export interface Tail {
   readonly met: boolean;
 }
 
-/** Yields requests for keys endlessly, with alternating owners. */
+/** Yields an endless sequence of requests to issue a key. The owners take turns. */
 function* issuing() {
   const tokens = Array.from({ length: 1_000 }, (_, index) => tokenFor(`issuer-${index}`));
   for (let issued = 0; ; issued++)
@@ -55,8 +58,8 @@ function* issuing() {
 
 /**
  * Measures the latencies of `verify` for known keys at constant arrival rates. The rates are the
- * rate of the goal, and half and four fifths of the highest rate. The latter two are measured
- * twice: alone, and while one client issues keys.
+ * goal's rate, half of the highest rate, and four fifths of the highest rate. The last two are
+ * measured twice: alone, and while another client issues keys.
  */
 export async function measureTail(bench: Bench): Promise<Tail> {
   const program = serviceOnSqlite(bench);

@@ -7,8 +7,8 @@ import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
 import { bearer } from 'better-auth/plugins';
 
-// The HTTP handler of better-auth. Its rate limits are disabled and its database is in memory, both
-// to the advantage of better-auth.
+// The HTTP handler of better-auth. Its rate limits are disabled and its database is in memory. Both
+// make better-auth faster.
 const auth = betterAuth({
   baseURL: 'http://127.0.0.1',
   secret: 'a secret of the measurement that is long enough',

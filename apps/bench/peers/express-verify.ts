@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-// A minimal Express app that responds to a GET with five fields. It has no keys, limits,
-// validation, store or log.
+// A minimal Express app that responds to a GET with five fields. It checks no keys, and has no
+// limits, validation, store or log.
 const app = express();
 
 app.get('/api/v1/apikey/verify', (_request, response) => {

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-// A minimal Express app that responds to a JSON request with six fields. It has no tokens, limits,
-// validation, keys, store or log.
+// A minimal Express app that responds to a JSON request with six fields. It verifies no tokens,
+// creates no keys, and has no limits, validation, store or log.
 const app = express();
 
 app.post('/api/v1/apikey/request', express.json(), (request, response) => {

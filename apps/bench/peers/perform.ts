@@ -1,8 +1,9 @@
 import { inFlight } from '../harness/load.ts';
 
 /**
- * Performs tasks each time the parent process sends a number of tasks. Works in a closed loop with
- * as many concurrent tasks as the load generator has requests. Replies with the tasks per second.
+ * For each number that the parent process sends, performs that many tasks and replies with the
+ * tasks per second. Works in a closed loop with as many concurrent tasks as the load generator has
+ * requests.
  */
 export function performWhenTold(task: (index: number) => Promise<unknown>): void {
   let begun = 0;

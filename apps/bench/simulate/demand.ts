@@ -4,7 +4,9 @@ import { type InstancePolicy, simulateInstance } from './instance.ts';
 import type { Load } from './load.ts';
 import { type SharedUsagePolicy, simulateSharedUsage } from './shared-usage.ts';
 
-/** How usage is counted: by each instance alone, or by all instances together in Redis. */
+/**
+ * The way in which usage is counted: by each instance alone, or by all instances together in Redis.
+ */
 export interface Policy extends InstancePolicy {
   readonly shared?: SharedUsagePolicy;
 }
@@ -14,17 +16,18 @@ export interface Demand {
   readonly verifications: number;
   /** Number of instances. */
   readonly instances: number;
-  /** Share of the verifications whose key the instance has cached. */
+  /** Fraction of the verifications for which the instance has the key in its cache. */
   readonly known: number;
   readonly keyReads: number;
   readonly totalsReads: number;
-  /** Additions of an owner's usage to the store. */
+  /** Number of additions, each of which adds an owner's usage to the store. */
   readonly additions: number;
   readonly firestoreReads: number;
   readonly firestoreWrites: number;
   readonly redisCommands: number;
   /**
-   * The most additions that an instance makes at the same time. Zero if usage is counted in Redis.
+   * Maximum number of additions that an instance makes at the same time. Zero if usage is counted
+   * in Redis.
    */
   readonly largestFlush: number;
   /** Processor cores that are busy in the service's own code. */
@@ -39,8 +42,8 @@ export interface Demand {
 export const processorTimes = {
   verification: 29e-6,
   /**
-   * The time to read one key in a call of its own. Keys that are read in one call need as little as
-   * 32 microseconds each.
+   * The time to read one key in a separate call. If one call reads many keys, each takes as little
+   * as 32 microseconds.
    */
   keyRead: 560e-6,
   totalsRead: 234e-6,
@@ -56,7 +59,7 @@ const utilization = 0.6;
 /** Minimum number of instances, so that the service survives the failure of one. */
 const fewestInstances = 2;
 
-/** Rounds a number of instances up, to {@link fewestInstances} or more. */
+/** Rounds a number of instances up to a whole number, which is at least {@link fewestInstances}. */
 const whole = (instances: number) => Math.max(fewestInstances, Math.ceil(instances));
 
 function demandOf(load: Load, policy: Policy, instances: number): Demand {
@@ -81,8 +84,8 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
       keyReads * find.reads + totalsReads * readTotals.reads + additions * addUsage.reads,
     firestoreWrites: additions * addUsage.writes,
     // Each batch is confirmed with one command. Looking for due batches takes a few more commands,
-    // whose number does not grow with the load: one for each instance, and 64 for all together,
-    // every five seconds.
+    // regardless of the load: every five seconds, one for each instance, and 64 for all instances
+    // together.
     redisCommands: shared
       ? verifications * (redisCommands.verification + (1 - known) * redisCommands.uncachedKey) +
         additions

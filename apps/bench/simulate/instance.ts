@@ -14,22 +14,25 @@ export interface InstancePolicy {
   readonly refreshAfter: number;
   /** Maximum number of owners whose totals are cached. */
   readonly knownOwners: number;
-  /** Minimum seconds between two times at which the instance stores the usage it has counted. */
+  /**
+   * Minimum time, in seconds, between two flushes, in which the instance stores the usage that it
+   * has counted.
+   */
   readonly usageInterval: number;
 }
 
-/** The number of operations that one instance performed for the verifications that reached it. */
+/** The numbers of operations that one instance performed for the verifications that reached it. */
 export interface InstanceActivity {
   readonly verifications: number;
-  /** Verifications whose key was cached. */
+  /** Number of verifications for which the key was cached. */
   readonly known: number;
-  /** Reads of keys, including those in the background. */
+  /** Number of reads of keys, including reads in the background. */
   readonly keyReads: number;
-  /** Reads of owners' totals. */
+  /** Number of reads of owners' totals. */
   readonly totalsReads: number;
   /** Number of writes that add usage counted in memory to an owner's stored usage. */
   readonly additions: number;
-  /** The most additions that were due at once. */
+  /** Maximum number of additions that were due at the same time. */
   readonly largestFlush: number;
 }
 
@@ -138,8 +141,8 @@ export function* arrivals(
   const span = seconds + runSeconds;
   const requests = Math.round((verificationsPerSecond / run) * span) * run;
   const found: Verification[] = [];
-  // The distance, in requests, between two that reach the instance is geometrically distributed.
-  // The requests to other instances therefore need not be drawn.
+  // The distance between two requests that reach the instance, counted in requests, is
+  // geometrically distributed. Requests to other instances therefore need not be generated.
   const distance = () =>
     instances === 1 ? 1 : 1 + Math.floor(Math.log(1 - random()) / Math.log(1 - 1 / instances));
   let [current, key, start] = [-1, 0, 0];

@@ -31,9 +31,12 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** The share of all runs that use each key. Keys are numbered from the most used. */
+/**
+ * The fraction of all runs that uses each key. Keys are numbered from the most used to the least
+ * used.
+ */
 class Popularity {
-  /** For each key, the sum of its weight and the weights of all keys that are used more. */
+  /** For each key, the sum of its weight and the weights of all keys that are used more often. */
   readonly #sums: Float64Array;
   readonly #total: number;
 
@@ -47,12 +50,12 @@ class Popularity {
     this.#total = sum;
   }
 
-  /** Returns the share of a key. */
+  /** Returns the fraction of all runs that use the key. */
   shareOf(key: number): number {
     return ((this.#sums[key] as number) - (this.#sums[key - 1] ?? 0)) / this.#total;
   }
 
-  /** Draws a key. */
+  /** Returns a random key, distributed according to popularity. */
   draw(random: Random): number {
     const drawn = random() * this.#total;
     let [low, high] = [0, this.#sums.length - 1];
@@ -68,7 +71,7 @@ class Popularity {
 const popularities = new Map<string, Popularity>();
 
 /**
- * Returns the shares of a load's keys. They are computed once for each combination of `keys` and
+ * Returns the popularity of a load's keys. It is computed once for each combination of `keys` and
  * `popularity`.
  */
 export function popularityOf({ keys, popularity }: Pick<Load, 'keys' | 'popularity'>): Popularity {

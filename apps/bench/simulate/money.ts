@@ -50,7 +50,7 @@ export interface Bill {
   readonly firestoreWrites: number;
   readonly redis: number;
   readonly egress: number;
-  /** The sum of the items above, with the cheaper of Cloud Run's two ways to bill. */
+  /** The sum of the items above, with the cheaper of Cloud Run's two billing modes. */
   readonly sum: number;
   /** The additional cost of storing the request log lines of requests with valid keys. */
   readonly requestLines: number;

@@ -32,8 +32,8 @@ function begunBy(start: number, { run, runSeconds }: Load, begun: number, interv
 }
 
 /**
- * Simulates usage that all instances count together. The number of instances has no effect: an
- * owner's batch is stored by one of them.
+ * Simulates usage that all instances count together. The number of instances has no effect, because
+ * exactly one instance stores each batch.
  *
  * @param seconds the duration of the measurement
  */

@@ -85,7 +85,7 @@ describe('one instance', () => {
       run: 5,
       runSeconds: 5,
     };
-    // The service's clocks have whole milliseconds.
+    // The service measures time in whole milliseconds.
     const requests = [...arrivals(spread, 2, 60, seededRandom(7))].map(({ at, key }) => ({
       at: Math.floor(at * 1000),
       key,
@@ -155,7 +155,8 @@ describe('usage that all instances count together', () => {
   });
 
   test('is stored once for the time between batches and the interval', () => {
-    // Each owner sends a request every 100 s on average, so a batch begins every 60 + 100 s.
+    // Each owner sends a request every 100 s on average. A batch is stored after 60 s, and the next
+    // one begins 100 s later on average.
     const { batches, totalsReads } = simulateSharedUsage({ ...load, keys: 10_000 }, policy, 600);
     expect(batches / 10_000).toBeCloseTo(1 / 160, 4);
     expect(totalsReads).toBeCloseTo(100 * Math.exp(-36.6), 10);
@@ -164,7 +165,7 @@ describe('usage that all instances count together', () => {
   test('is stored several times for a run that is longer than the interval', () => {
     const long = { ...load, run: 121, runSeconds: 121, keys: 1_000_000 };
     const { batches } = simulateSharedUsage(long, policy, 600);
-    // A request each second: batches begin at 0, 60 and 120 s.
+    // The owner sends a request each second, so batches begin at 0, 60 and 120 s.
     expect(batches / (100 / 121)).toBeCloseTo(3, 1);
   });
 });

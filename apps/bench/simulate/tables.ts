@@ -14,7 +14,7 @@ export const defaultLoad: Omit<Load, 'verificationsPerSecond'> = {
 
 const rates = [1_000, 10_000, 100_000];
 
-/** Both ways to count usage, with their titles in tables. */
+/** Both ways of counting usage, with their titles in tables. */
 const policies: readonly (readonly [title: string, policy: Policy])[] = [
   ['without Redis', instancePolicy],
   ['with Redis', { ...instancePolicy, shared: sharedUsagePolicy }],
@@ -89,7 +89,7 @@ function demandTable(
   );
 }
 
-/** Returns a table of both ways to count usage under one load. */
+/** Returns a table that compares both ways of counting usage under one load. */
 export function tableOfLoad(load: Load, instances: number | undefined): string {
   return demandTable(
     policies.map(([title, policy]) => ({ title, demand: simulated(load, policy, instances) })),
@@ -125,8 +125,8 @@ function operationsTable(): string {
 }
 
 /**
- * Popularities of keys, for which a table shows the Firestore writes. The columns of the table are
- * the intervals, in seconds, at which usage is stored.
+ * Exponents of popularity for which a table shows the Firestore writes. The columns of the table
+ * are the intervals, in seconds, at which usage is stored.
  */
 const popularities = [0.6, 0.8, 1];
 const intervals = [instancePolicy.usageInterval, sharedUsagePolicy.interval];
