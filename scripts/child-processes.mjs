@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from './toolchain.mjs';
 
-/** Time, in milliseconds, that child processes have to exit before they are killed. */
+/** Time, in milliseconds, within which child processes must exit before they are killed. */
 const grace = 3_000;
 
 /** The ids of process groups that may still have processes. */
@@ -21,8 +21,8 @@ function signalGroup(group, signal) {
 /**
  * Starts a program in the root of the repository, as the leader of its own process group.
  *
- * A signal to the group also reaches the programs that it starts. Ctrl-C in the terminal reaches
- * only this script, which decides what to do.
+ * A signal to the group also reaches the programs that this program starts. Ctrl+C in the terminal
+ * reaches only this script, which then decides how to stop the program.
  */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, {
@@ -54,8 +54,8 @@ export const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 /**
  * Calls a function with the name of each signal that asks the script to stop.
  *
- * If npm runs the script, the exit of npm's shell counts as SIGTERM, because npm sends signals only
- * to its shell, which does not forward them.
+ * npm sends signals only to its shell, which does not forward them. If npm runs the script, the
+ * exit of that shell therefore counts as SIGTERM.
  */
 export function onStopSignal(stop) {
   for (const signal of Object.keys(exitCodes)) process.on(signal, stop);

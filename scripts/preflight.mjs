@@ -1,12 +1,12 @@
-// The checks of `npm start` before it installs or builds: problems that would otherwise appear only
-// after a minute, or as an error of another program.
+// The checks that `npm start` makes before it installs or builds. They find problems that would
+// otherwise appear only after a minute, or as an error of another program.
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from './toolchain.mjs';
 
-/** Exit codes of sysexits.h. */
+/** Exit codes as in sysexits.h. */
 const exUsage = 64;
 const exConfig = 78;
 
@@ -52,8 +52,8 @@ export function requirePlatform(command) {
 }
 
 /**
- * Listens on a port for a moment. Resolves to the port. Rejects if this process cannot listen on
- * it.
+ * Listens on a port, and closes it again. Resolves to the port. Rejects if this process cannot
+ * listen on it.
  */
 function tryPort(port, host) {
   const server = createServer();

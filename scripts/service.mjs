@@ -1,5 +1,5 @@
-// Installs and builds the service, and nothing that only tests need. A step that would change
-// nothing is skipped, so that a second start needs neither time nor network.
+// Installs and builds the service, without the packages that only tests need. Skips a step that
+// would change nothing, so that a second start needs neither time nor network.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const pages = [
 ];
 
 /**
- * Option that makes pnpm skip its check of how long ago each version in the lockfile was published.
- * For this check, pnpm downloads 165 MB of metadata. CI and `npm test` perform the check.
+ * Option that makes pnpm skip its check of the age of each version in the lockfile. For this check,
+ * pnpm downloads 165 MB of metadata. CI and `npm test` perform the check.
  */
 const ageUnchecked = '--config.minimum-release-age=0';
 

@@ -16,7 +16,7 @@ const people = isTerminal ? process.stdout : process.stderr;
 
 /** The signal that asked the script to stop. */
 let stopSignal;
-/** Stops what is running. */
+/** Stops the program that is currently running. */
 let stop = async () => {
   say('\nStopped.\n');
   await endAll();
@@ -93,7 +93,7 @@ const succeeds = (url) =>
   );
 
 /**
- * Waits until the service accepts requests. Resolves to whether the service's store responds too.
+ * Waits until the service accepts requests. Resolves to true if the service's store responds too.
  * Checks the store at most twice, because the service logs each failure.
  */
 async function becomesReady(url) {
@@ -123,7 +123,7 @@ exitIf(await problemBefore(process.argv.slice(2), process.env));
 await perform('Installing what the service needs', installation());
 await perform('Building the service', build());
 
-// If there is a store, the first key probably exists, so another name is used.
+// If the store exists, it probably contains the key `MyFirstKey`, so another name is used.
 const hasStore = existsSync(resolve(root, SQLITE_PATH ?? '.data/keys.db'));
 const name = hasStore ? `Key of ${new Date().toISOString().slice(0, 19)}` : 'MyFirstKey';
 const port = Number(PORT ?? 8080) || (await freePort(host));

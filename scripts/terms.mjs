@@ -10,7 +10,9 @@ const own = [glossary, 'scripts/terms.mjs'];
 const text = /\.(ts|mts|mjs|md|yml|yaml|json|sh)$|^\.ci\/run$/;
 const generated = /^pnpm-lock\.yaml$|\/openapi\.json$|\/snapshots\/|\/facts\//;
 
-/** Names that contain a word of the table and stay, because they are stored or published. */
+/**
+ * Names that contain a word of the table but are not renamed, because they are stored or published.
+ */
 const stored = /key\.redigested/g;
 
 /**

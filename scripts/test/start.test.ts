@@ -141,7 +141,10 @@ const paste = (command: string): unknown =>
 
 const aKey = { api_key: expect.stringMatching(/^ant-[0-9A-Za-z]{40}$/) };
 
-/** Returns the lines that a terminal shows. npm's spinner overwrites itself. */
+/**
+ * Returns the lines that a terminal shows, without the output of npm's spinner, which overwrites
+ * itself.
+ */
 const shown = (output: string) =>
   output
     .replaceAll('\r\n', '\n')
