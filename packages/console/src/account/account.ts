@@ -70,7 +70,7 @@ const maximumDelay = 2 ** 31 - 1;
 
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
-/** Returns the last 30 UTC days, such as `2026-11-30`, ending with the current one. */
+/** Returns the last 30 UTC days in the format `2026-11-30`, ending with the current day. */
 export const last30Days = (now: number): string[] =>
   Array.from({ length: 30 }, (_, index) => dateOf(now - (29 - index) * day));
 

@@ -47,7 +47,7 @@ export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
  * @throws {TypeError} if no token may be sent to the base URL.
  */
 export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () => void): Call {
-  /** The pending calls to `getToken`, by their `refresh`. */
+  /** The pending calls to `getToken`, by the value of `refresh`. */
   const pending = new Map<boolean, Promise<string>>();
   let user: string | undefined;
   const ask = async (refresh: boolean): Promise<string> => {

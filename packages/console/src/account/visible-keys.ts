@@ -39,7 +39,7 @@ export function stateOf(key: Key, now: number): KeyState {
   return key.previous ? 'replaced' : 'active';
 }
 
-/** Reports whether a key can be extended: within a day of its expiry, or after it. */
+/** Reports whether a key can be extended. This is possible from one day before its expiry. */
 export const canExtend = (key: Key, now: number) => Date.parse(key.expires_at) - day <= now;
 
 /** Returns the time from which a key can be extended, in Unix milliseconds. */

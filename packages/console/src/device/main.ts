@@ -95,7 +95,7 @@ async function attempt(request: (call: Call) => Promise<void>): Promise<void> {
   try {
     await request(current);
   } catch (error) {
-    if (call !== current) return; // The user has signed out meanwhile, or changed.
+    if (call !== current) return; // Meanwhile, the user has signed out or changed.
     if (error instanceof SignedOut) {
       clear();
       signIn?.askAgain();

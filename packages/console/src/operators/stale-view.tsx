@@ -13,7 +13,7 @@ import { labels } from './words.ts';
  */
 const pageSize = 50;
 
-/** The view of the keys that have not been used for a number of days. */
+/** The view that shows the keys that have not been used for a number of days. */
 export function StaleView({ ui }: { readonly ui: ViewUi }) {
   const { service, about, format, change } = ui;
   const [days, setDays] = useState('90');

@@ -161,7 +161,7 @@ function Audit({ ui, userId }: { readonly ui: ViewUi; readonly userId: string })
   );
 }
 
-/** The view of everything about one user. */
+/** The view that shows everything about one user. */
 export function UserView({ ui, userId }: { readonly ui: ViewUi; readonly userId: string }) {
   const { service, texts, format, revision } = ui;
   const values = [userId, revision];

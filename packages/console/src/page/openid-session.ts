@@ -256,7 +256,7 @@ export class OpenIdSession {
     const options = this.#request();
     await oauth
       .revocationRequest(this.#server(), this.#client, oauth.None(), refreshToken, options)
-      .catch(() => {}); // The page has no token any more, with or without an answer.
+      .catch(() => {}); // The page has already discarded its tokens.
   }
 
   async #renew(current: Tokens): Promise<string | null> {
@@ -283,7 +283,7 @@ export class OpenIdSession {
       return tokens.access_token;
     } catch (error) {
       if (!isFinal(response.status, error)) throw error;
-      this.forget(); // The issuer does not renew the sign-in any more.
+      this.forget(); // The issuer no longer renews the sign-in.
       return null;
     }
   }
