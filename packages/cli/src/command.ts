@@ -28,7 +28,7 @@ export interface Surroundings {
   readonly terminal: Terminal;
 }
 
-/** What a command receives when it is executed. */
+/** The values that a command receives when it is executed. */
 export interface Context extends Surroundings {
   /** The client of the service, with the user's token if the command needs one. */
   readonly client: Client;

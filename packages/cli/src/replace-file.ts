@@ -11,7 +11,7 @@ export interface Replacement {
 }
 
 /**
- * Creates an empty file of mode 0600 in the folder of an existing file, which proves that the
+ * Creates an empty file of mode 0600 in the folder of an existing file. If that succeeds, the
  * existing file can be replaced. Readers see either the old or the new contents.
  */
 export async function createReplacement(file: string): Promise<Replacement> {

@@ -86,7 +86,7 @@ export async function runCli(
   environment: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
   const terminal = processTerminal();
-  process.stderr.on('error', () => {}); // Nobody reads it: the exit code remains.
+  process.stderr.on('error', () => {}); // If nobody reads it, the exit code still tells the result.
   try {
     return await execute(args, environment, terminal);
   } catch (error) {

@@ -205,7 +205,7 @@ test('control characters in the code are escaped', async () => {
 
 test('a key that cannot be stored is named, with the page on which it can be deleted', async () => {
   const { url } = await fakeService([{ api_key: makeKey(), name: 'device-lost' }]);
-  const { code, stderr } = await logIn(url, { XDG_CONFIG_HOME: '/sys' }); // Linux creates no folder there.
+  const { code, stderr } = await logIn(url, { XDG_CONFIG_HOME: '/sys' }); // No folder can be created there.
   expect(code).toBe(73);
   expect(stderr).toContain(`The key device-lost exists, but is lost. Delete it at ${url}/console.`);
 });

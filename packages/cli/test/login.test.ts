@@ -391,7 +391,7 @@ describe('login with a browser', () => {
 
   test('a key that cannot be stored is deleted again', async () => {
     const laptop = await machine();
-    const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // Linux creates no folder there.
+    const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // No folder can be created there.
     const { code, stderr } = await logIn({ ...laptop, env }, 'frank', ['--name', 'cli-frank']);
     expect(code).toBe(73);
     expect(stderr).toContain('The key cli-frank was deleted again.');
@@ -599,7 +599,7 @@ test('on Windows, no mode is claimed for the file', async () => {
 test('a login that cannot be recorded leaves no key in the keychain', async () => {
   const laptop = await machine();
   const { secret } = await fakeKeychain(laptop.folder);
-  const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // Linux creates no folder there.
+  const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // No folder can be created there.
   expect(await logIn({ ...laptop, env }, 'olaf')).toMatchObject({ code: 73 });
   await expect(readFile(secret)).rejects.toThrow('ENOENT');
 });

@@ -56,7 +56,7 @@ function signInOf(
   };
 }
 
-/** Asks about a service to which the user has not signed in on this machine. */
+/** Asks the user to confirm the first sign-in to a service on this machine. */
 async function confirmFirst(used: KnownSignIn, surroundings: Surroundings): Promise<void> {
   const { url, isUrlOption, terminal } = surroundings;
   terminal.note(printable(`The token goes to ${url}.`), ...table(describe(used)));
@@ -73,7 +73,9 @@ async function confirmFirst(used: KnownSignIn, surroundings: Surroundings): Prom
   );
 }
 
-/** Asks about a sign-in that the service has changed since the user last signed in. */
+/**
+ * Asks the user to confirm a sign-in that the service has changed since the user last signed in.
+ */
 async function confirmChange(
   known: KnownSignIn,
   used: KnownSignIn,

@@ -51,7 +51,7 @@ interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** An answer that is given once the output matches, as a person does. */
+/** An answer that the test gives, as a person would, once the output matches. */
 interface Answer {
   readonly when: RegExp;
   readonly text: string;
