@@ -8,9 +8,9 @@ import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Path of the built service. Before the tests of a package that start the service, turbo builds
- * @andamio/api. For this, @andamio/api is a development dependency of the package. In the client,
- * it is a dependency of the turbo task instead.
+ * Path of the built service. Turbo builds the service before it runs the tests of a package that
+ * starts the service, because the package has @andamio/api as a development dependency. For the
+ * client, it is a dependency of the turbo task instead.
  */
 const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 

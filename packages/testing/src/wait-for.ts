@@ -17,7 +17,7 @@ export async function waitFor(
       reject(new Error(`Timed out after ${seconds} s waiting for ${what}.`)),
     );
   });
-  timedOut.catch(() => undefined); // Not every wait is still listening when the time is over.
+  timedOut.catch(() => undefined); // Otherwise, the rejection of a completed wait would be unhandled.
   // The race also ends a condition that hangs, such as a request without a response.
   while (!(await Promise.race([condition(), timedOut]))) await Promise.race([delay(20), timedOut]);
 }
