@@ -25,7 +25,8 @@ export function newKeyIn({ text }: ReceivedAnswer): string | undefined {
 }
 
 /**
- * Returns an element that shows a new key apart from the response, with a button that copies it.
+ * Returns an element that shows a new key separately from the response, with a button that copies
+ * it.
  */
 function newKeyBlock(key: string): HTMLElement {
   const shown = element('code', { className: 'key' }, key);

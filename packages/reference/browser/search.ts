@@ -28,7 +28,7 @@ const synonyms: Readonly<Record<string, string>> = {
   swagger: 'openapi document',
 };
 
-/** A part of the page that can be found. */
+/** A part of the page that the search can find. */
 interface Entry {
   readonly element: HTMLElement;
   readonly title: string;
