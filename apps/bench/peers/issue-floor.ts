@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { makeKey } from '@andamio/schema/key-format';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 
-// The essential work of issuing a key. Verifies the token, parses the body, creates a key and
-// computes its HMAC. Inserts the rows that the service inserts and responds after the commit. Has
-// no limits, maximum, log or error handling.
+// This program does only the essential work of issuing a key. It verifies the token, parses the
+// body, creates a key and computes its HMAC. It inserts the rows that the service inserts, and
+// responds after the commit. It has no limits, maximum, log or error handling.
 
 const { JWT_SECRETS: secret = '', KEY_PEPPERS: pepper = '' } = process.env;
 const database = new DatabaseSync(join(process.cwd(), 'floor.db'));

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// The essential work of verifying a known key: looks the key up in a Map and responds. Every key is
-// known after its first request. Has no HMAC, limits, usage or log.
+// This program does only the essential work of verifying a known key: it looks the key up in a Map
+// and responds. Every key is known after its first request. The program has no HMAC, limits, usage
+// or log.
 
 const body = JSON.stringify({
   user_id: 'owner-1',

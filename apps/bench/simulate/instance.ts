@@ -15,8 +15,8 @@ export interface InstancePolicy {
   /** Maximum number of owners whose totals are cached. */
   readonly knownOwners: number;
   /**
-   * Minimum time, in seconds, between two flushes, in which the instance stores the usage that it
-   * has counted.
+   * Minimum time, in seconds, from one flush to the next. A flush stores the usage that the
+   * instance has counted.
    */
   readonly usageInterval: number;
 }
@@ -175,7 +175,7 @@ export function simulateInstance(
   const random = seededRandom(instances);
   const popularity = popularityOf(load);
   const instance = new SimulatedInstance(policy);
-  // Fills the cache of totals, which takes an instance minutes to hours.
+  // Fills the cache of totals in advance. A real instance takes minutes to hours to fill it.
   const draws = 10 * policy.knownOwners;
   for (let drawn = 0; drawn < draws && instance.cachedOwners < policy.knownOwners; drawn++)
     instance.know(popularity.draw(random));

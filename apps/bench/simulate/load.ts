@@ -32,8 +32,7 @@ export function seededRandom(seed: number): Random {
 }
 
 /**
- * The fraction of all runs that uses each key. Keys are numbered from the most used to the least
- * used.
+ * The distribution of runs over the keys. Keys are numbered from the most used to the least used.
  */
 class Popularity {
   /** For each key, the sum of its weight and the weights of all keys that are used more often. */

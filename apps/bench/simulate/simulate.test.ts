@@ -70,7 +70,8 @@ describe('one instance', () => {
       instancePolicy,
     );
     expect(verifications / 60 / 1_000).toBeCloseTo(1, 1);
-    // The number of instances that 20 simultaneous requests reach, each at a random instance.
+    // The number of instances that 20 simultaneous requests reach if each goes to a random
+    // instance.
     const reached = instances * (1 - (1 - 1 / instances) ** 20);
     expect(keyReads / verifications).toBeCloseTo(reached / 20, 1);
     expect(known / verifications).toBeCloseTo(1 - reached / 20, 1);
