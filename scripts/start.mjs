@@ -16,7 +16,7 @@ const people = isTerminal ? process.stdout : process.stderr;
 
 /** The signal that asked the script to stop. */
 let stopSignal;
-/** Stops the program that is currently running. */
+/** Stops the step that is running. Once the service has been started, stops the service instead. */
 let stop = async () => {
   say('\nStopped.\n');
   await endAll();

@@ -1,5 +1,6 @@
-// The command `pnpm lint:terms`. Reports every use of a word that docs/glossary.md lists under
-// "Words that are not used", in code and documentation, with the word to use instead.
+// The command `pnpm lint:terms`. Searches code and documentation for the words that
+// docs/glossary.md lists under "Words that are not used". Reports each use with the word to use
+// instead.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

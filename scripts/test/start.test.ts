@@ -153,7 +153,7 @@ const shown = (output: string) =>
     .split('\n');
 
 beforeAll(() => {
-  chmodSync(clone, 0o755); // For tests of other users.
+  chmodSync(clone, 0o755); // Lets other users read the clone.
   const files = execFileSync(
     'git',
     ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
