@@ -65,7 +65,7 @@ export function decideTierClaim(view: View, command: ClaimTierCommand): Decision
 
 /**
  * Stores a known owner's tier claim, from a token or an operator, unless a newer claim is stored.
- * For callers that change nothing else.
+ * Used by callers that change nothing else.
  *
  * @throws the errors of {@link KeyStore.transact}.
  */

@@ -7,7 +7,7 @@ import type { KeyDependencies, KeyStore } from './store.ts';
 
 /** An owner's tier and keys, as GET /api/v1/user/me lists them. */
 export interface KeyList {
-  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined if none was issued. */
   readonly since: number | undefined;
   /** The tier of the owner's newest claim, including the claim of this request's token. */
   readonly tier: Tier;

@@ -52,7 +52,7 @@ export interface AccountStatus {
 
 /** An owner as stored, without the owner's keys. */
 export interface OwnerRecord {
-  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined if none was issued. */
   readonly createdAt: number | undefined;
   readonly tierClaim: TierClaim;
   readonly suspended: boolean;

@@ -30,7 +30,7 @@ export function isNews(claim: TierClaim, known: TierClaim): boolean {
  * Returns the tier that applies to an owner: the tier of the newest claim. A token issued before a
  * downgrade therefore allows no more than the new tier does.
  *
- * @param known the stored claim. Undefined before the owner's first key.
+ * @param known the stored claim. Undefined if the owner has never had a key.
  */
 export function effectiveTier(claim: TierClaim, known: TierClaim | undefined): Tier {
   return known === undefined || isNews(claim, known) ? claim.tier : known.tier;

@@ -47,7 +47,7 @@ export function rollScope({ userId, name, now, request }: RollCommand): OwnerSco
 /**
  * Decides whether a key is rolled (contract, "Rolling"). The key keeps its name and expiry. The
  * current secret becomes the previous secret until the grace period ends. An earlier previous
- * secret expires at once.
+ * secret expires immediately.
  */
 export function decideRoll(view: View, command: RollCommand): Decision<RollOutcome> {
   const { userId, name, now, secret, graceSeconds, request } = command;
@@ -93,7 +93,7 @@ export interface RollInput {
 
 /**
  * Rolls an owner's key: replaces its secret. The replaced secret stays valid for `graceSeconds`. An
- * earlier previous secret expires at once. A repeated request returns the same key.
+ * earlier previous secret expires immediately. A repeated request returns the same key.
  *
  * @throws the errors of {@link KeyStore.transact}.
  */

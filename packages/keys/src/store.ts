@@ -9,7 +9,7 @@ export const listedExpiredKeys = 100;
 
 /** A consistent snapshot of an owner's keys. */
 export interface OwnedKeys {
-  /** When the owner's first key was issued, in Unix seconds. Undefined before that. */
+  /** When the owner's first key was issued, in Unix seconds. Undefined if none was issued. */
   readonly since: number | undefined;
   /** The newest stored tier claim of the owner. Undefined if the owner is unknown. */
   readonly tierClaim: TierClaim | undefined;
@@ -42,7 +42,7 @@ export interface HeldName {
   readonly previous: KeyRecord | undefined;
 }
 
-/** A page of an owner's keys. */
+/** A page of an owner's keys, with the owner's tier claim. */
 export interface KeyPage {
   /** The newest stored tier claim of the owner. Undefined if the owner is unknown. */
   readonly tierClaim: TierClaim | undefined;

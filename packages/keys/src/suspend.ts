@@ -2,7 +2,7 @@ import { unknownOwner } from './claim-tier.ts';
 import type { Change, Decision, OwnerCommand, View } from './model.ts';
 import type { KeyStore } from './store.ts';
 
-/** The outcome of suspending an owner. */
+/** The outcome of suspending an owner. It is `already_suspended` if there was nothing to do. */
 export type SuspendOutcome = 'suspended' | 'already_suspended';
 
 /**

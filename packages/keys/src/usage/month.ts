@@ -59,7 +59,7 @@ export const maximumLastUses = 1_500;
 
 /**
  * Time, in microseconds, for which the last addition of an instance is remembered, so that the
- * instance can repeat it. Long enough for all but the longest database outages.
+ * instance can repeat it. The time exceeds all but the longest database outages.
  */
 export const rememberedFor = 3_600_000_000;
 

@@ -80,8 +80,8 @@ export class AdditionForgottenError extends Error {
 }
 
 /**
- * A database of usage. Usage belongs to the owner and outlives keys. Calls have the same deadline
- * and errors as those of the key store.
+ * A database of usage. Usage belongs to the owner and outlives keys. The calls have the same
+ * deadline and errors as the calls of the key store.
  */
 export interface UsageStore {
   /**
