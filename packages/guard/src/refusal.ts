@@ -69,7 +69,7 @@ export interface RefusalResponse {
   readonly body: RefusalBody;
 }
 
-/** Returns a refusal as a response. */
+/** Returns the HTTP response that tells a client about a refusal. */
 export function responseOf({ code, headers, details }: Refusal): RefusalResponse {
   const body = errorBody(code, details);
   return {

@@ -55,7 +55,7 @@ export class KeyCache<Found extends FoundKey> {
   readonly #reads = new Map<string, PendingRead<Found>>();
   /**
    * Maps an entry to the earliest time of its next refresh, in milliseconds of the monotonic clock.
-   * The time is set when a refresh starts, so that a failed refresh is not retried at once.
+   * The time is set when a refresh starts, so that a failed refresh is not retried immediately.
    */
   readonly #nextRefreshAt = new WeakMap<CacheEntry<Found>, number>();
   /** Number of calls to {@link KeyCache.invalidateOwner} so far. */

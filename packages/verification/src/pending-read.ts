@@ -1,7 +1,7 @@
 import type { CacheEntry } from './cache-entries.ts';
 import type { FoundKey } from './found-key.ts';
 
-/** A pending read of the store. */
+/** A read of the store that is not complete, with the owners that were invalidated meanwhile. */
 export class PendingRead<Found extends FoundKey> {
   readonly ids: readonly [string, ...string[]];
   /** Time at which the read started, in milliseconds of the monotonic clock. */

@@ -93,7 +93,8 @@ test.each(bounds)(
     const waited: number[] = [];
     while (now() < 10 * bound) {
       if (strategy.check(key, client) instanceof Promise) waited.push(now());
-      await vi.advanceTimersByTimeAsync(40); // A rate of 1,500 per minute, of 2,000 allowed.
+      // The test sends 1,500 requests per minute, and 2,000 are allowed.
+      await vi.advanceTimersByTimeAsync(40);
     }
     expect(waited).toEqual([]);
     // A refresh takes two lookups. The first makes the service read the key again.

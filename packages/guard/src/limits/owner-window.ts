@@ -14,7 +14,8 @@ export interface LimitStatus {
 
 /**
  * The current rate-limit window of an owner. It combines the limit that the service last reported
- * with the requests that this process has accepted since and the service has not counted yet.
+ * with the requests that this process has accepted since then and that the service has not counted
+ * yet.
  */
 export class OwnerWindow {
   #limitStatus: LimitStatus;
