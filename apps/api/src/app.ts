@@ -163,7 +163,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     const exchange = begin(request, response);
     const row = rowOf(request);
     // An OPTIONS request is a preflight only if it is for the exact path. A proxy may forward other
-    // OPTIONS requests to paths below that of `verify`, to verify their keys.
+    // OPTIONS requests to paths below the path of `verify`, to have their keys verified.
     const isPreflight = row?.path === request.url && crossOrigin.isPreflight(request);
     if (row !== undefined && !isPreflight) void pipeline(row, exchange);
     else expressApp(request, Object.assign(response, { locals: { exchange } }));

@@ -9,5 +9,5 @@ export interface Clock {
   readonly monotonicNow: () => number;
 }
 
-/** The system's clocks. */
+/** The clocks of the operating system. */
 export const systemClock: Clock = { now: () => Date.now(), monotonicNow: () => performance.now() };

@@ -29,7 +29,7 @@ const absent = z.never().optional();
 /** A string or a list of strings. */
 const names = z.union([z.string(), z.array(z.string())]);
 
-/** The claims of a token, named by their meaning. */
+/** The claims of a token, under names that state their meaning. */
 const tokenClaims = z.object({
   subject,
   exp: numericDate,
@@ -94,8 +94,8 @@ function createConditionCheck({ name, values, isExcluded }: RequiredClaim) {
 }
 
 /**
- * The accepted issuers and audiences. A token must have one of each. A list that is undefined
- * accepts every value.
+ * The accepted issuers and audiences. A token must have one of the issuers and one of the
+ * audiences. A list that is undefined accepts every value.
  */
 export interface ExpectedParties {
   readonly issuers: readonly string[] | undefined;

@@ -19,7 +19,7 @@ const longestIssuer = 200;
 
 /**
  * The members of an OpenID configuration that the service reads (OpenID Connect Discovery 1.0
- * section 3). An issuer at which nobody signs in may omit all but the first two.
+ * section 3). An issuer that offers no sign-in may omit all but the first two.
  */
 const configuration = z.object({
   issuer: z.string(),
@@ -90,7 +90,7 @@ export interface DiscoveryOptions {
 
 /**
  * Creates a source of an issuer's verification keys. The keys are fetched from the `jwks_uri` of
- * the issuer's OpenID configuration, and cached as by {@link keySetKeys}.
+ * the issuer's OpenID configuration, and cached in the same way as by {@link keySetKeys}.
  */
 export function discoveredKeys(options: DiscoveryOptions): VerificationKeys {
   const { issuer, requireHttps, now, onFailure } = options;

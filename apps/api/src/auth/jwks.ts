@@ -139,8 +139,8 @@ export function keySetKeys(
 }
 
 /**
- * Creates a source of verification keys from the JWK set at a URL, which is cached as by {@link
- * keySetKeys}.
+ * Creates a source of verification keys from the JWK set at a URL. The keys are cached in the same
+ * way as by {@link keySetKeys}.
  */
 export function jwksKeys(
   url: string,

@@ -59,8 +59,8 @@ export class MemoryCounters implements KeyCounters {
   }
 
   /**
-   * Deletes the windows that have ended. All windows have the same length, so the map is ordered by
-   * when they end.
+   * Deletes the windows that have ended. All windows have the same length, so the map contains them
+   * in the order in which they end.
    */
   #dropEnded(now: number): void {
     for (const [key, { endsAt }] of this.#windows) {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** A connection to Redis. */
+/** The part of a Redis connection that scripts need. */
 export interface Connection {
   /** Sends a command. Rejects with an error reply. */
   send(...command: string[]): Promise<unknown>;

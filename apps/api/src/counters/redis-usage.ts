@@ -82,8 +82,8 @@ export interface SharedCount {
   /** The owner's current day, in days since 1970. */
   readonly day: number;
   /**
-   * Set if the script needs the owner's totals from the store. The value is passed to Redis with
-   * the totals, so that Redis can ignore totals that were read too early.
+   * Defined if the script needs the owner's totals from the store. The value is passed to Redis
+   * with the totals, so that Redis can ignore totals that were read too early.
    */
   readonly totalsWanted: string | undefined;
 }

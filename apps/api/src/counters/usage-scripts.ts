@@ -74,9 +74,9 @@ export interface UsageScripts {
    */
   readonly claimOwner: Script;
   /**
-   * Removes the oldest closed batch if it has the given number, and stores the totals that the
-   * store returned in the account. The account is kept for `retention`, so that the totals need not
-   * be read again.
+   * Removes the oldest closed batch if it has the given number. Writes the totals that the store
+   * returned to the account. The account is kept for `retention`, so that the totals need not be
+   * read again.
    *
    * KEYS: account, open, closed, due. ARGV: 1 number of the batch, 2 day of the batch, 3 requests
    * in the batch, 4 member of due, 5 server; and unless the batch was given up, 6 total of its day,

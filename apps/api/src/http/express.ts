@@ -30,8 +30,9 @@ export interface ExpressDependencies {
 }
 
 /**
- * Routes requests to all operations except those that take an API key. Those also accept any path
- * below their own, so `findRow` has already recognized every request to them.
+ * Routes requests to all operations except those that take an API key. `findRow` has already
+ * recognized every request to an operation that takes an API key, because such an operation accepts
+ * any path below its own.
  */
 function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   const router = Router({ caseSensitive: true, strict: true });

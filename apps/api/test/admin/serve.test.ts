@@ -193,7 +193,7 @@ describe('the server of the operators’ page', () => {
   });
 
   const minute = 60_000;
-  /** Replaces the timers of the server, but not those of sockets. */
+  /** Replaces the timers of the server, but not the timers of sockets. */
   const useFakeTimers = () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());

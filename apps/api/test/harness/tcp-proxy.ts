@@ -10,7 +10,7 @@ export interface TcpProxy {
   readonly port: number;
   /** Port to which new connections are forwarded. */
   target: number;
-  /** True to accept connections but discard all data. */
+  /** Whether the proxy discards all data. It still accepts connections. */
   discards: boolean;
   /** The response that the proxy sends in place of the target. If undefined, the proxy forwards. */
   answer: string | undefined;

@@ -28,8 +28,9 @@ const bounds = {
   markInterruptAsFailure: true,
 };
 /**
- * Timeouts that end incomplete requests early. Only for requests that open their own connections:
- * `fetch` reuses connections, and fails if the service closes one that it is about to use.
+ * Timeouts that end incomplete requests early. They suit only requests that open their own
+ * connections: `fetch` reuses connections, and fails if the service closes one that it is about to
+ * use.
  */
 const timeouts = {
   headersTimeout: 250,

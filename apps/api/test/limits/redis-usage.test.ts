@@ -25,7 +25,7 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 
-/** Batches are due at once, and claims end at once. */
+/** Times with which batches are due immediately, and claims end immediately. */
 const noTime: SharedUsageTimes = {
   ...defaultSharedUsageTimes,
   ...{ interval: 0, claim: 0, minimumAge: 0, retention: 60_000 },

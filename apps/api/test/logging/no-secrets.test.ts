@@ -82,8 +82,8 @@ function encodingsOf(secret: string | Buffer): string[] {
 function secretsOf(body: Readonly<Record<string, unknown>>): string[] {
   const { api_key, device_code, user_code } = body as Record<string, string | undefined>;
   return [
-    // The first eight characters are omitted as well, because those of a key are stored, and those
-    // of a device code are the user code.
+    // A secret is also searched for without its first eight characters. Those of a key are stored,
+    // and those of a device code are the user code.
     ...[api_key, device_code].flatMap((secret) => (secret ? [secret, secret.slice(8)] : [])),
     ...(user_code ? [user_code, user_code.replace('-', '')] : []),
   ];

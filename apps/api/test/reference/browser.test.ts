@@ -19,7 +19,7 @@ async function openReference(page: Page, url: string): Promise<void> {
   await untilInteractive(page);
 }
 
-/** Returns the form of an operation, opened. */
+/** Opens the form of an operation and returns the form. */
 async function formOf(page: Page, id: string): Promise<Locator> {
   const section = page.locator(`section#${id}`);
   await section.getByText('Send this request').click();

@@ -18,7 +18,7 @@ function portOf({ port }: { readonly port?: string | undefined }): number {
 
 /**
  * Waits until a signal asks the process to end, or the page is idle. Returns the reason. The next
- * signal ends the process at once.
+ * signal ends the process immediately.
  */
 async function untilEnd({ idle }: PageServer): Promise<'signal' | 'idle'> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
-/** A file that the server sends. */
+/** A static file of the page, with its media type. */
 export interface PageFile {
   readonly type: string;
   readonly content: Uint8Array;

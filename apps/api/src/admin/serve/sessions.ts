@@ -22,7 +22,7 @@ export interface Sessions {
    * used before.
    */
   open(token: string): string | undefined;
-  /** Reports whether a token is that of the open session. */
+  /** Reports whether a token belongs to the open session. */
   isOpen(session: string): boolean;
 }
 

@@ -35,10 +35,10 @@ function watchCalm(count: () => number): () => Promise<number> {
 /**
  * Prepares a server for a shutdown without failed requests.
  *
- * `server.close()` alone closes every idle keep-alive connection at once, even if the next request
- * is already on its way. The returned function still answers such a request. The next response on
- * each connection announces that the connection closes, and idle connections are closed once no
- * request has arrived for a while.
+ * `server.close()` alone closes every idle keep-alive connection immediately, even if the next
+ * request is already on its way. While the returned function runs, such a request is still
+ * answered. The next response on each connection announces that the connection closes, and idle
+ * connections are closed once no request has arrived for a while.
  *
  * @returns a function that stops listening, answers requests on open connections, and resolves when
  *   all connections are closed. After the given milliseconds it closes the remaining connections.

@@ -31,11 +31,12 @@ const formatDate = new LRUCache<number, string>({
 });
 
 /**
- * Returns the rate limit headers, with the same values as express-rate-limit: `X-RateLimit-*`
- * (contract, part B), with `X-RateLimit-Reset` in Unix seconds, and those of
- * draft-ietf-httpapi-ratelimit-headers-08. Also returns `Date`, because clients compare it with the
- * reset time. Node's own `Date` header is cached, so it is wrong for a moment after the system
- * clock is changed.
+ * Returns the rate limit headers: `X-RateLimit-*` (contract, part B), and the headers of
+ * draft-ietf-httpapi-ratelimit-headers-08. They have the same values as the headers of
+ * express-rate-limit. `X-RateLimit-Reset` is in Unix seconds.
+ *
+ * Also returns `Date`, because clients compare it with the reset time. Node's own `Date` header is
+ * cached, so it is wrong for a moment after the system clock is changed.
  */
 export function limitHeaders({ name, key, maximum, remaining, resetAt }: LimitStatus): RawHeaders {
   const now = Date.now();

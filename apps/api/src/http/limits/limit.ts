@@ -55,8 +55,8 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
 /**
  * Creates the limit on reported keys per client address. The first key of each report is not
  * counted, because the report itself counts as a request. The limit is separate from the limit on
- * requests, so that a few reports do not use up the requests of others behind the same address. It
- * always allows a full report.
+ * requests, so that a few reports do not use up the requests of others behind the same address. Its
+ * maximum always allows a full report.
  */
 export function limitReportedKeys(
   perMinute: number,
@@ -96,7 +96,7 @@ export interface KeyLimit extends Limit<FoundKey> {
 }
 
 /**
- * Creates the limit on requests with an API key, per owner. Requests with all of an owner's keys
+ * Creates the limit on requests with an API key, per owner. Requests with any of an owner's keys
  * are counted together. The maximum is that of the owner's tier.
  */
 export function limitKeys(counters: KeyCounters): KeyLimit {

@@ -16,7 +16,7 @@ const assetsPath = `${docs}/assets`;
 /** Paths that redirect to the reference page. */
 const otherPaths = ['/', '/docs', docs];
 
-/** A text version of the reference. */
+/** A text version of the reference: its file and its media type. */
 interface TextVersion {
   readonly file: string;
   readonly type: string;

@@ -42,8 +42,8 @@ export const isFirestoreError = (error: unknown) =>
 
 /**
  * Runs an operation against Firestore with a deadline. Requests to Firestore carry the deadline,
- * and the operation is abandoned when it passes. A permanent error of a read ends the operation at
- * once.
+ * and the operation is abandoned when it passes. A permanent error of a read ends the operation
+ * immediately.
  *
  * @param milliseconds the time that is left for the operation. Zero or negative if it has run out.
  * @throws if time runs out or Firestore refuses a request: {@link OutcomeUnknownError} if a write

@@ -56,8 +56,8 @@ const ownerDocument = z.object({
   /** Whether the owner's data is being erased. */
   erasing: z.boolean(),
   /**
-   * The expiry of each unexpired key, by key id. May still contain keys that have expired since the
-   * last write; the next write drops them.
+   * The expiry of each unexpired key, by key id. Keys that have expired since the last write may
+   * still be included; the next write drops them.
    */
   active: z.record(z.string(), time),
   /**

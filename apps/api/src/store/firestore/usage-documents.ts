@@ -155,7 +155,6 @@ export interface FoundMonth {
   readonly stored: Found<MonthDocument> | undefined;
 }
 
-/** Parses a month's document. */
 function parseMonth(snapshot: DocumentSnapshot): FoundMonth {
   const stored = parseDocument(monthDocument, snapshot);
   return { content: stored?.content ?? { ...emptyMonth, older_days: {} }, stored };

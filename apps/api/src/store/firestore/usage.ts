@@ -49,10 +49,11 @@ export async function readUsage(database: Database, query: UsageQuery): Promise<
 
 /**
  * Finds the requests per key and day, and the last uses of secrets. A month's document may have a
- * megabyte, so only the fields of the wanted names and secrets are read. Two calls run at the same
- * time: one reads the months of the days, the other reads the months of which only last uses are
- * wanted. A third call reads the documents of the days on which an earlier release may have counted
- * requests.
+ * megabyte, so only the fields of the requested names and secrets are read.
+ *
+ * Two calls run at the same time. One reads the months that contain the requested days, the other
+ * reads the remaining months, which are needed only for last uses. A third call reads the documents
+ * of the days on which an earlier release may have counted requests.
  */
 export async function readActivity(
   { firestore }: Database,

@@ -46,7 +46,7 @@ class SqliteNameView implements NameView {
  * the decision's changes.
  */
 export class SqliteView implements View {
-  /** The owner. Undefined if the scope consists of ids and no secret has any of them. */
+  /** The owner. Undefined if the scope consists of ids and no secret has one of the ids. */
   readonly userId: string | undefined;
   readonly located: KeyRecord | undefined;
   readonly #tables: Tables;
