@@ -122,10 +122,7 @@ function errorContent(status: ErrorStatus) {
   };
 }
 
-/**
- * Returns the schema and an example of the error body for a status, for operations with
- * `oauthErrors`.
- */
+/** Does the same as {@link errorContent}, but for operations with `oauthErrors`. */
 function oauthErrorContent(status: ErrorStatus) {
   const { code, details } =
     status === 400

@@ -271,9 +271,9 @@ export const oauthErrors = [
 ] as const;
 
 /**
- * Returns the value of `error` in an error body, or undefined for a failure of the service, for
- * which the RFCs define no value. A program that receives any value except `authorization_pending`
- * and `slow_down` must stop polling.
+ * Returns the value of `error` in an error body. Returns undefined for a failure of the service,
+ * for which the RFCs define no value. A program that receives any value except
+ * `authorization_pending` and `slow_down` must stop polling.
  */
 export function oauthErrorOf(code: ErrorCode): (typeof oauthErrors)[number] | undefined {
   const own = oauthErrors.find((error) => error === code);
