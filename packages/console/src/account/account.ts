@@ -173,7 +173,7 @@ export class Account {
 
   /**
    * Reads the keys after a change to a key. If the last {@link load} failed or is still running,
-   * reads usage and quota too, because the results of the running one will be dropped.
+   * reads usage and quota too. This drops the results of a load that is still running.
    */
   async #loadKeys(): Promise<void> {
     if (!this.#isComplete) return this.load();
@@ -239,7 +239,7 @@ export class Account {
   /**
    * Creates a key and shows it.
    *
-   * @returns the reason why the key could not be created, or undefined.
+   * @returns the reason why the key could not be created, or undefined if it was created.
    */
   create(name: string, days: number, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
@@ -263,7 +263,7 @@ export class Account {
    * Replaces the secret of a key and shows the new secret.
    *
    * @param grace seconds for which the old secret keeps working.
-   * @returns the reason why the secret could not be replaced, or undefined.
+   * @returns the reason why the secret could not be replaced, or undefined if it was replaced.
    */
   replace({ name }: Key, grace: number, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
@@ -283,7 +283,11 @@ export class Account {
     );
   }
 
-  /** Extends a key. Resolves to the reason why it could not be extended, or undefined. */
+  /**
+   * Extends a key.
+   *
+   * @returns the reason why the key could not be extended, or undefined if it was extended.
+   */
   extend({ name }: Key, days: number, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
       (client) =>
@@ -299,7 +303,11 @@ export class Account {
     );
   }
 
-  /** Deletes a key. Resolves to the reason why it could not be deleted, or undefined. */
+  /**
+   * Deletes a key.
+   *
+   * @returns the reason why the key could not be deleted, or undefined if it was deleted.
+   */
   delete({ name }: Key, onRetry: () => void): Promise<Problem | undefined> {
     let isRetry = false;
     return this.#write(

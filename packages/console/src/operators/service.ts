@@ -40,7 +40,7 @@ interface StoredKey {
   readonly expires_at: string;
 }
 
-/** The type of the result of each command that only reads. */
+/** The types of the results of the commands that only read, by the name of the command. */
 export interface Results {
   readonly users: {
     readonly users: readonly {

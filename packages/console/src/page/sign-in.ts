@@ -162,7 +162,7 @@ function openIdSignIn(session: OpenIdSession): Method {
  * Otherwise, they paste a token. Shows the panel of the sign-in, and resolves when the page can be
  * used.
  *
- * @returns the sign-in. Undefined if users cannot sign in. The notice then says why.
+ * @returns the sign-in, or undefined if users cannot sign in. In that case, the notice says why.
  */
 export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | undefined> {
   if (!isSafe()) {

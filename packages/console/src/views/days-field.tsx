@@ -10,8 +10,8 @@ const preferred = 90;
 export const initialDays = (maximum: number) => String(Math.min(preferred, maximum));
 
 /**
- * Returns the number of days that the user entered. Undefined if the text is not a whole number in
- * the allowed range.
+ * Returns the number of days that the user entered, or undefined if the text is not a whole number
+ * in the allowed range.
  */
 export function daysIn(text: string, maximum: number): number | undefined {
   const days = Number(text);
