@@ -49,8 +49,8 @@ export interface Report {
   /** Default: 0. */
   readonly exitCode?: ExitCode;
   /**
-   * Set if the report contains a key that is shown only once. Called if the report cannot be
-   * written. Returns a message that says what happened to the key.
+   * A function that is called if the report cannot be written. It is set if the report contains a
+   * key that is shown only once. Returns a message that says what happened to the key.
    */
   readonly onUnwritten?: () => Promise<string>;
 }

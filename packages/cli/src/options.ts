@@ -27,7 +27,7 @@ export function optionsOf({ credential, options }: Command): Options {
 export const daysOption = (help: string) => ({ type: 'string', value: 'N', help }) as const;
 
 /**
- * Returns the value of an option that takes an integer. Undefined if the option is not given.
+ * Returns the value of an option that takes an integer, or undefined if the option is not given.
  *
  * @throws {@link CliError} if the value is not an integer from `minimum` to `maximum`.
  */

@@ -64,8 +64,8 @@ async function execute(
   const isGiven = isTokenGiven(request.tokenCommand, environment);
   const needsToken =
     request.credential === 'token' || (request.credential === 'token or key' && isGiven);
-  // The token is obtained before the client needs it, because the client limits the time for that,
-  // and a person may need longer to sign in.
+  // Obtains the token in advance. Within a call, the client limits the time for that, and a person
+  // may need longer to sign in.
   if (needsToken) await token();
   const context: Context = {
     ...surroundings,

@@ -24,10 +24,9 @@ async function scriptFor(shell: Shell): Promise<string> {
 }
 
 /**
- * For each shell, arguments with which it prints the completions for a command line. They are
- * followed by the path of the completion script and by the command line. fish has a command that
- * prints completions. In the other shells, the code calls the completion function as the shell
- * would.
+ * The arguments with which each shell prints the completions for a command line. The test adds the
+ * path of the completion script and the command line. fish has a command that prints completions.
+ * In the other shells, the code calls the completion function as the shell would.
  */
 const programs: Readonly<Record<Shell, readonly string[]>> = {
   bash: [

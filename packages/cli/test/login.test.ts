@@ -105,8 +105,8 @@ async function logIn(
 }
 
 /**
- * Starts a proxy of the service that records the operations that change keys, can refuse new keys or
- * answer late, and can change the sign-in that the service states.
+ * Starts a proxy of the service. The proxy records the operations that change keys. It can refuse
+ * new keys, answer late, and change the sign-in that the service states.
  */
 async function frontThat() {
   const operations: string[] = [];

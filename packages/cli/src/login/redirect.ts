@@ -61,8 +61,8 @@ export async function startRedirectServer(
       respond(response, 404, 'Not found.\n');
       return;
     }
-    // The redirect is accepted only after the page has been sent, because the server may then be
-    // closed.
+    // Accepts the redirect only after the page has been sent, because the sign-in then closes the
+    // server.
     response.once('close', () => accept(target));
     respond(response, 200, page);
   });
