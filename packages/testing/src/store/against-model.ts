@@ -37,7 +37,8 @@ const steps = fc.array(
     name: fc.constantFrom('a', 'b', 'c', 'd'),
     /**
      * Seconds by which the clock advances before the step. With these values, some steps occur
-     * exactly when a key expires or is removed, and some one second before a full day has passed.
+     * exactly when a key expires or is removed. Others occur one second before a full day has
+     * passed.
      */
     wait: fc.constantFrom(0, 0, 1, day - 1, day, 2 * day, 30 * day, 31 * day),
     idempotencyKey: fc.constantFrom(undefined, undefined, 'one', 'two'),

@@ -41,7 +41,7 @@ export function createMemoryStore(): KeyStore & Administration {
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
-  /** The highest number of the additions that the user's last erasure deleted, by user id. */
+  /** The highest number of an addition that the user's last erasure covers, by user id. */
   const erased = new Map<string, number>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>
