@@ -6,8 +6,8 @@ import { slug } from './slug.ts';
 const code = (text: string): string => html`<code>${text}</code>`.text.replaceAll('_', '_<wbr>');
 
 /**
- * Returns a renderer for Markdown. In tables, the first cell of a row is its heading, and each row
- * has an id and can be found by the search.
+ * Returns a renderer for Markdown. In tables, the first cell of a row is its heading. Each row has
+ * an id, so that the search can find it.
  */
 const rendererWith = (prefix: string): RendererObject => ({
   codespan: ({ text }) => code(text),
