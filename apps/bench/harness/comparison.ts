@@ -5,8 +5,8 @@ export interface Measurement {
   /** A value in the unit of the comparison. */
   readonly value: number;
   /**
-   * Processor time per request, in microseconds. It depends less than a rate on what else runs on
-   * the machine. Undefined if the comparison does not measure it.
+   * Processor time per request, in microseconds. Other programs on the machine affect it less than
+   * they affect a rate. Undefined if the comparison does not measure it.
    */
   readonly processorTime?: number;
 }

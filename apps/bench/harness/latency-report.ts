@@ -45,7 +45,7 @@ export const latencyReporter = fileURLToPath(
   new URL('../peers/report-latency.ts', import.meta.url),
 );
 
-/** Performs a task and returns what the service process measured during it. */
+/** Performs a task and returns the measurements that the service process made during the task. */
 export async function measuredInside(
   child: ChildProcess,
   task: () => Promise<void>,

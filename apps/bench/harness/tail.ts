@@ -42,7 +42,8 @@ interface TailRow {
 /** All rows of a run, and whether the goal is met. */
 export interface Tail {
   /**
-   * The highest rate of a closed loop, in requests per second. Most rows measure a fraction of it.
+   * The highest rate of a closed loop, in requests per second. Most rows measure latencies at a
+   * fraction of this rate.
    */
   readonly maximum: number;
   readonly rows: readonly TailRow[];

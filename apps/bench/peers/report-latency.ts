@@ -1,6 +1,6 @@
-// Runs in the service process before the service's own code. Measures from the message `begin` to
-// the message `end`: the time in which the process handles each request, the delay of its event
-// loop, and garbage collections. Replies to `end` with a LatencyReport.
+// Runs in the service process before the service's own code. Measures three things between the
+// messages `begin` and `end`: the time in which the process handles each request, the delay of its
+// event loop, and garbage collections. Replies to `end` with a LatencyReport.
 import { subscribe } from 'node:diagnostics_channel';
 import { createHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { type LatencyReport, percentilesOf } from '../harness/latency-report.ts';

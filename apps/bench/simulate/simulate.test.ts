@@ -156,8 +156,8 @@ describe('usage that all instances count together', () => {
   });
 
   test('is stored once for the time between batches and the interval', () => {
-    // Each owner sends a request every 100 s on average. A batch is stored after 60 s, and the next
-    // one begins 100 s later on average.
+    // Each owner sends a request every 100 s on average. A batch is stored after 60 s. On average,
+    // the next batch begins 100 s after that.
     const { batches, totalsReads } = simulateSharedUsage({ ...load, keys: 10_000 }, policy, 600);
     expect(batches / 10_000).toBeCloseTo(1 / 160, 4);
     expect(totalsReads).toBeCloseTo(100 * Math.exp(-36.6), 10);
