@@ -6,7 +6,7 @@ export interface About {
   readonly live: boolean;
   /** The name under which the audit log records changes. */
   readonly operator: string;
-  /** Minutes without a request after which `admin.js serve` ends. */
+  /** Number of minutes without a request after which `admin.js serve` ends. */
   readonly idle_minutes: number;
   readonly tiers: readonly string[];
   /** What each command does, by the command's name. */
