@@ -49,8 +49,8 @@ export interface Report {
   /** Default: 0. */
   readonly exitCode?: ExitCode;
   /**
-   * A function that is called if the report cannot be written. It is set if the report contains a
-   * key that is shown only once. Returns a message that says what happened to the key.
+   * Called if the report cannot be written. Returns a message that says what happened to the key.
+   * Set only if the report contains a key that is shown only once.
    */
   readonly onUnwritten?: () => Promise<string>;
 }
