@@ -20,7 +20,7 @@ export type ApiErrorCode = ServiceErrorCode | TransportErrorCode;
 interface Failure<Code extends ApiErrorCode, Status extends number | undefined> extends Error {
   /** Distinguishes the errors of the client from others. */
   readonly name: 'ApiError';
-  /** The kind of error. */
+  /** The error code, by which programs distinguish errors. */
   readonly code: Code;
   /** The response's HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
