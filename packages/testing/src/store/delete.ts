@@ -92,7 +92,6 @@ function describeDeletion(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Deletes a key in the model. */
 function deleteInModel(model: Model, { tierClaim, ...input }: KeyCommand) {
   model.claim(input.userId, tierClaim);
   const key = model.keyAt(input);

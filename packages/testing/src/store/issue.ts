@@ -207,7 +207,6 @@ function describeIssue(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Issues a key in the model. */
 function issueInModel(
   model: Model,
   { record, maximumKeysOf, tierClaim, request }: IssueCommand,

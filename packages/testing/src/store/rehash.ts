@@ -158,7 +158,6 @@ function describeRehash(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Rehashes a secret in the model. */
 function rehashInModel(model: Model, { from, to, now }: RehashCommand) {
   const isTarget = (key: KeyRecord) => key.id === from && key.deleteAfter > now;
   const target = [...model.keys, ...model.superseded].find(isTarget);

@@ -199,7 +199,6 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Revokes a secret in the model. */
 function revokeInModel(model: Model, { ids, now }: RevokeCommand) {
   const current = model.keys.find(({ id, deleteAfter }) => ids.includes(id) && deleteAfter > now);
   const superseded = model.superseded.find(

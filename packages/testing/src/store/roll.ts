@@ -141,7 +141,6 @@ function describeRoll(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Rolls a key in the model. */
 function rollInModel(
   model: Model,
   { secret, graceSeconds, tierClaim, request, ...input }: RollCommand,

@@ -184,7 +184,6 @@ function describeRotation(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Rotates a key in the model. */
 function rotateInModel(
   model: Model,
   { expiresInDays, maximumKeysOf, tierClaim, request, ...input }: RotateCommand,
