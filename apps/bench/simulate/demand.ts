@@ -14,7 +14,6 @@ export interface Policy extends InstancePolicy {
 /** The resources that a load needs, per second unless stated otherwise. */
 export interface Demand {
   readonly verifications: number;
-  /** Number of instances. */
   readonly instances: number;
   /** Fraction of the verifications for which the instance has the key in its cache. */
   readonly known: number;
