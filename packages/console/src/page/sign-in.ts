@@ -30,7 +30,10 @@ function sayFailure(error: unknown, issuer: string): void {
   say(failures[reason](new URL(issuer).host));
 }
 
-/** The way in which users sign in. Exactly one is set up. */
+/**
+ * One of the two ways to sign in: at the issuer, or by pasting a token. A page sets up exactly one
+ * of them.
+ */
 interface Method {
   /** The element that asks the user to sign in. */
   readonly panel: HTMLElement;
