@@ -15,9 +15,9 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 /**
- * Holds back the signals that would end this process, so that no key is created that is neither
- * stored nor printed. A second signal ends the process nevertheless. Each call must be followed by
- * a call to {@link releaseSignals}.
+ * Holds back the signals that would end this process, so that a new key is not lost before it is
+ * stored or printed. A second signal ends the process nevertheless. Each call must be followed by a
+ * call to {@link releaseSignals}.
  */
 export function holdSignals(): void {
   if (holds++ === 0) for (const signal of signals) process.on(signal, onSignal);

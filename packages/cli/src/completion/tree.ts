@@ -11,7 +11,7 @@ interface Step {
   readonly words: readonly string[];
 }
 
-/** Returns the words that may follow each beginning of a command line. */
+/** Returns one step for each beginning of a command line. */
 export function stepsOf(commands: Commands): Step[] {
   const verbs = [...commands.keys()];
   const groups = [...new Set(verbs.flatMap((verb) => verb.match(/^\S+(?= )/) ?? []))];
