@@ -37,8 +37,8 @@ export interface FirestoreCounter {
 }
 
 /**
- * Splits a body into its gRPC messages. Before each message stand a flag of one byte and the
- * message's length in four bytes.
+ * Splits a body into its gRPC messages. Each message is preceded by a flag of one byte and by its
+ * length in four bytes.
  */
 function messagesIn(body: Buffer): Buffer[] {
   const messages: Buffer[] = [];
