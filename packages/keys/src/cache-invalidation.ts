@@ -3,9 +3,9 @@ import type { FoundKey } from './model.ts';
 import type { KeyStore } from './store.ts';
 
 /**
- * Returns a store that invalidates this process's cached verifications after each transaction,
- * before the transaction's outcome is returned. A failed transaction also invalidates them, because
- * its changes may have been written.
+ * Returns a store that invalidates this process's cached verifications of the keys that a
+ * transaction may change. It does so after each transaction, before the transaction's outcome is
+ * returned. A failed transaction also invalidates them, because its changes may have been written.
  */
 export function withCacheInvalidation(
   store: KeyStore,

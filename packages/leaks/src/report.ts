@@ -37,8 +37,8 @@ function printable(path: string): string {
 }
 
 /**
- * Creates a report with a line `path:line:column: key` per key. Editors and terminals can open such
- * locations.
+ * Creates a report with one line for each key: `path:line:column:` and the masked key. Editors and
+ * terminals can open such locations.
  */
 export function textReport(out: Write, err: Write): Report {
   return {

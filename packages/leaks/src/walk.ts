@@ -50,8 +50,8 @@ async function* below(folder: Buffer): AsyncGenerator<Entry | Unreadable> {
 /**
  * Yields the given file, or the given folder and all entries below it in name order.
  *
- * Symbolic links inside the folder are not followed. If a link's target is inside the folder, it is
- * yielded as an entry of its own. A target outside the folder is not searched.
+ * Symbolic links inside the folder are not followed. If the target of a link is inside the folder,
+ * the target is yielded as an entry of its own. A target outside the folder is not searched.
  */
 export async function* walk(named: string): AsyncGenerator<Entry | Unreadable> {
   const path = Buffer.from(named);

@@ -79,7 +79,7 @@ export const forgedIdentity = {
 
 /**
  * Starts a proxy and defines the tests that every shipped configuration must pass. The application
- * behind the proxy echoes requests, with the status named in the path.
+ * behind the proxy echoes each request, with the status that the request's path names.
  *
  * @param start starts the proxy and returns its URL
  * @returns a function that returns the proxy once the tests of the file run

@@ -54,8 +54,8 @@ export function temporaryFolder(prefix: string): string {
 }
 
 /**
- * Starts an application that echoes requests, with the status named in the path. It stops after the
- * test file.
+ * Starts an application that echoes each request, with the status that the request's path names. It
+ * stops after the test file.
  *
  * @returns its port on 127.0.0.1.
  */

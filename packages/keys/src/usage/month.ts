@@ -45,8 +45,8 @@ export const emptyMonth: UsageMonth = {
 export const maximumNamesPerMonth = 5_000;
 
 /**
- * Maximum bytes of the counts by name and day. With them, a document stays below Firestore's limit
- * of 1 MiB. Further names and days count only in the totals.
+ * Maximum size, in bytes, of the counts by name and day. With this maximum, a document stays below
+ * Firestore's limit of 1 MiB. Requests of further names and days count only in the totals.
  */
 export const maximumNameBytes = 900_000;
 
