@@ -1,8 +1,9 @@
 /**
- * Returns the Content Security Policy of a page. Scripts and styles come from the same origin only,
- * and requests go there and to the given origins. The policy forbids inline scripts and styles, DOM
- * properties that parse text as HTML (https://www.w3.org/TR/trusted-types/), and frames, which would
- * allow clickjacking.
+ * Returns the Content Security Policy of a page. The page may load scripts and styles only from its
+ * own origin, and may send requests only to its own origin and the given ones. The policy forbids
+ * inline scripts and styles, and DOM properties that parse text as HTML
+ * (https://www.w3.org/TR/trusted-types/). No page may frame the page, because a frame would allow
+ * clickjacking.
  */
 export const pagePolicy = (origins: readonly string[] = []): string =>
   [

@@ -109,19 +109,23 @@ const countArguments = 12;
 const announcedFor = 3 * usageInterval;
 
 /**
- * Time, in milliseconds, for which unreadable data is kept in Redis. The name of its key gets the
+ * Time, in milliseconds, for which unreadable data is kept in Redis, under its key's name with the
  * suffix `:unreadable:` and the time in microseconds.
  */
 const setAsideFor = 7 * 86_400_000;
 
 /**
- * Reads and writes accounts. `ends` and `hits` are the end of the window in milliseconds and its
- * requests; `day` is the owner's current day; `number` is the number of the open batch, or 0, and
- * `last` the last number; `stored_day` and `stored_month` are the totals in the store, and `server`
- * is the Redis server to which they were passed; `unstored_day` and `unstored_month` are the
- * requests that are not in them; `version` is the number of the last stored batch; `minute` and
- * `serial` are the Unix minute and the secret's serial of the last request. A value that is not an
- * account is treated like an account that was evicted.
+ * Reads and writes accounts. A value that is not an account is treated like an account that was
+ * evicted. The fields of an account:
+ *
+ * - `ends` and `hits`: the end of the window in milliseconds, and the requests in the window
+ * - `day`: the owner's current day
+ * - `number` and `last`: the number of the open batch, or 0, and the last number
+ * - `stored_day` and `stored_month`: the totals in the store
+ * - `server`: the Redis server to which these totals were passed
+ * - `unstored_day` and `unstored_month`: the requests that these totals do not include
+ * - `version`: the number of the last stored batch
+ * - `minute` and `serial`: the Unix minute of the last request, and the serial of its secret
  */
 const accounts = `
 local layout = '>ddddddddddd'

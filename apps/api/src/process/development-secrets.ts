@@ -81,8 +81,8 @@ export interface CompleteSettings extends Settings {
 }
 
 /**
- * Returns the settings with all secrets. Generates omitted secrets, which only settings for
- * development may omit.
+ * Returns the settings with all secrets. Generates the secrets that are omitted. Only settings for
+ * development may omit secrets.
  *
  * @throws {@link SettingsError}
  */

@@ -65,7 +65,7 @@ if (classPath === undefined) {
   process.stderr.write(`${line}\n`);
 }
 
-/** A language with a generator of clients. */
+/** A language for which clients are generated. */
 interface Language {
   /** The generator's configuration. */
   readonly generator: Readonly<Record<string, unknown>>;

@@ -66,7 +66,7 @@ const keyboard: Input = {
 const hasEmulator = inject('emulatorHost') !== undefined;
 const hasChromium = inject('available').includes('chromium');
 
-/** Each store with a way to operate the page. Only SQLite is tested with both. */
+/** Each store with a way to operate the page. Only SQLite is tested with both ways. */
 const cases: readonly (readonly ['SQLite' | 'Firestore', string, Input])[] = [
   ['SQLite', 'the mouse', mouse],
   ['SQLite', 'the keyboard', keyboard],
@@ -196,8 +196,8 @@ describe.skipIf(!hasChromium).each(cases)(
     };
 
     /**
-     * Opens the dialog of a change, expects the text of the command with Cancel focused, and
-     * confirms.
+     * Opens the dialog of a change. Expects the texts of the change in the dialog and the focus on
+     * Cancel, then confirms the change.
      */
     const confirm = async (page: Page, name: string | RegExp, texts: readonly string[]) => {
       await press(button(page.getByRole('main'), name));

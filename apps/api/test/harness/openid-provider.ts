@@ -26,7 +26,7 @@ export interface OpenIdProvider {
   readonly issuer: string;
   /** The paths of all received requests, oldest first. */
   readonly requests: string[];
-  /** Requests an access token by the client credentials grant (RFC 6749 section 4.4). */
+  /** Requests an access token with the client credentials grant (RFC 6749 section 4.4). */
   token(options?: {
     readonly algorithm?: ProviderAlgorithm;
     readonly scope?: string;

@@ -135,7 +135,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('beside a release that sto
   });
 });
 
-/** Maximum bytes of a document (https://firebase.google.com/docs/firestore/quotas). */
+/** Maximum size of a document in bytes (https://firebase.google.com/docs/firestore/quotas). */
 const maximumBytes = 1_048_576;
 
 /**

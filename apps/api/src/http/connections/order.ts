@@ -37,8 +37,8 @@ interface Connection {
 }
 
 /**
- * Returns the response to bytes that are not a valid request, with the error body (contract, part
- * C).
+ * Returns the response to bytes that are not a valid request. Its body has the format of errors
+ * (contract, part C).
  */
 function refusal(code: ErrorCode, headers: readonly string[]): string {
   const body = errorBody(code);

@@ -17,7 +17,7 @@ const parts = 6;
  */
 export function cutOffStalledReaders(server: Server, milliseconds: number): void {
   const part = milliseconds / parts;
-  /** The number of consecutive timeouts of each connection, and when the last one occurred. */
+  /** The number of consecutive timeouts of each connection, and the time of the last one. */
   const silent = new WeakMap<Socket, { readonly parts: number; readonly at: number }>();
 
   server.timeout = part; // Applies to requests; idle connections have the keep-alive timeout.

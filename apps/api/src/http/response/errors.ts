@@ -103,8 +103,7 @@ export function isTooManyRequests(error: unknown): boolean {
 /**
  * Creates the answer for an error, and adds the error to the request's log line.
  *
- * @param isOAuth whether the body also has OAuth's member `error`, if OAuth has a value for this
- *   error.
+ * @param isOAuth whether the body of an error that OAuth defines also has OAuth's member `error`.
  */
 export type AnswerError = (
   error: unknown,
@@ -114,7 +113,8 @@ export type AnswerError = (
 ) => Answer;
 
 /**
- * Creates the function that turns every error into an answer with the error body of the contract.
+ * Creates the function that turns every error into an answer. The body of the answer has the format
+ * of errors in the contract.
  *
  * @param explainsRefusals whether `details` contains the reason for refusing credentials. Only for
  *   development.

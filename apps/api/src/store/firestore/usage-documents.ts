@@ -40,8 +40,8 @@ export interface MonthKey {
 
 /**
  * The usage document of a month. Earlier releases store only the total in it, and each day in a
- * separate document. Such a release may run at the same time as this one, so the total always
- * includes the requests that it counted.
+ * separate document. An earlier release may run at the same time as this one, so the total always
+ * includes the requests that the earlier release counted.
  */
 export interface MonthDocument extends UsageMonth {
   /**
@@ -115,7 +115,7 @@ export const totalsFields = ['total', 'days', 'older_days'] satisfies (keyof Mon
 
 /**
  * Maximum number of entries of a map for which each entry is requested separately. For more
- * entries, the whole map is read. A page of the list of keys needs fewer.
+ * entries, the whole map is read. A page of the list of keys needs fewer entries.
  */
 const maximumEntries = 250;
 
