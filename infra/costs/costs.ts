@@ -11,8 +11,8 @@ interface Price {
   readonly free?: number;
   readonly source: string;
   /**
-   * True if the price comes from published estimates that quote Google's price page instead of from
-   * the page itself.
+   * True if the price is not from Google's price page itself, but from published estimates that
+   * quote it.
    */
   readonly quoted?: boolean;
 }
@@ -213,9 +213,9 @@ function costsTable(): string {
 }
 
 /**
- * Returns the request rate at which instance-based billing (`cpuIdle: false`) starts to cost less
- * than request-based billing, for an instance that is always up. Requests arrive independently of
- * each other, so the instance is busy for `1 - exp(-rate * seconds)` of the time.
+ * Returns the request rate above which instance-based billing (`cpuIdle: false`) costs less than
+ * request-based billing, for an instance that is always up. Requests arrive independently of each
+ * other, so the instance is busy for `1 - exp(-rate * seconds)` of the time.
  *
  * @param latency mean duration of a request in seconds
  * @returns requests per second of one instance with one vCPU and 512 MiB. Free units are ignored.
@@ -242,10 +242,10 @@ export function breakEvenRate(latency: number): number {
   return high;
 }
 
-/** Mean durations of a request, in milliseconds, for which the table shows the break-even. */
+/** The columns of the break-even table: mean durations of a request, in milliseconds. */
 const latencies = [1, 5, 20, 50, 100];
 
-/** Returns a Markdown table of the rates at which instance-based billing starts to cost less. */
+/** Returns a Markdown table of the request rates above which instance-based billing costs less. */
 function breakEvenTable(): string {
   return [
     row(['mean duration of a request', ...latencies.map((latency) => `${latency} ms`)]),

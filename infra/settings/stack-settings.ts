@@ -61,7 +61,7 @@ const shape = z.object({
   stateBucket: rule.bucket.optional(),
 });
 
-/** The settings of a stack that sets nothing. All other code reads defaults from here. */
+/** The default settings. All other code reads defaults from here. */
 export const defaults = shape.parse({});
 
 type Values = z.output<typeof shape>;

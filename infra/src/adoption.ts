@@ -70,9 +70,9 @@ const adviseOnConflict = () =>
   );
 
 /**
- * Imports existing resources into the stack: the resources in `found`, and the resources that `pnpm
- * adopt` lists. The engine ignores the import id of a resource that is already in the stack's
- * state.
+ * Makes the stack import existing resources: those in `found`, and those that `pnpm adopt` lists.
+ * Must be called before the resources are declared. The engine ignores the import id of a resource
+ * that is already in the stack's state.
  *
  * If a create fails because the resource exists outside the stack, logs the `pnpm adopt` command
  * that imports the resource.

@@ -45,8 +45,8 @@ export function beyondRelease(steps: readonly Step[]): string[] {
  * Previews an `up`, and checks that it changes only what a release may change.
  *
  * @returns true if the `up` would change any resource
- * @throws {Failure} if the `up` would change anything else, with a list of these changes. A person
- * must review and apply them.
+ * @throws {Failure} if the `up` would change anything else. The message lists these changes, which
+ * a person must review and apply.
  */
 export function assertReleaseOnly(stack: string): boolean {
   const steps = previewed(stack);

@@ -12,7 +12,7 @@ const providerIds = { main: 'github-main', pullRequests: 'github-pull-requests' 
  */
 const environments = ['sign', 'preprod', 'production'] as const;
 
-/** A GitHub job, as it appears in the pool's subjects. */
+/** The part of a subject in the pool that identifies a GitHub job. */
 export type Job = 'main' | 'pull_request' | `environment:${string}`;
 
 /**
@@ -125,8 +125,8 @@ export async function findFederation(project: string): Promise<ReadonlyMap<strin
 }
 
 /**
- * A workload identity pool with which jobs of one GitHub repository authenticate without a stored
- * key. Permissions are granted to individual jobs.
+ * A workload identity pool, through which the jobs of one GitHub repository authenticate without a
+ * stored key. Permissions are granted to individual jobs.
  */
 export class Federation extends pulumi.ComponentResource {
   readonly pool: gcp.iam.WorkloadIdentityPool;

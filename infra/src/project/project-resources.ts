@@ -9,8 +9,7 @@ import { ImageRegistry } from './image-registry.ts';
 import { ReadOnlyIdentities } from './read-only-identities.ts';
 
 /**
- * Finds the resources of a destroyed stack that still exist in the project. Google deletes these
- * resources only after a period, or never.
+ * Finds the resources of a destroyed stack that Google still keeps in the project.
  *
  * @returns import ids by resource name
  */

@@ -13,7 +13,7 @@ export interface AdminJobArgs {
 }
 
 /**
- * Creates the Cloud Run job with which operators run `admin.js` on the service's store. They pass
+ * Creates the Cloud Run job that runs `admin.js` on the service's store for operators. They pass
  * the command as arguments to `gcloud run jobs execute`. The job runs the service's image as the
  * service's account. It reaches Firestore without a VPC.
  */

@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 
 /**
- * Returns a filter that matches log entries below the severity WARNING to which all terms apply:
+ * Returns a filter for log entries that match all terms and have a severity below WARNING:
  * https://cloud.google.com/logging/docs/view/logging-query-language
  */
 function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> {

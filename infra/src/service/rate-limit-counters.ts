@@ -3,9 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 
 /**
- * The Memorystore for Valkey instance in which all instances of the service share rate limit
- * counters, and its network. Connections use TLS. They authenticate with the service's Google
- * identity instead of a password: https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
+ * A Memorystore for Valkey instance, and its network. All instances of the service share the rate
+ * limit counters in it. Connections use TLS. They authenticate with the service's Google identity
+ * instead of a password: https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
  */
 export class RateLimitCounters extends pulumi.ComponentResource {
   /** The `rediss:` URL of the primary endpoint, without credentials. */

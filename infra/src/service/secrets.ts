@@ -69,7 +69,7 @@ export async function versionProblems(
 }
 
 /**
- * The grants with which the service's account reads its secrets. The service depends on these
+ * The grants that allow the service's account to read its secrets. The service depends on these
  * grants, because a revision cannot start without them.
  */
 export class SecretAccess extends pulumi.ComponentResource {

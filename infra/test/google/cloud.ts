@@ -14,7 +14,6 @@ export interface Stored {
   outputs: Properties;
 }
 
-/** A Google Cloud project. */
 export interface Project {
   readonly id: string;
   readonly number: string;
@@ -74,7 +73,7 @@ export class Cloud {
    * `PROJECT/API`. APIs are never disabled.
    */
   readonly enabled = new Map<string, number>();
-  /** Milliseconds for which a newly enabled API is unavailable. */
+  /** Period in milliseconds during which a newly enabled API is unavailable. */
   apiDelay = 0;
   /** Full names of all secrets. */
   readonly secrets = new Set<string>();
@@ -92,7 +91,7 @@ export class Cloud {
   /** Deleted resources that Google still keeps, by id. */
   readonly deleted = new Map<string, Stored & { readonly since: number }>();
   /**
-   * The time at which Cloud Run releases a subnetwork that a service used, by the subnetwork's id.
+   * The times at which Cloud Run releases the subnetworks of deleted services, by subnetwork id.
    */
   readonly heldSubnetworks = new Map<string, number>();
   readonly faults: Fault[] = [];
@@ -104,7 +103,7 @@ export class Cloud {
   machinery: Machinery | undefined;
   /** Milliseconds until a grant on a secret takes effect. */
   grantDelay = 0;
-  /** Opens a port on which the given member is the caller of all requests. */
+  /** Opens a port. The given member is the caller of all requests on that port. */
   listenAs: ListenAs | undefined;
   #ahead = 0;
   #caller: string | undefined;

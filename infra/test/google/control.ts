@@ -11,8 +11,7 @@ const enabledFromStart = [
 ];
 
 /**
- * Returns the operations with which tests inspect and control the fake Google, bypassing the
- * engine.
+ * Returns the operations that let tests inspect and control the fake Google, bypassing the engine.
  */
 export function control(cloud: Cloud) {
   const required = (id: string): Stored => {
@@ -59,8 +58,8 @@ export function control(cloud: Cloud) {
       cloud.caller = member;
     },
     /**
-     * Opens a port on which the given member is the caller, regardless of {@link actAs}. Returns
-     * the port.
+     * Opens a port. The given member is the caller of all requests on it, regardless of {@link
+     * actAs}. Returns the port.
      */
     portOf: (member: string): Promise<number> => (cloud.listenAs as ListenAs)(member),
     /** Advances Google's clock by a number of seconds. */

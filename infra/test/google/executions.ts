@@ -5,7 +5,7 @@ import type { Cloud, Stored } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import type { Route } from './rest.ts';
 
-/** An execution of a Cloud Run job. */
+/** A completed execution of a Cloud Run job. */
 export interface Execution {
   readonly job: Stored;
   readonly args: readonly string[];

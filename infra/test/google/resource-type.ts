@@ -40,15 +40,12 @@ export interface ResourceType {
   id(inputs: Properties, cloud: Cloud): string;
   /** Arguments whose value is a JSON document. */
   readonly documents?: readonly string[];
-  /**
-   * The retention of a deleted resource. `refusal` is called when a resource with the same id is
-   * created during the retention.
-   */
+  /** The retention of a deleted resource. */
   readonly keeps?: {
     readonly seconds: number;
     /**
-     * Returns the error with which Google rejects the creation of a resource whose deleted
-     * predecessor is kept. Returns undefined if the creation restores the predecessor.
+     * Called when a resource is created while its deleted predecessor is kept. Returns the error of
+     * Google's rejection, or undefined if the creation restores the predecessor.
      */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };

@@ -1,6 +1,6 @@
 import type { Properties } from './resource-type.ts';
 
-/** Property name with which the engine marks secret values in its requests to providers. */
+/** Name of the property that marks a secret value in the engine's requests to providers. */
 const mark = '4dabf18193072939515e22adb298388d';
 const secretMark = '1b47061264138c4ac30d75fd1eb44270';
 

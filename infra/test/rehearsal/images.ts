@@ -76,7 +76,6 @@ function packageCaches(): string[] {
   return Object.entries(folders).flatMap(([name, path]) => ['--volume', `${path}:/cache/${name}`]);
 }
 
-/** Options of an image build. */
 export interface BuildOptions {
   /**
    * A bundle such as apps/api/dist, from which the image is built. By default, the Dockerfile

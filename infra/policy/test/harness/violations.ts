@@ -27,7 +27,7 @@ export interface Resource {
   readonly name?: string;
   readonly stack?: string;
   readonly protect?: boolean;
-  /** By property: the names of the resources on whose outputs the property depends. */
+  /** For each property, the names of the resources whose outputs the property depends on. */
   readonly dependencies?: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -46,8 +46,8 @@ const charts: readonly Chart[] = [
 const columns = 12;
 
 /**
- * Returns a tile coordinate, or nothing for zero. Google omits zeros from its responses, so a
- * declared zero would appear as a change at every `up`.
+ * Returns an object with a tile coordinate. The object is empty if the coordinate is zero: Google
+ * omits zeros from its responses, so a declared zero would appear as a change at every `up`.
  */
 const unlessZero = (name: 'xPos' | 'yPos', value: number) => (value === 0 ? {} : { [name]: value });
 

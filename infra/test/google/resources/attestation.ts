@@ -5,7 +5,10 @@ import { form, member, text } from './common.ts';
 const keyRingId = (inputs: Properties) =>
   `projects/${text(inputs, 'project')}/locations/${text(inputs, 'location')}/keyRings/${text(inputs, 'name')}`;
 
-/** Returns the resource type of IAM members on a resource. The resource must exist. */
+/**
+ * Returns the resource type for the IAM members of a resource. The resource must exist before a
+ * member is added.
+ */
 function memberOf(
   argument: string,
   idOf: (inputs: Properties) => string,

@@ -51,8 +51,8 @@ function admitMember(member: string, cloud: Cloud): void {
 }
 
 /**
- * Returns the resource type of IAM members that have one role. Adding an existing member is not an
- * error.
+ * Returns a resource type for IAM members: each resource grants one role to one member. Adding an
+ * existing member is not an error.
  */
 export function member(scope: readonly string[], api?: string): ResourceType {
   return {

@@ -6,7 +6,7 @@ import { form, text } from './common.ts';
 
 const digits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
 
-/** Returns a resource type whose ids are chosen by Google. */
+/** Returns a resource type for resources whose ids Google chooses. */
 function named(message: string, idOf: (inputs: Properties) => string): ResourceType {
   return {
     api: 'monitoring.googleapis.com',
@@ -25,7 +25,7 @@ interface Condition {
   };
 }
 
-/** Milliseconds for which alert policies may not recognize a new log-based metric. */
+/** Period in milliseconds during which alert policies may not recognize a new log-based metric. */
 const visibleAfter = 10 * 60_000;
 
 function admitThreshold(filter: string, cloud: Cloud): void {

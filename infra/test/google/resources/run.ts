@@ -120,7 +120,7 @@ function admitAccount({ serviceAccount }: Template, cloud: Cloud): void {
   refuse(!accounts.includes(serviceAccount), `Service account ${serviceAccount} does not exist.`);
 }
 
-/** Returns the resource type of a service's or job's IAM members. The service or job must exist. */
+/** Returns the resource type for the IAM members of a service or job, which must exist already. */
 function memberOf(kind: 'service' | 'job'): ResourceType {
   return {
     ...member(['project', 'location', 'name'], 'run.googleapis.com'),
@@ -171,7 +171,7 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
 }
 
 /**
- * Time, in milliseconds, for which direct VPC egress keeps the addresses of a deleted service:
+ * Period in milliseconds during which direct VPC egress keeps the addresses of a deleted service:
  * https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet
  */
 const held = 2 * 3_600_000;
