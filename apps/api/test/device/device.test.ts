@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { deviceLoginSeconds } from '@andamio/schema/operations';
 import { userCodeLength, userCodeLetters } from '@andamio/schema/user-code';
 import {
@@ -16,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError, messages } from '../harness/expect-error.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 
 const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
 
@@ -366,6 +370,60 @@ describe('device login', () => {
     expect(lines).toContain(devicePath);
     for (const secret of [userCode, userCode.replace('-', ''), deviceCode, body['api_key']])
       expect(lines).not.toContain(secret);
+  });
+});
+
+describe('the address of the page for device logins', () => {
+  /** Starts a login with a Host header, which `fetch` does not allow. */
+  async function startAt({ url }: TestApp, headers: OutgoingHttpHeaders) {
+    const request = httpRequest(url + devicePath, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+    request.end(JSON.stringify({ api_key_name: 'laptop' }));
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const body = (await json(response)) as Record<string, unknown>;
+    return { status: response.statusCode, code: response.headers['x-error-code'], body };
+  }
+
+  test.each(['andamio_api:8080', 'api.example.com', '10.0.0.1:80', '[::1]:8080'])(
+    'has the host %s of the request',
+    async (host) => {
+      const app = await startApp();
+      onTestFinished(() => app.close());
+      const { body } = await startAt(app, { host });
+      expect(body['verification_uri']).toBe(`http://${host}/console/device`);
+    },
+  );
+
+  test('has https if a trusted proxy reports it', async () => {
+    const app = await startApp({ settings: { trustProxyHops: 1 } });
+    onTestFinished(() => app.close());
+    const { body } = await startAt(app, { host: 'api.example', 'x-forwarded-proto': 'https' });
+    expect(body['verification_uri']).toBe('https://api.example/console/device');
+  });
+
+  test.each(["a'b", 'a%22b', 'a;b', ':80', 'a:123456', 'x'.repeat(254)])(
+    'is never that of another installation: the Host %j is refused',
+    async (host) => {
+      const app = await startApp();
+      onTestFinished(() => app.close());
+      const { status, code } = await startAt(app, { host });
+      expect([status, code]).toEqual([400, 'malformed_request']);
+    },
+  );
+
+  test('is never that of another installation: a request of HTTP/1.0 without Host is refused', async () => {
+    const app = await startApp();
+    onTestFinished(() => app.close());
+    const body = JSON.stringify({ api_key_name: 'laptop' });
+    const head = `POST ${devicePath} HTTP/1.0\r\nContent-Type: application/json\r\n`;
+    const { text } = await sendRaw(
+      app.port,
+      `${head}Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('X-Error-Code: malformed_request');
   });
 });
 

@@ -46,7 +46,7 @@ export function getOpenApiDocumentHandler(originOf: OriginOf, load = prepare) {
       throw error;
     });
     const { text, servers } = await prepared;
-    const origin = originOf(request);
+    const origin = originOf(request) ?? documentedOrigin;
     const own = text
       .replaceAll(documentedOrigin, origin)
       .replace(JSON.stringify(serversMark), () => JSON.stringify(serversFrom(origin, servers)));

@@ -1,4 +1,5 @@
 import { type DeviceLoginDependencies, startDeviceLogin } from '@andamio/keys/device-login/start';
+import { specificDetails } from '@andamio/schema/errors';
 import {
   deviceKeyPrefix,
   deviceLoginSeconds,
@@ -11,7 +12,7 @@ import { devicePagePath } from '../console/paths.ts';
 import type { Exchange } from '../exchange.ts';
 import type { LimitStarts } from '../limits/device-logins.ts';
 import type { OriginOf } from '../request/origin.ts';
-import { expiryTooLate } from '../response/errors.ts';
+import { expiryTooLate, HttpError } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/device, with which a program without credentials
@@ -26,6 +27,8 @@ export function startDeviceLoginHandler(
     { api_key_name: name, expires_in_days: expiresInDays }: StartDeviceLoginBody,
     { request, address }: Exchange,
   ): Promise<StartedDeviceLogin> => {
+    const origin = originOf(request);
+    if (origin === undefined) throw new HttpError('malformed_request', specificDetails.host);
     await limitStarts(address);
     const input = { name: deviceKeyPrefix + name, expiresInDays, address };
     const codes = await startDeviceLogin(dependencies, input);
@@ -33,7 +36,7 @@ export function startDeviceLoginHandler(
     return {
       device_code: codes.deviceCode,
       user_code: formatUserCode(codes.userCode),
-      verification_uri: originOf(request) + devicePagePath,
+      verification_uri: origin + devicePagePath,
       interval: devicePollSeconds,
       expires_in: deviceLoginSeconds,
     };

@@ -82,13 +82,13 @@ export function referenceRouter(folder: string, originOf: OriginOf): Router {
     router.get(path, reportRoute(path), (_request, response) => response.redirect(pagePath));
   }
   router.get(pagePath, reportRoute(pagePath), async (request, response) => {
-    const page = await read('index.html', originOf(request));
+    const page = await read('index.html', originOf(request) ?? documentedOrigin);
     response.setHeader('Content-Security-Policy', pagePolicy());
     sendAnswer(response, await compressedAnswer(request, 'text/html; charset=utf-8', page));
   });
   for (const [path, { file, type, withOrigin }] of Object.entries(texts)) {
     router.get(path, reportRoute(path), async (request, response) => {
-      const origin = originOf(request);
+      const origin = originOf(request) ?? documentedOrigin;
       const text = await read(file, origin);
       const own = withOrigin?.(text, origin) ?? text;
       sendAnswer(response, await compressedAnswer(request, type, own));

@@ -4,15 +4,22 @@ import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 /** The production origin, which the published documents contain. */
 export const documentedOrigin = publicUrl(publicHosts.prod);
 
-/** A host name or address with an optional port. Its characters are safe anywhere in a document. */
-const hostAndPort = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
-
-/** Returns the origin under which the client reached this service, such as `https://host`. */
-export type OriginOf = (request: IncomingMessage) => string;
+/**
+ * A host name or address with an optional port. Its characters are safe anywhere in a document.
+ * Names in Docker Compose and in private DNS may contain an underscore.
+ */
+const hostAndPort = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
 /**
- * Creates the function that returns a request's origin. If `Host` is not safe to repeat in a
- * document, the function returns the documented origin. The service itself does not use TLS, so the
+ * Returns the origin under which the client reached this service, such as `https://host`. Undefined
+ * if the request has no `Host`, or one that is not safe to repeat. Documents then contain {@link
+ * documentedOrigin}. Nothing that a user signs in to may fall back to it, because it is the host of
+ * another installation.
+ */
+export type OriginOf = (request: IncomingMessage) => string | undefined;
+
+/**
+ * Creates the function that returns a request's origin. The service itself does not use TLS, so the
  * scheme comes from `X-Forwarded-Proto` if a proxy is trusted. The first entry is the scheme that
  * the client used.
  */
@@ -26,6 +33,6 @@ export function createOriginOf(trustProxyHops: number): OriginOf {
     const { host } = request.headers;
     return host !== undefined && hostAndPort.test(host)
       ? `${schemeOf(request)}://${host}`
-      : documentedOrigin;
+      : undefined;
   };
 }
