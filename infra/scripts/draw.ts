@@ -9,7 +9,7 @@ interface Resource {
   readonly resource: string;
   readonly type: string;
   readonly protect?: boolean;
-  /** The inputs whose change replaces the resource, as a list. */
+  /** Names of the inputs whose change replaces the resource, separated by commas. */
   readonly replacedBy?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }

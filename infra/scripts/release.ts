@@ -19,8 +19,8 @@ import { assertReleaseOnly } from './lib/release-guard.ts';
 import { smokeTest } from './lib/smoke-test.ts';
 
 /**
- * The deployed revision, which receives the traffic, and its image, according to the stack's
- * outputs.
+ * The deployment according to the stack's outputs: the revision that receives the traffic, and its
+ * image.
  */
 interface Deployed {
   readonly host: string;

@@ -13,8 +13,8 @@ export const keyRingId = 'andamio';
 export const keyId = 'image-attestation';
 
 /**
- * Id of the service account that pushes and signs images. The GitHub job that signs images and
- * authorized people impersonate this account.
+ * Id of the service account that pushes and signs images. Authorized people, and the GitHub job
+ * that signs images, impersonate this account.
  */
 export const buildAccountId = 'andamio-build';
 

@@ -19,8 +19,8 @@ export default async function platform() {
   const host = hostOf(settings, projectNumber);
   const secrets = pinnedSecrets(settings);
   const lastUpdate = await readLastUpdate();
-  // This check comes first. A renamed stack also lacks its secrets, and an error about missing
-  // secrets would be misleading.
+  // This check comes first. If the setting `service` has changed, the secrets under the new name
+  // are missing too, and an error about them would be misleading.
   refuseToMove(lastUpdate.place, settings);
   refuse([
     ...hostProblems(settings, host),

@@ -69,9 +69,9 @@ export const readPermissions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /**
- * The permissions that a preview needs for the program's lookups, by Pulumi function. `service`
- * applies to a stack that owns only a service, `project` to a stack that owns the project's
- * resources.
+ * The permissions that a preview needs for the program's lookups, by Pulumi function. Stacks that
+ * own a service need the permissions in `service`. Stacks that own the project's resources need
+ * those in `project`.
  */
 export const lookUpPermissions = {
   service: {

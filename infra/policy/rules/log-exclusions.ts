@@ -14,8 +14,8 @@ const termsOf = (filter: string) =>
     : filter.split(conjunction).map((term) => term.trim());
 
 /**
- * Matches one quoted value without wildcards. A wildcard, or a pattern as in `=~"."`, could match
- * every account.
+ * Matches one quoted value without wildcards. A wildcard, or a regular expression such as `=~"."`,
+ * could match every account.
  */
 const quoted = /^"([^"*?]+)"$/;
 

@@ -32,7 +32,7 @@ export function messageOf(type: ResourceType): Message {
   return apis[api]?.messages[name] ?? {};
 }
 
-/** Returns the arguments of a resource type whose change replaces the resource. */
+/** Returns the names of the arguments that replace a resource of this type when they change. */
 export function replacingArguments(token: string, type: ResourceType): string[] {
   const message = messageOf(type);
   return Object.keys(argumentsOf(token)).filter(
