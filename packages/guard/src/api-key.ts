@@ -1,4 +1,4 @@
-/** The plan of a user. It sets the maximum of keys, the rate limits and the quotas. */
+/** The plan of a user. It sets the maximum number of keys, the rate limits and the quotas. */
 export type Tier = 'pioneer' | 'starter' | 'growth' | 'enterprise';
 
 /** The API key that a request presented, and the key's owner. */
