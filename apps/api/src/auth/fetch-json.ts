@@ -14,8 +14,10 @@ export function withoutQuery(url: string, base?: string): string {
 }
 
 /**
- * Reads a body of at most {@link maximumBytes}. The bytes are counted as they arrive, because a
- * small compressed body can expand to a very large one.
+ * Reads a body. The bytes are counted as they arrive, because a small compressed body can expand to
+ * a very large one.
+ *
+ * @throws if the body is larger than {@link maximumBytes}.
  */
 async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -31,11 +33,10 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
 }
 
 /**
- * Fetches JSON from a URL. One deadline covers the connection, the headers and the body.
+ * Fetches JSON from a URL. One deadline covers the connection, the headers and the body. Redirects
+ * are not followed, because they would extend the trust in the configured URL to another address.
  *
- * @throws unless a complete JSON response with a 2xx status and at most 1 MiB arrives within 4 s.
- *   Redirects are not followed, because they would extend the trust in the configured URL to
- *   another address.
+ * @throws if no complete JSON response with a 2xx status and at most 1 MiB arrives within 4 s.
  */
 export async function fetchJson(
   url: string,

@@ -232,7 +232,10 @@ export class RedisLink {
     this.#drop();
   }
 
-  /** Handles the failure of a command. */
+  /**
+   * Handles a failed command. Reports an error reply that concerns only the command and runs the
+   * probe again. Any other failure drops the connection.
+   */
   #note(client: Client, error: unknown): void {
     if (!isRefusal(error)) this.#fail(client, error);
     else if (!error.message.startsWith('NOSCRIPT')) {

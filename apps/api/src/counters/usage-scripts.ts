@@ -406,8 +406,8 @@ return 1
 `;
 
 /**
- * Removes announcements that have ended, and those that end too late: they were made before the
- * server's clock was set back.
+ * Adds the announcement of a process. Removes announcements that have ended, and announcements that
+ * end too late, because they were made before the server's clock was set back.
  */
 const announce = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)

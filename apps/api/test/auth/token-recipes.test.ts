@@ -19,10 +19,8 @@ import {
   startJwksServer,
 } from '../harness/jwks-server.ts';
 
-/**
- * Tests the documented settings of each issuer with tokens in the shape that the issuer documents.
- * The test signs the tokens with keys of its own instead of the issuer's.
- */
+// Tests the documented settings of each issuer with tokens in the shape that the issuer documents.
+// The tokens are signed with keys of the test, not with the issuer's.
 
 const now = Math.floor(Date.now() / 1000);
 const pairs = { RS256: rsaPair(), ES256: ecPair(), EdDSA: edPair() } as const;

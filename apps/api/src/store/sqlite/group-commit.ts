@@ -125,7 +125,7 @@ export class GroupCommit {
   }
 }
 
-/** The steps of a transaction. */
+/** A step of a transaction. */
 type Step = 'begin' | 'apply' | 'commit';
 
 interface Failure {
