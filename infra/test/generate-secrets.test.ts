@@ -106,7 +106,9 @@ async function cloud(): Promise<Google> {
   return google;
 }
 
-/** Returns the pepper versions in one version of the `KEY_PEPPERS` secret in Secret Manager. */
+/**
+ * Returns the names of the peppers in one version of the `KEY_PEPPERS` secret in Secret Manager.
+ */
 async function namesIn(google: Google, version: number): Promise<string[]> {
   const line = (await google.secretValue(`${peppers}/versions/${version}`)) ?? '';
   expect(parseSettings({ KEY_PEPPERS: line }).ok).toBe(true);

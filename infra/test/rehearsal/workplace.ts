@@ -111,7 +111,7 @@ export class Typist {
   /**
    * Runs a command that is expected to fail.
    *
-   * @param killed kills the command when it is aborted
+   * @param killed the signal that kills the command
    * @returns the command's output
    * @throws if the command succeeds
    */
@@ -144,7 +144,7 @@ export class Typist {
   /**
    * Runs a command.
    *
-   * @param killed kills the command and its child processes when it is aborted
+   * @param killed the signal that kills the command and its child processes
    * @returns its output, and true if it succeeded
    */
   async try(
