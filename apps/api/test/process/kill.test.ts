@@ -20,8 +20,8 @@ test(`loses no issued key and exceeds no maximum when killed at ${rounds} random
     });
     const client = async (owner: number) => {
       for (let index = 0; running; index++) {
-        // Half of the owners have a tier with a small maximum number of keys, and half a tier without
-        // a maximum.
+        // Half of the owners have a tier with a small maximum number of keys, and half have a tier
+        // without a maximum.
         const token = tokenFor(`owner ${owner}`, {
           tier: owner % 2 === 0 ? 'growth' : 'enterprise',
         });
