@@ -126,8 +126,8 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
   server.listen(settings.port, settings.host, () => {
     const { port } = server.address() as AddressInfo;
     logEvent(log, 'info', logEvents.listening, { port });
-    // Loads what the first request needs now rather than on that request. A first check of the store
-    // may time out while the store's client loads, so only a second failure is logged.
+    // Loads what the first request needs now rather than on that request. A first check of the
+    // store may time out while the store's client loads, so only a second failure is logged.
     void loadSignatures();
     const report = (error: unknown) =>
       logEvent(log, 'warn', logEvents.keyStoreUnavailable, { err: error });

@@ -42,7 +42,8 @@ export async function decideDeviceLogin(
   const ids = deviceLoginIds(digesters, userCode);
   const verdict = { userId, now: Math.floor(now() / 1000), state, tierClaim };
   const login = decideVerdict(await store.findDeviceLogin(ids), verdict);
-  // A repeated approval is not checked again: its key may have been issued, and have taken the name.
+  // A repeated approval is not checked again: its key may have been issued, and have taken the
+  // name.
   if (login.login !== undefined && state === 'approved') {
     const { name, expiresInDays } = login.login;
     const createdAt = verdict.now;

@@ -50,7 +50,9 @@ const idsIn = (names: readonly SecretIds[]): string[] =>
     [named?.id, previousId].filter((id) => id !== undefined),
   );
 
-/** The combined effect of a list of changes: the new state of names, and the other data to write. */
+/**
+ * The combined effect of a list of changes: the new state of names, and the other data to write.
+ */
 class Effect {
   owner: OwnerRecord | undefined;
   /** What is stored under each name that the changes concern. */

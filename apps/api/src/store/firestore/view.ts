@@ -53,8 +53,8 @@ function secretsOf(name: Found<NameDocument> | undefined, { reads }: Target): st
  *
  * The second read includes all documents again, for a consistent snapshot. Otherwise, an earlier
  * attempt of the same transaction might be committed between the reads. The key would then contain
- * the attempt's change, but the owner's document, which identifies the attempt, would not. If a name
- * has another key by the second read, the documents are read once more.
+ * the attempt's change, but the owner's document, which identifies the attempt, would not. If a
+ * name has another key by the second read, the documents are read once more.
  */
 export async function readDocuments(firestore: Firestore, target: Target): Promise<Documents> {
   const { userId, names = [], request, deviceLoginId } = target;
