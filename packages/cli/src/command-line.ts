@@ -3,12 +3,13 @@ import { keysInText } from '@andamio/schema/key-format';
 import type { Command, Context, Options, Report, Values } from './command.ts';
 import { commands } from './commands.ts';
 import { usageError } from './exit-code.ts';
+import { helpOn, versionText } from './help.ts';
 import { optionsOf } from './options.ts';
 
 /** A parsed command line. */
 export type Request =
-  | { readonly help: string | undefined }
-  | { readonly version: true }
+  /** A request for a text, such as the help. */
+  | { readonly text: string }
   | {
       readonly execute: (context: Context) => Promise<Report>;
       readonly credential: Command['credential'];
@@ -124,16 +125,16 @@ export function parseCommandLine(args: readonly string[], isTerminal: boolean): 
   const given = tokens.filter((token) => token.kind === 'option');
   if (positionals.length === 0) {
     const [flag] = given;
-    if (flag?.name === 'help') return { help: undefined };
-    if (flag?.name === 'version') return { version: true };
+    if (flag?.name === 'help') return { text: helpOn() };
+    if (flag?.name === 'version') return { text: versionText() };
   }
   // `andamio keys --help` is the help for all commands on keys.
   if (positionals.length === 1 && given.some(({ name }) => name === 'help'))
-    return { help: positionals[0] as string };
+    return { text: helpOn(positionals[0]) };
   const verb = verbIn(positionals);
   const command = commands.get(verb) as Command;
   const values = valuesOf(verb, given, optionsOf(command));
-  if (values['help']) return { help: verb };
+  if (values['help']) return { text: helpOn(verb) };
   const parameter = parameterOf(verb, command, positionals.slice(verb.split(' ').length));
   return {
     execute: command.plan({ values: values as Values<Options>, parameter, isTerminal }),

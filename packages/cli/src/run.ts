@@ -2,13 +2,12 @@ import type { Context, Report } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
-import { helpOn, versionText } from './help.ts';
-import { signInOnTerminal } from './login/sign-in-on-terminal.ts';
+import { signInOnTerminal } from './login/sign-in-to-service.ts';
 import { clientOf, urlOf } from './service.ts';
 import { releaseAllSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { jsonLine } from './text.ts';
-import { isTokenGiven, tokenSource } from './token.ts';
+import { tokenSource } from './token.ts';
 
 /** Writes text to standard output. Resolves to the error code if that fails. */
 function write(text: string): Promise<string | undefined> {
@@ -47,21 +46,16 @@ async function execute(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const request = parseCommandLine(args, terminal.isTerminal);
-  if ('help' in request) {
-    await write(helpOn(request.help));
-    return exitCodes.done;
-  }
-  if ('version' in request) {
-    await write(versionText());
+  if ('text' in request) {
+    await write(request.text);
     return exitCodes.done;
   }
   const url = urlOf(request.url, environment);
   const isUrlOption = request.url !== undefined;
   const surroundings = { url, isUrlOption, environment, terminal };
-  const token = tokenSource(request.tokenCommand, environment, () =>
+  const { isGiven, token } = tokenSource(request.tokenCommand, environment, () =>
     signInOnTerminal(surroundings),
   );
-  const isGiven = isTokenGiven(request.tokenCommand, environment);
   const needsToken =
     request.credential === 'token' || (request.credential === 'token or key' && isGiven);
   // Obtains the token in advance. Within a call, the client limits the time for that, and a person

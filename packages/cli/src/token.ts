@@ -43,10 +43,17 @@ async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promis
   );
 }
 
+/** Where the user's token comes from. */
+interface TokenSource {
+  /** Whether the user provided a token, or a command that prints one. */
+  readonly isGiven: boolean;
+  /** Obtains the token at the first call, and returns the same token afterwards. */
+  readonly token: () => Promise<string>;
+}
+
 /**
- * Returns a function that obtains the user's token: from `--token-command`, from `ANDAMIO_TOKEN`,
- * from the command in `ANDAMIO_TOKEN_COMMAND`, or by a sign-in. The function obtains the token only
- * once.
+ * Returns the source of the user's token: `--token-command`, `ANDAMIO_TOKEN`, the command in
+ * `ANDAMIO_TOKEN_COMMAND`, or else a sign-in.
  *
  * @param commandOption the value of `--token-command`
  * @param signInAgain signs the user in. Resolves to undefined if that is not possible.
@@ -55,27 +62,19 @@ export function tokenSource(
   commandOption: string | undefined,
   environment: NodeJS.ProcessEnv,
   signInAgain: () => Promise<string | undefined>,
-): () => Promise<string> {
-  const { ANDAMIO_TOKEN: token, ANDAMIO_TOKEN_COMMAND: commandVariable } = environment;
+): TokenSource {
+  const variable = commandOption === undefined ? environment['ANDAMIO_TOKEN'] : undefined;
+  const command = commandOption ?? environment['ANDAMIO_TOKEN_COMMAND'];
   const obtain = async () => {
-    if (commandOption === undefined && token) return tokenIn(token, 'ANDAMIO_TOKEN');
-    const command = commandOption ?? commandVariable;
-    if (!command) {
-      const signedIn = await signInAgain();
-      if (signedIn === undefined) throw new CliError(exitCodes.credentials, missing);
-      return signedIn;
+    if (variable) return tokenIn(variable, 'ANDAMIO_TOKEN');
+    if (command) {
+      const output = await outputOf(command, environment);
+      return tokenIn(output, 'The output of the token command');
     }
-    return tokenIn(await outputOf(command, environment), 'The output of the token command');
+    const signedIn = await signInAgain();
+    if (signedIn === undefined) throw new CliError(exitCodes.credentials, missing);
+    return signedIn;
   };
   let obtained: Promise<string> | undefined;
-  return () => (obtained ??= obtain());
-}
-
-/** Reports whether the user provided a token, or a command that prints a token. */
-export function isTokenGiven(
-  commandOption: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): boolean {
-  const { ANDAMIO_TOKEN, ANDAMIO_TOKEN_COMMAND } = environment;
-  return Boolean(commandOption ?? (ANDAMIO_TOKEN || ANDAMIO_TOKEN_COMMAND));
+  return { isGiven: Boolean(variable || command), token: () => (obtained ??= obtain()) };
 }

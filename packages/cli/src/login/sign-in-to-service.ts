@@ -4,7 +4,8 @@ import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { clientOf, defaultUrl } from '../service.ts';
 import { table } from '../text.ts';
-import type { StatedSignIn } from './console-settings.ts';
+import { canOpenBrowser } from './browser.ts';
+import { readConsoleSettings, type StatedSignIn } from './console-settings.ts';
 import { type KnownSignIn, knownSignIns } from './known-sign-ins.ts';
 import { signIn } from './sign-in.ts';
 
@@ -13,25 +14,6 @@ export interface SignInOptions {
   readonly clientId?: string | undefined;
   readonly port?: number | undefined;
 }
-
-/** Returns the labels and values of a sign-in, as they are shown to the user. */
-const describe = ({ issuer, client_id, scope, resource }: KnownSignIn) =>
-  [
-    ['Provider', issuer],
-    ['Client', client_id],
-    ['Scope', scope],
-    ['Resource', resource ?? 'none'],
-  ] as const;
-
-/**
- * Returns the scopes to request: those of the console, except `offline_access`, because no refresh
- * token is needed.
- */
-const withoutRefresh = (scope: string) =>
-  scope
-    .split(' ')
-    .filter((name) => name !== 'offline_access')
-    .join(' ');
 
 /**
  * Returns the sign-in to use: as the service states it, with the client and the port that the user
@@ -42,88 +24,73 @@ function signInOf(
   options: SignInOptions,
   known: KnownSignIn | undefined,
 ): KnownSignIn {
-  const isSame = known?.issuer === issuer;
-  const chosen =
-    options.clientId ?? (isSame && known.is_client_chosen ? known.client_id : undefined);
-  const port = options.port ?? (isSame ? known.port : undefined);
+  const earlier = known?.issuer === issuer ? known : undefined;
+  const chosen = options.clientId ?? (earlier?.is_client_chosen ? earlier.client_id : undefined);
+  const port = options.port ?? earlier?.port;
   return {
     issuer,
     client_id: chosen ?? clientId,
-    scope: withoutRefresh(scope),
+    // No refresh token is needed.
+    scope: scope
+      .split(' ')
+      .filter((name) => name !== 'offline_access')
+      .join(' '),
     resource,
     is_client_chosen: chosen !== undefined,
     ...(port !== undefined && { port }),
   };
 }
 
-/** Asks the user to confirm the first sign-in to a service on this machine. */
-async function confirmFirst(used: KnownSignIn, surroundings: Surroundings): Promise<void> {
-  const { url, isUrlOption, terminal } = surroundings;
-  terminal.note(printable(`The token goes to ${url}.`), ...table(describe(used)));
-  if (url === defaultUrl) return;
+/** The fields that decide what the token can do, with their labels. */
+const decisive = [
+  ['Provider', 'issuer'],
+  ['Client', 'client_id'],
+  ['Scope', 'scope'],
+  ['Resource', 'resource'],
+] as const;
+
+/**
+ * Shows which service gets the token, and what is new about the sign-in. Asks the user to confirm
+ * that, except for the first sign-in to the default service. Without a terminal, another service
+ * must be given by `--url` the first time, and a later change is refused.
+ *
+ * @throws {@link CliError} if the sign-in is not confirmed.
+ */
+async function confirm(
+  used: KnownSignIn,
+  known: KnownSignIn | undefined,
+  { url, isUrlOption, terminal }: Surroundings,
+): Promise<void> {
+  const news = decisive.filter(([, field]) => used[field] !== known?.[field]);
+  const rows = news.map(([label, field]) => [
+    label,
+    used[field] ?? 'none',
+    ...(known === undefined ? [] : [`instead of ${known[field] ?? 'none'}`]),
+  ]);
+  terminal.note(printable(`The token goes to ${url}.`), ...table(rows));
+  if (news.length === 0 || (known === undefined && url === defaultUrl)) return;
+  const reason =
+    known === undefined
+      ? 'This is your first sign-in to this service on this machine.'
+      : 'The service has changed its sign-in since your last one.';
   if (terminal.isTerminal) {
-    const question = 'This is your first sign-in to this service here. Do you trust the service?';
-    if (await terminal.isConfirmed(question)) return;
+    if (await terminal.isConfirmed(`${reason} Do you trust it?`)) return;
     throw new CliError(exitCodes.refused, 'You were not signed in.');
   }
-  if (isUrlOption) return;
-  throw new CliError(
-    exitCodes.credentials,
-    'This is your first sign-in to this service here. Without a terminal, give its URL by --url.',
-  );
+  if (known === undefined && isUrlOption) return;
+  const remedy =
+    known === undefined
+      ? 'Without a terminal, give its URL by --url.'
+      : 'If its operator announced that, run andamio login on a terminal, or andamio logout first.';
+  throw new CliError(exitCodes.credentials, `${reason} ${remedy}`);
 }
 
 /**
- * Asks the user to confirm a sign-in that the service has changed since the user last signed in.
- */
-async function confirmChange(
-  known: KnownSignIn,
-  used: KnownSignIn,
-  isClientOption: boolean,
-  { url, terminal }: Surroundings,
-): Promise<void> {
-  const before = describe(known);
-  const changes = describe(used).flatMap(([label, value], index) => {
-    const previous = before[index]?.[1] as string;
-    const isChange = value !== previous && !(label === 'Client' && isClientOption);
-    return isChange ? [{ label, previous, value }] : [];
-  });
-  if (changes.length === 0) {
-    terminal.note(printable(`The token goes to ${url}. Provider: ${used.issuer}.`));
-    return;
-  }
-  if (!terminal.isTerminal) {
-    const texts = changes.map(
-      ({ label, previous, value }) => `${label.toLowerCase()} ${value} instead of ${previous}`,
-    );
-    throw new CliError(
-      exitCodes.credentials,
-      printable(
-        `The service at ${url} has changed its sign-in: ${texts.join(', ')}. If its operator announced that, run andamio login on a terminal, or andamio logout first.`,
-      ),
-    );
-  }
-  terminal.note(
-    printable(`The service at ${url}, to which the token goes, has changed its sign-in.`),
-    ...table([
-      ['', 'NOW', 'BEFORE'],
-      ...changes.map(({ label, previous, value }) => [label, value, previous]),
-    ]),
-  );
-  if (await terminal.isConfirmed('Did its operator announce that, and do you trust it?')) return;
-  throw new CliError(exitCodes.refused, 'You were not signed in.');
-}
-
-/**
- * Signs the user in to a service, and shows the account.
- *
- * The service itself states the provider, the client and the API for which the token is issued. A
- * hostile service could therefore request a token from the user's real provider. The user therefore
- * confirms the first sign-in to a service other than the default one, and each change. Without a
- * terminal, the first service must be given by `--url`, and a change is refused.
- *
- * Another user of the machine can see the address of the sign-in, and could sign in with their own
- * account first. The account is therefore shown.
+ * Signs the user in to a service, and shows the account. The service itself states the provider, the
+ * client and the API for which the token is issued. A hostile service could therefore request a
+ * token from the user's real provider, so the sign-in is confirmed and remembered. Another user of
+ * the machine can see the address of the sign-in, and could sign in with their own account first.
+ * The account is therefore shown.
  *
  * @returns the access token, which is kept in memory only.
  * @throws {@link CliError} if the sign-in is not confirmed, or if the user does not sign in.
@@ -137,8 +104,9 @@ export async function signInToService(
   const { url, environment, terminal } = surroundings;
   const known = await knownSignIns.find(url, environment);
   const used = signInOf(stated, options, known);
-  if (known === undefined) await confirmFirst(used, surroundings);
-  else await confirmChange(known, used, options.clientId !== undefined, surroundings);
+  // A client that the user gives now needs no confirmation.
+  const expected = known && { ...known, ...(options.clientId && { client_id: used.client_id }) };
+  await confirm(used, expected, surroundings);
   const token = await signIn(used, stated.clockSkew, surroundings);
   const { alias, user_id } = await clientOf(url, async () => token).getUser();
   const account = alias === null ? user_id : `${alias} (${user_id})`;
@@ -147,4 +115,17 @@ export async function signInToService(
     terminal.note(failureOf(error).message, 'The next sign-in must be confirmed again.');
   });
   return token;
+}
+
+/**
+ * Signs the user in for one command, if the user is at a terminal with a browser and the service
+ * has a sign-in. A script has no terminal, and must not wait for a person to sign in.
+ *
+ * @returns the token, or undefined if the user cannot be signed in.
+ */
+export async function signInOnTerminal(surroundings: Surroundings): Promise<string | undefined> {
+  const { url, environment, terminal } = surroundings;
+  if (!terminal.isTerminal || !canOpenBrowser(environment)) return undefined;
+  const stated = (await readConsoleSettings(url)).signIn;
+  return stated && signInToService(stated, {}, surroundings);
 }

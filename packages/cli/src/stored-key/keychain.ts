@@ -4,9 +4,9 @@ import { runProgram, withoutSecrets } from '../program.ts';
  * The keychain of the operating system. It keeps the keys encrypted while the user is not logged in
  * to the system.
  */
-export interface Keychain {
+interface Keychain {
   /** The program that gives access to the keychain. */
-  readonly program: KeychainProgram;
+  readonly program: 'secret-tool' | 'security';
   /** Stores a key for a service. Resolves to false if the key could not be stored. */
   store(url: string, key: string): Promise<boolean>;
   /** Returns the key for a service, or undefined if there is none. */
@@ -14,8 +14,6 @@ export interface Keychain {
   /** Removes the key for a service. */
   remove(url: string): Promise<void>;
 }
-
-type KeychainProgram = 'secret-tool' | 'security';
 
 /**
  * Time limit, in milliseconds, for a call to the keychain. The user may have to unlock the
@@ -27,12 +25,8 @@ const timeoutMs = 120_000;
  * The keychain of Linux desktops: the Secret Service, accessed through libsecret's `secret-tool`.
  */
 function secretService(environment: NodeJS.ProcessEnv): Keychain {
-  const run = (verb: string, args: readonly string[], input?: string) =>
-    runProgram('secret-tool', [verb, ...args], {
-      environment: withoutSecrets(environment),
-      timeoutMs,
-      ...(input !== undefined && { input }),
-    });
+  const run = (verb: string, args: readonly string[], input = '') =>
+    runProgram('secret-tool', [verb, ...args], { environment, timeoutMs, input });
   const attributes = (url: string) => ['service', 'andamio', 'url', url];
   return {
     program: 'secret-tool',
@@ -52,12 +46,8 @@ function secretService(environment: NodeJS.ProcessEnv): Keychain {
 
 /** The keychain of macOS, accessed through `security`. */
 function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
-  const run = (args: readonly string[], input?: string) =>
-    runProgram('/usr/bin/security', args, {
-      environment: withoutSecrets(environment),
-      timeoutMs,
-      ...(input !== undefined && { input }),
-    });
+  const run = (args: readonly string[], input = '') =>
+    runProgram('/usr/bin/security', args, { environment, timeoutMs, input });
   // The interactive mode splits its commands as a shell does, so the URL must not contain a quote.
   const item = (url: string) => ['-s', 'andamio', '-a', url.replaceAll("'", '%27')];
   return {
@@ -81,5 +71,6 @@ function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
  * Returns the keychain of the operating system. The keychain may not be installed, or may not work.
  */
 export function systemKeychain(environment: NodeJS.ProcessEnv): Keychain {
-  return process.platform === 'darwin' ? macKeychain(environment) : secretService(environment);
+  const open = process.platform === 'darwin' ? macKeychain : secretService;
+  return open(withoutSecrets(environment));
 }
