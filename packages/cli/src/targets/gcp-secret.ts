@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { serviceUrl } from '@andamio/schema/service-url';
+import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { runProgram, withoutSecrets } from '../program.ts';
 import type { Target } from './target.ts';
@@ -9,6 +10,13 @@ const endpointVariable = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER';
 const publicEndpoint = 'https://secretmanager.googleapis.com/';
 
 const permission = 'secretmanager.versions.add';
+
+/** The response to `testIamPermissions`. Without permissions, it is empty. */
+const granted = z.object({ permissions: z.array(z.string()) });
+
+const failure = z.object({
+  error: z.object({ status: z.string().check(z.regex(/^[A-Z_]{1,40}$/)) }),
+});
 
 const gcloudTimeoutMs = 60_000;
 const attempts = 3;
@@ -46,11 +54,8 @@ async function accessToken(environment: NodeJS.ProcessEnv): Promise<string> {
  * because it may quote the request.
  */
 async function statusOf(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => ({}))) as { error?: { status?: unknown } };
-  const status = body.error?.status;
-  return typeof status === 'string' && /^[A-Z_]{1,40}$/.test(status)
-    ? `${response.status} ${status}`
-    : `${response.status}`;
+  const { data } = failure.safeParse(await response.json().catch(() => undefined));
+  return data === undefined ? `${response.status}` : `${response.status} ${data.error.status}`;
 }
 
 /**
@@ -90,8 +95,7 @@ export function gcpSecret(name: string, project: string, secret: string): Target
       const url = `${endpointOf(environment)}/v1/projects/${project}/secrets/${secret}`;
       const token = await accessToken(environment);
       const answer = await call(`${url}:testIamPermissions`, token, { permissions: [permission] });
-      const { permissions = [] } = answer as { permissions?: readonly string[] };
-      if (!permissions.includes(permission)) {
+      if (!granted.safeParse(answer).data?.permissions.includes(permission)) {
         throw new CliError(
           exitCodes.cannotCreate,
           `The secret ${secret} of project ${project} does not exist, or you lack the permission ${permission}.`,
