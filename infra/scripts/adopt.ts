@@ -37,7 +37,8 @@ function idsOf(pairs: readonly string[]): string[] {
 
 await script((args) => {
   const [stack, ...pairs] = args;
-  if (!stack || pairs.length === 0) throw new Failure('Usage: pnpm adopt STACK NAME=ID...');
+  if (!stack || pairs.length === 0)
+    throw new Failure('Usage: npx -y pnpm@12 adopt STACK NAME=ID...');
   const ids = idsOf(pairs);
   // A pool must be restored before its providers. Its id is shorter than theirs, so sorting by
   // length puts it first.

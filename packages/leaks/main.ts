@@ -1,12 +1,12 @@
-// The command `pnpm leaks PATH...`, which finds this service's API keys in files. It works offline
-// and recognizes keys by format and checksum.
+// The command `npx -y pnpm@12 leaks PATH...`, which finds this service's API keys in files. It works
+// offline and recognizes keys by format and checksum.
 import { parseArgs } from 'node:util';
 import { serviceUrl } from '@andamio/schema/service-url';
 import { jsonReport, textReport } from './src/report.ts';
 import { scan, type Tally } from './src/scan.ts';
 import { ReportError, sendReport } from './src/send-report.ts';
 
-const usage = 'Usage: pnpm leaks [--json] [--report URL] PATH...\n';
+const usage = 'Usage: npx -y pnpm@12 leaks [--json] [--report URL] PATH...\n';
 
 const help = `${usage}
 Finds keys of this service in files: text with the format and checksum of a key. Works offline,
@@ -18,7 +18,7 @@ are searched as well. Symbolic links in a folder are not followed, and its pipes
 are skipped. Compressed or encoded data is not unpacked, so keys in archives are not found. To search
 the history of a git repository, let git unpack it:
 
-  git cat-file --batch-all-objects --batch | pnpm leaks -
+  git cat-file --batch-all-objects --batch | npx -y pnpm@12 leaks -
 
 Each key is printed on a line, as PATH:LINE:COLUMN: and the masked key. Columns count bytes, or
 characters in UTF-16.

@@ -57,6 +57,18 @@ export function pulumiEnvironment(): NodeJS.ProcessEnv {
   return isSet ? env : { ...env, PULUMI_CONFIG_PASSPHRASE: '' };
 }
 
+const installationPages: Readonly<Record<string, string>> = {
+  docker: 'https://docs.docker.com/engine/install/',
+  gcloud: 'https://cloud.google.com/sdk/docs/install',
+  pulumi: 'https://www.pulumi.com/docs/install/',
+};
+
+/** Returns a line that explains why a program could not be started, and how to install it. */
+export function startProblem(command: string, { message }: Error): string {
+  const page = installationPages[command];
+  return `${command} cannot be started${page === undefined ? '' : ` (to install it: ${page})`}: ${message}`;
+}
+
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -81,7 +93,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     env: { ...pulumiEnvironment(), ...options.env },
     stdio: ['pipe', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
   });
-  if (error) throw new Failure(`${command} cannot be started: ${error.message}`);
+  if (error) throw new Failure(startProblem(command, error));
   if (status !== 0)
     throw new Failure(
       `${command} ${args[0]} failed.${options.quiet ? `\n${stdout}${stderr}` : ''}`,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { Failure } from './cli.ts';
+import { Failure, startProblem } from './cli.ts';
 import type { SecretVersion, Vault } from './secret-rotation.ts';
 
 /** Period during which a destroyed version can be restored. */
@@ -87,10 +87,7 @@ export class ManagedSecret implements Vault {
         },
       },
     );
-    if (error)
-      throw new Failure(
-        `gcloud cannot be started (https://cloud.google.com/sdk/docs/install): ${error.message}`,
-      );
+    if (error) throw new Failure(startProblem('gcloud', error));
     return { ok: status === 0, output: stdout, error: stderr };
   }
 

@@ -35,7 +35,7 @@ describe('pnpm leaks', () => {
     async (args) => {
       const { out, err, code } = await leaks(args);
       expect({ out, code }).toEqual({ out: '', code: 2 });
-      expect(err).toContain('Usage: pnpm leaks [--json] [--report URL] PATH...');
+      expect(err).toContain('Usage: npx -y pnpm@12 leaks [--json] [--report URL] PATH...');
     },
   );
 
