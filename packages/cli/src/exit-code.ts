@@ -12,7 +12,10 @@ export const exitCodes = {
   output: 74,
   /** A rate limit or quota is used up. The command can be run again later. */
   retryLater: 75,
-  /** No token or key was found, or the service does not accept it. */
+  /**
+   * No token or key was found, or the service does not accept it, or the sign-in to the service was
+   * not confirmed.
+   */
   credentials: 77,
   settings: 78,
 } as const;

@@ -37,9 +37,9 @@ export const targetOption = {
 
 /** Lines that describe the targets in the help of a command. */
 export const targetHelp = [
-  '--to env:FILE sets ANT_API_KEY in a file of variables and keeps its other lines. The file gets',
-  'mode 0600. --to gcp-secret:PROJECT/NAME adds a version to a secret of Google Secret Manager, as',
-  'the account of gcloud. Targets are checked before the key is created.',
+  '--to env:FILE sets ANT_API_KEY in a file of variables and keeps its other lines. Except on',
+  'Windows, the file gets mode 0600. --to gcp-secret:PROJECT/NAME adds a version to a secret of',
+  'Google Secret Manager, as the account of gcloud. Targets are checked before the key is created.',
 ];
 
 /**
