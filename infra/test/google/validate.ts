@@ -26,7 +26,7 @@ export function argumentsOf(token: string): Arguments {
 }
 
 /** Returns the fields of a resource type's message in Google's API description. */
-export function messageOf(type: ResourceType): Message {
+function messageOf(type: ResourceType): Message {
   if (type.message === undefined) return {};
   const [api, name] = type.message;
   return apis[api]?.messages[name] ?? {};
