@@ -1,8 +1,9 @@
-import { rateLimitWindow } from '@andamio/schema/rate-limits';
+import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { requestIdHeader } from '@andamio/schema/request-id';
-import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
-import type { Limit } from './limits/limit.ts';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
+import { limitHeaders } from './limits/headers.ts';
+import { type Limit, RequestCount } from './limits/limit.ts';
 import { requireHost } from './request/host.ts';
 import { noStore, sendAnswer } from './response/answer.ts';
 import type { CrossOrigin } from './response/cross-origin.ts';
@@ -40,28 +41,45 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
 }
 
 /**
- * Counts each request against the limit of its client address, and refuses requests beyond the
- * limit.
+ * Creates the steps that count each request against the limit of its client address, and refuse
+ * requests beyond the limit. express-rate-limit counts; the refusal and the headers are those of
+ * the pipeline.
  */
-export function limitedByAddress({
-  name,
-  counters,
-  keyOf,
-  maximumOf,
-}: Limit<string>): RequestHandler {
-  return rateLimit({
+export function limitedByAddress(limit: Limit<string>): RequestHandler[] {
+  const { counters, keyOf, maximumOf } = limit;
+  const count = rateLimit({
     windowMs: rateLimitWindow,
-    standardHeaders: 'draft-8',
-    legacyHeaders: true,
-    identifier: name,
+    standardHeaders: false,
+    legacyHeaders: false,
     store: counters,
     limit: (_request, { locals }) => maximumOf(locals['exchange'].address),
     keyGenerator: (_request, { locals }) => keyOf(locals['exchange'].address),
-    handler: (_request, _response, next) => next(new HttpError('rate_limited')),
+    handler: (_request, _response, next) => next(),
     // TRUST_PROXY_HOPS determines which entries of X-Forwarded-For are trusted. The library's own
     // checks would only log warnings.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
+  const refuse: RequestHandler = (request, response, next) => {
+    const { used: totalHits, resetTime } = (request as AugmentedRequest)[
+      'rateLimit'
+    ] as RateLimitInfo;
+    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+    const requestCount = new RequestCount();
+    try {
+      requestCount.record(limit, response.locals.exchange.address, { totalHits, resetAt });
+    } finally {
+      const headers = requestCount.status === undefined ? [] : limitHeaders(requestCount.status);
+      for (let index = 0; index < headers.length; index += 2)
+        response.setHeader(headers[index] as string, headers[index + 1] as string);
+    }
+    next();
+  };
+  return [count, refuse];
+}
+
+/** Removes the rate limit headers from a response to a request whose count was refunded. */
+export function removeLimitHeaders(response: Response): void {
+  for (const name of rateLimitHeaders) response.removeHeader(name);
 }
 
 /**

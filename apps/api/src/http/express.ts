@@ -77,7 +77,7 @@ export function createExpress(
     refuseUnclearHost,
     shareWithOrigins(crossOrigin),
     health,
-    limitedByAddress(addressLimit),
+    ...limitedByAddress(addressLimit),
     ...routers,
     refusingRouter(rows),
     sendErrors(answerError),

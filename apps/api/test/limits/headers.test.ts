@@ -1,29 +1,36 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import express from 'express';
-import { MemoryStore } from 'express-rate-limit';
+import { MemoryStore, rateLimit } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Counters } from '../../src/counters/counters.ts';
-import { limitedByAddress } from '../../src/http/express-steps.ts';
 import { type LimitStatus, limitHeaders } from '../../src/http/limits/headers.ts';
 import { type Limit, RequestCount } from '../../src/http/limits/limit.ts';
 
+const address = '203.0.113.7';
+
 /**
- * Starts a server that sends the headers of express-rate-limit, and the pipeline's own headers in
+ * Starts a server that sends the headers of express-rate-limit, and the service's own headers in
  * the response body.
  */
 async function serve(limit: Limit<string>): Promise<string> {
   const app = express();
-  app.use((_request, response, next) => {
-    Object.assign(response.locals, { exchange: { address: '203.0.113.7' } });
-    next();
+  const library = rateLimit({
+    windowMs: rateLimitWindow,
+    standardHeaders: 'draft-8',
+    legacyHeaders: true,
+    identifier: limit.name,
+    store: limit.counters,
+    limit: () => limit.maximumOf(address),
+    keyGenerator: () => limit.keyOf(address),
   });
-  app.use(limitedByAddress(limit), async (_request, response) => {
+  app.use(library, async (_request, response) => {
     // The counters are read instead of incremented, because express-rate-limit has already counted
     // the request.
     const counters = { increment: (key: string) => limit.counters.get?.(key) } as Counters;
     const count = new RequestCount();
-    await count.consume({ ...limit, counters }, response.locals.exchange.address);
+    await count.consume({ ...limit, counters }, address);
     response.json(limitHeaders(count.status as LimitStatus));
   });
   const server = app.listen(0, '127.0.0.1');
@@ -32,7 +39,7 @@ async function serve(limit: Limit<string>): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('the pipeline sends the same rate limit headers as express-rate-limit', async () => {
+test('the service sends the same rate limit headers as express-rate-limit', async () => {
   const url = await serve({
     name: 'address',
     counters: new MemoryStore(),

@@ -5,7 +5,7 @@ import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-sca
 import { type Request, type RequestHandler, Router } from 'express';
 import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import { type Logger, logEvent } from '../../log.ts';
-import { refuseOtherMethods, reportRoute } from '../express-steps.ts';
+import { refuseOtherMethods, removeLimitHeaders, reportRoute } from '../express-steps.ts';
 import { type Limit, refund } from '../limits/limit.ts';
 import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
@@ -58,8 +58,7 @@ function handleAlerts({
     const body = (await readAlerts(request, response)) ?? new Uint8Array();
     await authenticate(verifyAlert, signature, body);
     await refund(addressLimit, response.locals.exchange.address);
-    response.removeHeader('RateLimit');
-    response.removeHeader('RateLimit-Policy');
+    removeLimitHeaders(response);
 
     const { alerts, unreadable } = parseAlerts(body);
     if (unreadable > 0) logEvent(log, 'warn', logEvents.unreadableAlerts, { unreadable });
