@@ -15,8 +15,10 @@ import {
   verifyKey,
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
+import { limitGuesses } from '../../src/http/limits/device-logins.ts';
+import { HttpError } from '../../src/http/response/errors.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError, messages } from '../harness/expect-error.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
@@ -478,14 +480,47 @@ describe('limits of device logins', () => {
     expectError(await guess('BBBBBBBB', 0), 404, 'unknown_user_code');
   });
 
-  test('of 100 guesses of many users at one address, 20 are answered in 10 minutes', async () => {
+  test('of 100 guesses of 10 users at one address, 20 are answered, and then one of each further user', async () => {
     const service = await startWithClock();
     onTestFinished(() => service.app.close());
-    const guess = (user_code: string, index: number) =>
-      approveDevice(service.url, { user_code }, { token: service.token(`user ${index}`) });
-    const answers = await Promise.all(guesses(100).map(guess));
-    expect(answers.filter(({ status }) => status === 404)).toHaveLength(20);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(80);
+    const guess = (user_code: string, user: number) =>
+      approveDevice(service.url, { user_code }, { token: service.token(`user ${user}`) });
+    const answered: number[] = [];
+    for (let user = 0; user < 10; user++) {
+      const answers = await Promise.all(guesses(10).map((code) => guess(code, user)));
+      answered.push(answers.filter(({ status }) => status === 404).length);
+      expect(answers.every(({ status }) => status === 404 || status === 429)).toBe(true);
+    }
+    expect(answered).toEqual([5, 5, 5, 5, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test('a few accounts that guess do not lock out the other users at their address', async () => {
+    const service = await startWithClock();
+    onTestFinished(() => service.app.close());
+    const ask = (user: string, user_code: string, decision?: string) =>
+      approveDevice(service.url, { user_code, decision }, { token: service.token(user) });
+    const { userCode } = codesOf(await startDeviceLogin(service.url));
+    for (const user of ['one', 'two', 'three', 'four', 'five'])
+      await Promise.all(guesses(10).map((code) => ask(user, code)));
+    for (const decision of [undefined, 'approve', 'deny'])
+      expect((await ask('colleague', userCode, decision)).status).toBe(200);
+    expectError(await ask('colleague', 'BBBBBBBB'), 404, 'unknown_user_code');
+    expectError(await ask('colleague', userCode), 429, 'too_many_wrong_codes');
+  });
+
+  test('a right code that is answered after its 10 minutes allows no wrong code more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const clock = { now: Date.now, monotonicNow: Date.now };
+    const limit = limitGuesses(() => new MemoryCounters(clock));
+    const guesser = { userId: 'patient', address: '203.0.113.7' };
+    const wrong = () =>
+      limit(guesser, async () => Promise.reject(new HttpError('unknown_user_code')));
+    await limit(guesser, async () => {
+      vi.setSystemTime(Date.now() + deviceLoginSeconds * 1000);
+      for (let time = 0; time < 5; time++) await expect(wrong()).rejects.toThrow(/user_code/);
+    });
+    await expect(wrong()).rejects.toMatchObject({ code: 'too_many_wrong_codes' });
   });
 
   test('right codes and failures of the service are no guesses', async () => {

@@ -1,5 +1,5 @@
 import { deviceLoginSeconds } from '@andamio/schema/operations';
-import type { Options } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Counters, CreateCounters } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
 import { addressKey, counterKey } from './limit.ts';
@@ -31,12 +31,11 @@ const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
 /**
- * Counts an attempt against a limit.
+ * Refuses an attempt that was counted if it exceeds a limit.
  *
- * @throws {@link HttpError} with the limit's code if the limit is exceeded.
+ * @throws {@link HttpError} with the code of the limit.
  */
-async function consume(counters: Counters, key: string, limit: Limit): Promise<void> {
-  const { totalHits, resetTime } = await counters.increment(key);
+function refuseBeyond(limit: Limit, { totalHits, resetTime }: ClientRateLimitInfo): void {
   if (totalHits <= limit.maximum) return;
   const left = resetTime === undefined ? limit.seconds * 1000 : +resetTime - Date.now();
   throw new HttpError(limit.code, undefined, Math.max(1, Math.ceil(left / 1000)));
@@ -70,12 +69,16 @@ export type LimitStarts = (address: string) => Promise<void>;
  */
 export function limitStarts(createCounters: CreateCounters): LimitStarts {
   const counters = createCountersOf(createCounters, 'device-starts', starts);
-  return (address) => consume(counters, addressKey(address), starts);
+  return async (address) => refuseBeyond(starts, await counters.increment(addressKey(address)));
 }
 
 /**
  * Creates the limit on wrong user codes. A guess is counted before it is tried, so that concurrent
  * guesses are limited too. The guess is refunded unless the code was wrong.
+ *
+ * Beyond the limit of the address, a user without a wrong code can still try one. Otherwise, a few
+ * accounts could lock out all users behind an address. Of n users at one address, at least four, 16 +
+ * n guesses are tried.
  */
 export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
   const users = createCountersOf(createCounters, 'guesses-user', guessesOfUser);
@@ -83,24 +86,38 @@ export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
 
   return async ({ userId, address }, guess) => {
     const [userKey, from] = [counterKey(userId), addressKey(address)];
-    const refund = async () => {
-      await users.decrement(userKey);
-      await addresses.decrement(from);
-    };
-    await consume(users, userKey, guessesOfUser);
+    const ofUser = await users.increment(userKey);
+    refuseBeyond(guessesOfUser, ofUser);
+    const ofAddress = await addresses.increment(from);
     try {
-      await consume(addresses, from, guessesOfAddress);
+      if (ofUser.totalHits > 1) refuseBeyond(guessesOfAddress, ofAddress);
     } catch (error) {
-      await users.decrement(userKey); // The refused guess is not tried.
+      await refund(users, userKey, ofUser); // The guess is not tried.
       throw error;
     }
+    const refundBoth = async () => {
+      await refund(users, userKey, ofUser);
+      await refund(addresses, from, ofAddress);
+    };
     try {
       const result = await guess();
-      await refund();
+      await refundBoth();
       return result;
     } catch (error) {
-      if (!isWrong(error)) await refund();
+      if (!isWrong(error)) await refundBoth();
       throw error;
     }
   };
+}
+
+/**
+ * Takes back the counting of an attempt, unless its window has ended. The next window would
+ * otherwise allow an attempt more.
+ */
+async function refund(
+  counters: Counters,
+  key: string,
+  { resetTime }: ClientRateLimitInfo,
+): Promise<void> {
+  if (resetTime === undefined || Date.now() < +resetTime) await counters.decrement(key);
 }
