@@ -16,7 +16,7 @@ import {
   startDeviceLogin,
   verifyApiKey,
 } from '@andamio/schema/operations';
-import type { Answer } from '@andamio/testing/service-requests';
+import { type Answer, requestKey } from '@andamio/testing/service-requests';
 
 /** An operation with the response to a valid request. */
 export interface SentOperation {
@@ -25,8 +25,9 @@ export interface SentOperation {
 }
 
 /**
- * Sends a valid request for every published operation, in an order in which each succeeds. The
- * service must have all operations enabled.
+ * Sends a valid request for every published operation, in an order in which each succeeds. An
+ * operation with a token that has no request here is sent with its example. The service must have
+ * all operations enabled.
  *
  * @param token the token of a user without keys
  * @param afterVerification called after a key was verified, before its usage is read
@@ -86,7 +87,18 @@ export async function sendEveryOperation(
   await send(redeemDeviceLogin, {}, { device_code: login['device_code'] });
   await send(getOpenApiDocument);
 
-  const missing = operations.filter((each) => !sent.some(({ operation }) => operation === each));
+  const unsent = () =>
+    operations.filter((each) => !sent.some(({ operation }) => operation === each));
+  for (const operation of unsent().filter(({ security }) => security === 'bearer')) {
+    const example: Record<string, unknown> | undefined =
+      'body' in operation ? operation.body.example : undefined;
+    const name = example?.['api_key_name'];
+    // The example of an operation on a key names a key that the user must have.
+    if (typeof name === 'string') await requestKey(url, { api_key_name: name }, { token });
+    await send(operation, bearer, example);
+  }
+
+  const missing = unsent();
   if (missing.length > 0)
     throw new Error(`Send a valid request for ${missing.map(({ id }) => id).join(', ')}, too.`);
   return sent;
