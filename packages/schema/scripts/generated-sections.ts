@@ -1,3 +1,4 @@
+import { addedOperations, changelogFile } from './added-operations.ts';
 import { settingsTable } from './settings-table.ts';
 import { tiersTable } from './tiers-table.ts';
 
@@ -14,6 +15,7 @@ const docs = new URL('../../../docs/', import.meta.url);
 export const generatedSections: readonly GeneratedSection[] = [
   { file: new URL('settings.md', docs), name: 'settings', content: settingsTable() },
   { file: new URL('limits.md', docs), name: 'tiers', content: tiersTable() },
+  { file: changelogFile, name: 'operations', content: addedOperations() },
 ];
 
 /**

@@ -3,6 +3,7 @@ import { errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { requestIdHeader } from '../src/request-id.ts';
 import { tiers, unlimitedKeys } from '../src/tiers.ts';
+import { changelogFile } from './added-operations.ts';
 
 const number = (value: number) => value.toLocaleString('en-US');
 
@@ -32,7 +33,9 @@ function tiersTable(): string {
 }
 
 const changelog = () =>
-  readFileSync(new URL('../CHANGELOG-API.md', import.meta.url), 'utf8').replace(/^# .*\n+/, '');
+  readFileSync(changelogFile, 'utf8')
+    .replace(/^# .*\n+/, '')
+    .replaceAll(/<!-- .* -->\n+/g, '');
 
 /**
  * Returns the introduction to the reference in Markdown. Covers authentication, verification, key
