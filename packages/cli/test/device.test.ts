@@ -225,6 +225,22 @@ test('a login that is interrupted while its key is on the way stores the key', a
   expect(printed.stdout).toBe(`${key}\n`);
 });
 
+test('logins to several services at once all keep their keys', async () => {
+  const env = machine();
+  const services = await Promise.all(
+    Array.from({ length: 6 }, async (_, index) => {
+      const key = makeKey();
+      const { url } = await fakeService([{ api_key: key, name: `device-${index}` }]);
+      return { key, url };
+    }),
+  );
+  await Promise.all(services.map(({ url }) => logIn(url, env)));
+  for (const { key, url } of services) {
+    const { stdout } = await andamio(['print-key', '--url', url], { env });
+    expect(stdout).toBe(`${key}\n`);
+  }
+});
+
 test('Ctrl+C ends a login that waits, without a key', async () => {
   const { url, polls } = await fakeService([], { interval: 30 });
   const folder = temporaryFolder();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { endWithFile } from '@andamio/testing/end-with-file';
 import { freePort } from '@andamio/testing/free-port';
@@ -69,10 +69,14 @@ async function machine() {
   );
   await chmod(opener, 0o755);
   const config = join(folder, 'config');
+  const fileOf = (service: string) =>
+    join(config, 'andamio', 'logins', `${encodeURIComponent(service)}.json`);
   return {
     folder,
     config,
-    file: join(config, 'andamio', 'logins.json'),
+    /** Returns the path of the file with the login to a service. */
+    fileOf,
+    file: fileOf(url),
     env: {
       ANDAMIO_URL: url,
       XDG_CONFIG_HOME: config,
@@ -152,8 +156,8 @@ async function frontThat() {
   };
 }
 
-const keysOf = async (config: string) =>
-  JSON.parse(await readFile(config, 'utf8')) as Record<string, Record<string, string>>;
+const loginIn = async (file: string) =>
+  JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
 
 describe('login with a browser', () => {
   test('login signs in with PKCE, creates a key, and stores it in a file of mode 0600', async () => {
@@ -178,15 +182,17 @@ describe('login with a browser', () => {
       resource: audience,
       audience,
     });
-    const login = (await keysOf(laptop.file))[url];
+    const login = await loginIn(laptop.file);
     expect(login).toMatchObject({ name: 'cli-laptop', storage: 'file' });
-    expect(login?.['api_key']).toMatch(/^ant-\w{40}$/);
-    expect(stderr).toContain(`cli-laptop (${login?.['start']}…)`);
+    expect(login['api_key']).toMatch(/^ant-\w{40}$/);
+    expect(stderr).toContain(`cli-laptop (${login['start']}…)`);
     expect(stderr).toContain(`stored in ${laptop.file} with mode 0600, because no keychain works`);
-    expect(stderr).not.toContain(login?.['api_key']);
+    expect(stderr).not.toContain(login['api_key']);
     expect((await stat(laptop.file)).mode & 0o777).toBe(0o600);
-    expect(await readdir(join(laptop.config, 'andamio'))).toEqual(['logins.json', 'sign-ins.json']);
-    const expiry = (Date.parse(login?.['expires_at'] as string) - Date.now()) / 86_400_000;
+    const name = `${encodeURIComponent(url)}.json`;
+    const names = await readdir(join(laptop.config, 'andamio'), { recursive: true });
+    expect(names.toSorted()).toEqual(['logins', `logins/${name}`, 'sign-ins', `sign-ins/${name}`]);
+    const expiry = (Date.parse(login['expires_at'] as string) - Date.now()) / 86_400_000;
     expect(Math.round(expiry), 'the maximum of the service').toBe(14);
 
     const { env } = laptop;
@@ -194,13 +200,13 @@ describe('login with a browser', () => {
       /^User +alice\nTier +growth\nSigned in by +key cli-laptop\n/,
     );
     expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
-    expect((await andamio(['print-key'], { env })).stdout).toBe(`${login?.['api_key']}\n`);
+    expect((await andamio(['print-key'], { env })).stdout).toBe(`${login['api_key']}\n`);
     // No token was stored.
     expect(await andamio(['keys', 'list'], { env })).toMatchObject({ code: 77 });
 
     const out = await andamio(['logout'], { env });
     expect(out.stderr).toContain('To delete it: andamio keys delete cli-laptop');
-    expect(await keysOf(laptop.file)).toEqual({});
+    await expect(readFile(laptop.file)).rejects.toThrow('ENOENT');
     expect(await andamio(['print-key'], { env })).toMatchObject({ code: 77, stdout: '' });
     expect(await andamio(['logout'], { env })).toMatchObject({
       code: 0,
@@ -242,7 +248,7 @@ describe('login with a browser', () => {
     expect(front.changes()).toEqual(['request', 'request', 'delete']);
     const gone = await andamio(['verify', '--key-stdin'], { env, input: key });
     expect(gone).toMatchObject({ code: 1, stdout: 'Valid  no\n' });
-    expect((await keysOf(laptop.file))[front.url]?.['name']).toMatch(/^cli-.*-\d{4}-\d\d-\d\d-/);
+    expect((await loginIn(laptop.fileOf(front.url)))['name']).toMatch(/^cli-.*-\d{4}-\d\d-\d\d-/);
   });
 
   test('a login whose key is not created leaves the previous key as it is', async () => {
@@ -282,7 +288,7 @@ describe('login with a browser', () => {
     expect(failed.stderr).toContain(
       'The key cli-two of the previous login was deleted to make room. This machine has no key now. Log in again.',
     );
-    expect(await keysOf(laptop.file)).toEqual({});
+    await expect(readFile(laptop.fileOf(front.url))).rejects.toThrow('ENOENT');
   });
 
   test('a login that is interrupted while it deletes the previous key stores the new one', async () => {
@@ -616,30 +622,26 @@ test('logout reports a key that the keychain does not remove, and can be repeate
   expect(again.stderr).toContain('Removed the key cli-');
 });
 
-test.each([
-  'null',
-  '[]',
-  '1',
-  '{',
-  '{"https://api.example":null}',
-  '{"https://api.example":{"api_key":1}}',
-])('a file of logins that contains %s is reported, and not quoted', async (content) => {
-  const laptop = await machine();
-  await mkdir(join(laptop.config, 'andamio'), { recursive: true });
-  await writeFile(laptop.file, content);
-  expect(await andamio(['print-key'], { env: laptop.env })).toEqual({
-    code: 78,
-    stdout: '',
-    stderr: `${laptop.file} does not contain logins. Delete it and log in again.\n`,
-  });
-});
+test.each(['null', '[]', '1', '{', '{"api_key":1}'])(
+  'a file of a login that contains %s is reported, and not quoted',
+  async (content) => {
+    const laptop = await machine();
+    await mkdir(dirname(laptop.file), { recursive: true });
+    await writeFile(laptop.file, content);
+    expect(await andamio(['print-key'], { env: laptop.env })).toEqual({
+      code: 78,
+      stdout: '',
+      stderr: `${laptop.file} is not valid. Delete it and log in again.\n`,
+    });
+  },
+);
 
 describe.runIf(available.includes('keyring'))('a keychain', () => {
   test('the key of a login is stored in the keychain of the desktop, and removed by logout', async () => {
     const laptop = await machine();
     const script = `
       printf password | gnome-keyring-daemon --unlock --components=secrets > /dev/null
-      $ANDAMIO login --url ${url} --name cli-keychain && cat $XDG_CONFIG_HOME/andamio/logins.json &&
+      $ANDAMIO login --url ${url} --name cli-keychain && cat ${laptop.file} &&
       secret-tool lookup service andamio url ${url} && echo &&
       $ANDAMIO print-key && $ANDAMIO logout &&
       ! secret-tool lookup service andamio url ${url}`;
@@ -653,7 +655,7 @@ describe.runIf(available.includes('keyring'))('a keychain', () => {
     expect(code).toBe(0);
     const [, file, looked, printed] =
       /^(\{.*\})\n(ant-\w{40})\n(ant-\w{40})\n$/s.exec(stdout) ?? [];
-    expect(JSON.parse(file as string)[url]).toMatchObject({ storage: 'secret-tool' });
+    expect(JSON.parse(file as string)).toMatchObject({ storage: 'secret-tool' });
     expect(file).not.toContain(looked);
     expect(printed).toBe(looked);
     expect(stderr).not.toContain(looked);

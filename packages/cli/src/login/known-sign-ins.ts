@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordFile } from '../stored-key/record-file.ts';
+import { recordFiles } from '../stored-key/record-files.ts';
 
 const knownSignIn = z.object({
   issuer: z.string(),
@@ -15,5 +15,5 @@ const knownSignIn = z.object({
 /** The settings with which the user last signed in to a service on this machine. */
 export type KnownSignIn = z.infer<typeof knownSignIn>;
 
-/** The file of the sign-ins that the user trusts. */
-export const knownSignIns = recordFile('sign-ins', knownSignIn);
+/** The files of the sign-ins that the user trusts. */
+export const knownSignIns = recordFiles('sign-ins', knownSignIn);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordFile } from './record-file.ts';
+import { recordFiles } from './record-files.ts';
 
 const login = z.object({
   /** The name of the key. */
@@ -16,5 +16,5 @@ const login = z.object({
 /** A login: the key that `andamio login` created for a service. */
 export type Login = z.infer<typeof login>;
 
-/** The file of the logins. */
-export const logins = recordFile('logins', login);
+/** The files of the logins. */
+export const logins = recordFiles('logins', login);

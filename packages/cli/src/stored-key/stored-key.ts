@@ -36,7 +36,7 @@ export async function storeKey(
   }
   await keychain.remove(url);
   await logins.write(url, { ...login, storage: 'file', api_key }, environment);
-  const path = printable(logins.path(environment));
+  const path = printable(logins.path(url, environment));
   // On Windows, the file has the permissions of its folder.
   const mode = process.platform === 'win32' ? '' : ' with mode 0600';
   return `in ${path}${mode}, because no keychain works here`;
