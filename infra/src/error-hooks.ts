@@ -60,8 +60,8 @@ function secondsUntilRetry(failures: readonly string[]): number | undefined {
 }
 
 /**
- * Retries the operations that Google rejects temporarily: operations whose error states a delay,
- * and operations on resources that are still propagating.
+ * Retries operations that Google rejects temporarily: those whose error message specifies a delay,
+ * and those on resources that are still propagating.
  */
 export function retryTemporaryErrors(): void {
   const hook = errorHook('retry temporary errors', async ({ name, errors }) => {

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { SettingProblem, Settings } from '../settings/stack-settings.ts';
 
 /**
- * Where a stack's service and database are. The place cannot change unless one of them is deleted.
+ * The location of a stack's service and database. It cannot change unless one of them is deleted.
  */
 export interface Place {
   readonly project: string;

@@ -50,7 +50,10 @@ export interface AppDependencies {
   readonly createCounters: CreateCounters;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** The counters for requests that present a key, for when this instance counts alone. */
+  /**
+   * Counters of this instance alone, for requests that present a key. They are used if there is no
+   * Redis, and while Redis is unavailable.
+   */
   readonly keyCounters: KeyCounters;
   /**
    * The counts of requests that present a key, shared by all instances. Undefined if each instance

@@ -10,7 +10,10 @@ import type { Request } from './load.ts';
  */
 const connections = 256;
 
-/** The measurements of an open loop, made by its sender. */
+/**
+ * Measurements of an open-loop load test (see {@link openLoop}), taken by the process that sends
+ * the requests.
+ */
 export interface OpenLoopResult {
   /** The time from when a request was due until its whole response arrived. */
   readonly latency: Percentiles;

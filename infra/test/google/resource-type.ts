@@ -44,8 +44,9 @@ export interface ResourceType {
   readonly keeps?: {
     readonly seconds: number;
     /**
-     * Called when a resource is created while its deleted predecessor is kept. Returns the error of
-     * Google's rejection, or undefined if the creation restores the predecessor.
+     * Called when a resource is created while Google still keeps a deleted resource with the same
+     * id. Returns the error with which Google rejects the creation, or undefined if the creation
+     * restores the deleted resource.
      */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };

@@ -57,8 +57,8 @@ let built: Promise<void> | undefined;
 const revisions = new Map<string, Revision>();
 
 /**
- * Returns the key of a revision. It includes the project because two projects may have revisions of
- * the same name.
+ * Returns the key of a revision in {@link revisions}. It includes the project because two projects
+ * may have revisions with the same name.
  */
 const keyOf = (service: Stored, revision: string) => `${service.inputs['project']}/${revision}`;
 

@@ -132,7 +132,7 @@ export class Typist {
     return this.run(`'${process.execPath}' infra/scripts/pulumi.ts ${args} --stack ${stack}`);
   }
 
-  /** Returns an output of a stack. */
+  /** Reads an output from the state of a stack. Rejects if the stack has no such output. */
   async output(stack: string, name: string): Promise<string> {
     const { stdout } = await execute('pulumi', ['stack', 'output', name, '--stack', stack], {
       cwd: join(this.#folder, 'infra'),

@@ -23,7 +23,7 @@ export function optionsOf({ credential, options }: Command): Options {
   return { ...options, ...(needsToken && tokenOptions), ...commonOptions };
 }
 
-/** Returns the option with which commands set the validity of a key. */
+/** Returns the option that sets the number of days for which a key is valid. */
 export const daysOption = (help: string) => ({ type: 'string', value: 'N', help }) as const;
 
 /**

@@ -1,7 +1,7 @@
 /** Matches `delay-seconds` (RFC 9110, section 10.2.3): only digits. */
 const delaySeconds = /^\d+$/;
 /**
- * Matches the start of an HTTP-date (RFC 9110, section 5.6.7). All three formats start with the
+ * Matches the beginning of an HTTP-date (RFC 9110, section 5.6.7). All three formats start with the
  * name of a weekday. Two of them end in GMT. The obsolete asctime format has no time zone.
  */
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;

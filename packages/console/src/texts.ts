@@ -1,7 +1,7 @@
 /**
- * All texts of the element. A page can replace any of them, for example with translations:
- * `element.texts = { create: 'Schlüssel erstellen' }`. Some texts are functions. The numbers and
- * times in their arguments are already formatted for `locale`.
+ * All texts of the element `<andamio-keys>`. A page can replace any of them, for example with
+ * translations: `element.texts = { create: 'Schlüssel erstellen' }`. Some texts are functions. The
+ * numbers and times in their arguments are already formatted for `locale`.
  */
 export const english = {
   /** The language of numbers, dates and relative times, as a BCP 47 tag. */
@@ -173,5 +173,5 @@ export const english = {
   },
 };
 
-/** The texts of the element. */
+/** The texts of the element `<andamio-keys>`. */
 export type Texts = typeof english;

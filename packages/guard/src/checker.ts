@@ -36,7 +36,7 @@ export interface CheckContext {
   readonly clientAddress: string | undefined;
 }
 
-/** Checks API keys in a server of any framework. */
+/** A checker of API keys that does not depend on a web framework. */
 export interface ApiKeyChecker {
   /**
    * Checks the key of one request, and counts the request. The promise never rejects.

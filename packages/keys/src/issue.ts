@@ -126,10 +126,7 @@ export interface NewKey {
   readonly facts: KeyFacts;
 }
 
-/**
- * The dependencies of operations that create keys: those of all operations on keys, and the means
- * to create a key and its id.
- */
+/** The dependencies of operations that create keys. */
 export interface IssueKeyDependencies extends KeyDependencies, KeyMaking {}
 
 /** The validated input of a request for a key. */

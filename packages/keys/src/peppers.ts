@@ -15,8 +15,9 @@ export interface PepperUse {
   /** Number of expired keys that can still be rotated. */
   readonly expired: number;
   /**
-   * Whether the pepper can be removed from the settings: it is configured, creates no new keys, and
-   * no stored key needs it. Replays of requests from the last 24 hours may still need it.
+   * True if the pepper is configured, but neither creates new keys nor is needed by a stored key.
+   * Idempotency records are not considered: replays of requests from the last 24 hours may still
+   * need the pepper.
    */
   readonly canBeDropped: boolean;
 }

@@ -92,10 +92,10 @@ async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
 }
 
 /**
- * Yields each key in a byte stream once, in order. Uses memory in proportion to the size of a
- * chunk. Ignores text that has a key's format but a wrong checksum.
+ * Yields each key in a byte stream once, in order. Memory use is proportional to the size of a
+ * chunk. Ignores text that has a key's format but an invalid checksum.
  *
- * @throws the errors of the stream.
+ * @throws any error that the stream emits.
  */
 export async function* findKeys(chunks: AsyncIterable<Buffer>): AsyncGenerator<FoundKey> {
   const readings = encodings.map((encoding) => ({

@@ -222,7 +222,7 @@ export interface Constraint {
   readonly rule: string;
 }
 
-/** Returns the constraints on a value in the notation of the published reference page. */
+/** Returns the constraints on a value, as the published reference page writes them. */
 export function constraintsOf(schema: Schema): Constraint[] {
   const { minLength, maxLength, minimum, maximum, pattern, enum: values } = schema;
   const between = (label: string, what: string, low?: number, high?: number) =>

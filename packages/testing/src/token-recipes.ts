@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The settings with which a service accepts the tokens of one issuer, according to docs/tokens.md.
+ * The settings that make a service accept the tokens of one issuer, according to docs/tokens.md.
  */
 export interface TokenRecipe {
   readonly issuer: string;

@@ -7,7 +7,7 @@ export const confirmationOptions = {
   'dry-run': { type: 'boolean' },
 } as const;
 
-/** The {@link confirmationOptions} in the notation of the help. */
+/** The {@link confirmationOptions} as the help shows them. */
 export const confirmationUsage = '[--yes | --dry-run]';
 
 /** The mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */

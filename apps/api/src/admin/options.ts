@@ -9,7 +9,7 @@ export const changeOptions = {
   reason: { type: 'string' },
 } as const;
 
-/** The {@link changeOptions} in the notation of the help. */
+/** The {@link changeOptions} as the help shows them. */
 export const changeUsage = '[--by NAME] [--reason TEXT]';
 
 const unprintable = /\p{C}/u;

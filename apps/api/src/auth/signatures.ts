@@ -24,8 +24,8 @@ const byJose: VerifySignature = async (token, { key }, nowSeconds) => {
 let loading: Promise<typeof import('./jsonwebtoken.ts')> | undefined;
 
 /**
- * Loads the module that verifies most tokens. It is not loaded at the start, because requests with
- * an API key do not need it. The promise is kept, because an `import()` takes several microseconds
+ * Loads the module that verifies most tokens. It is not loaded at startup, because requests with an
+ * API key do not need it. The promise is kept, because an `import()` takes several microseconds
  * even if the module is loaded.
  */
 export function loadSignatures(): Promise<typeof import('./jsonwebtoken.ts')> {

@@ -1,12 +1,15 @@
 import type { Store } from 'express-rate-limit';
 
-/** The counters of one limit. */
+/** The counters of one rate limit. */
 export type Counters = Store;
 
-/** Creates the counters of a limit. Counters with different names are independent. */
+/** Creates the counters of a rate limit. Counters with different names are independent. */
 export type CreateCounters = (name: string) => Counters;
 
-/** The counters for requests that present a key. The requests that a guard reports can be added. */
+/**
+ * The counters of a rate limit for requests that present a key. Requests that a guard has already
+ * answered, and reports later, can be added.
+ */
 export interface KeyCounters extends Counters {
   /**
    * Counts additional requests in the current window of a counter key. Has no effect if there is no

@@ -14,8 +14,9 @@ import { RedisUsage } from './redis-usage.ts';
 import type { UsageScripts } from './usage-scripts.ts';
 
 /**
- * Counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A counter with more
- * time left than one window was created before the server's clock was set back, so it is reset.
+ * A script that counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A
+ * counter with more time left than one window was created before the server's clock was set back,
+ * so it is reset.
  */
 export const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
@@ -34,8 +35,8 @@ return { tonumber(redis.call('GET', KEYS[1])), left }
 `);
 
 /**
- * Subtracts a request. DECR alone would create a missing counter with the value -1, which never
- * expires.
+ * A script that subtracts a request. DECR alone would create a missing counter with the value -1,
+ * which never expires.
  */
 export const decrement = script(`
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
@@ -105,7 +106,10 @@ class SharedOrLocalCounters implements Counters {
  */
 export interface SharedCounters {
   readonly createCounters: CreateCounters;
-  /** The counters for requests that present a key, for when this instance counts alone. */
+  /**
+   * Counters of this instance alone, for requests that present a key. They are used if there is no
+   * Redis, and while Redis is unavailable.
+   */
   readonly keyCounters: KeyCounters;
   /**
    * The counts of requests that present a key, shared by all instances. Undefined if each instance

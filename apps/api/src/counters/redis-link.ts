@@ -117,9 +117,10 @@ function stateCodeOf(message: string): string | undefined {
 }
 
 /**
- * Returns an error reply without secrets. Redis repeats the arguments of a command that it does not
- * know. A server without the command HELLO, for example, repeats the password. Other servers may
- * repeat the password in another form.
+ * Returns an error reply with secrets removed. If Redis does not know a command, its error message
+ * quotes the command's arguments. A server without the command HELLO, for example, quotes the
+ * password. These arguments are removed. The password is also masked in the rest of the message,
+ * because other servers may word the message differently.
  */
 function withoutSecrets({ message }: ErrorReply, password: string | undefined): ErrorReply {
   const known = message.replace(/,? with args beginning with:.*$/s, '');

@@ -418,7 +418,8 @@ return redis.call('ZCARD', KEYS[1])
 `;
 
 /**
- * Creates the scripts.
+ * Creates the Redis scripts that count requests together, and that claim and confirm batches of
+ * usage.
  *
  * @param time a Lua expression for the current time, in the form in which `TIME` returns it.
  */

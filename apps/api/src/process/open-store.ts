@@ -8,7 +8,7 @@ import { isForeignFile } from '../store/sqlite/file.ts';
 
 /**
  * Creates the store that the settings select, without waiting for the database. Only the selected
- * implementation is loaded, which keeps the start of the service short.
+ * implementation is loaded, which keeps startup fast.
  */
 export async function openStore(
   settings: StoreSettings,

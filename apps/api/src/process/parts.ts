@@ -14,7 +14,7 @@ import { openStore } from './open-store.ts';
 
 /**
  * The implementations that the settings select. Other implementations are not loaded, which keeps
- * the start of the service short.
+ * startup fast.
  */
 export interface Parts {
   readonly store: KeyStore;
@@ -94,7 +94,9 @@ async function signInProviderOf(
   });
 }
 
-/** Creates the parts that the settings select, without waiting for any server to respond. */
+/**
+ * Creates the implementations that the settings select, without waiting for any server to respond.
+ */
 export async function connect(
   settings: CompleteSettings,
   log: Logger,

@@ -43,7 +43,10 @@ export interface TestAppOptions {
    * memory.
    */
   readonly redisUsage?: AppDependencies['redisUsage'];
-  /** Returns the endpoints of the console's sign-in. By default, they are unknown. */
+  /**
+   * Returns the endpoints of the console's sign-in provider. By default, resolves to null, as it
+   * does while the provider's configuration cannot be read.
+   */
   readonly signInProvider?: AppDependencies['signInProvider'];
   /** The source of the keys that verify tokens. By default, the secret of `tokenFor`. */
   readonly signingKeys?: VerificationKeys;

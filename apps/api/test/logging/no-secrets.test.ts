@@ -38,7 +38,7 @@ const dumpFiles: Dump = async ({ folder }) =>
     .map((file) => readFileSync(join(folder, '.data', file), 'latin1'))
     .join('\n');
 
-/** Returns a function that also returns the content of a Redis server. */
+/** Returns a function that returns the content of the store's files and of a Redis server. */
 const dumpFilesAndRedis =
   (url: string): Dump =>
   async (service) => {

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 const apps = join(import.meta.dirname, '../..');
 const root = join(apps, '../..');
 
-/** A picture in README. */
+/** A screenshot, in README, of a page of the service. */
 export interface Picture {
   /** Path of the file. */
   readonly path: string;

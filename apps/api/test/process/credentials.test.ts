@@ -35,8 +35,8 @@ async function startRevokingEndpoint(): Promise<string> {
 }
 
 /**
- * Writes a credentials file for workload identity federation. Such a file specifies the token
- * endpoint.
+ * Writes a credentials file for workload identity federation, with which the client library
+ * requests a token from `tokenUrl`. Returns the path of the file.
  */
 const federated = (
   tokenUrl: string,

@@ -71,8 +71,9 @@ function admitSecret({ name, valueSource }: Env, project: string, cloud: Cloud):
 }
 
 /**
- * Checks that a service or job can access its secrets. Google checks this after it has created the
- * resource, so the operation that waits for the resource reports the error.
+ * Checks that a service or job can access its secrets. As on Google Cloud, the check runs after the
+ * resource is created. The error is therefore reported by the long-running operation, not by the
+ * create request.
  *
  * @throws {GoogleError} if access to a secret is not granted
  */

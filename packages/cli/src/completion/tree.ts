@@ -4,14 +4,14 @@ import { optionsOf } from '../options.ts';
 /** All commands by name, such as `keys create`. */
 export type Commands = ReadonlyMap<string, Command>;
 
-/** The words that may follow the given beginning of a command line. */
+/** A step of the completion: the words that may follow the given beginning of a command line. */
 interface Step {
   /** The beginning of the command line, such as `keys`. Empty for the first word. */
   readonly after: string;
   readonly words: readonly string[];
 }
 
-/** Returns one step for each beginning of a command line. */
+/** Returns the steps of the completion, one for each beginning of a command line. */
 export function stepsOf(commands: Commands): Step[] {
   const verbs = [...commands.keys()];
   const groups = [...new Set(verbs.flatMap((verb) => verb.match(/^\S+(?= )/) ?? []))];

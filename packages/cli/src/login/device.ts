@@ -65,8 +65,8 @@ function addressOf({ verification_uri }: StartedDeviceLogin, url: string): strin
 const expired: Failure = { exitCode: exitCodes.refused, message: 'The code has expired.' };
 
 /**
- * Reports whether the service did not respond, or responded with a status of 5xx. It may then have
- * issued the key.
+ * Reports whether the service did not respond, or responded with a status of 5xx. In either case,
+ * it may already have issued the key.
  */
 const isUnanswered = ({ status }: ApiError) => status === undefined || status >= 500;
 

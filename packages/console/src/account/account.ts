@@ -27,7 +27,7 @@ export interface Reveal {
   readonly previousEnd: string | undefined;
 }
 
-/** Everything that the element shows, apart from the contents of its forms. */
+/** Everything that the element `<andamio-keys>` shows, apart from the contents of its forms. */
 export interface State {
   /** The user's keys. Undefined until they are read for the first time. */
   readonly keys: readonly Key[] | undefined;
@@ -84,9 +84,9 @@ function requestsByName({ usage }: DailyUsage): Map<string, Map<string, number>>
 }
 
 /**
- * The account of the signed-in user. It reads and changes the user's keys, and contains the state
- * that the element shows. It stores no token. It stores a new secret only until the user closes the
- * dialog that shows it.
+ * The state that the element `<andamio-keys>` shows to the signed-in user, and the actions that the
+ * user can take. It stores no token. It stores a new secret only until the user closes the dialog
+ * that shows it.
  */
 export class Account {
   #state: State = {

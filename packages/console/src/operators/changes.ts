@@ -63,7 +63,7 @@ export const revokeAll = (userId: string): Change => ({
   fields: ['reason'],
 });
 
-/** @param lastUse a sentence about the last use of the key */
+/** Returns the change that revokes a key. `lastUse` is a sentence about the last use of the key. */
 export const revokeKey = (
   userId: string,
   key: { readonly id: string; readonly name: string },

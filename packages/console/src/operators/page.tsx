@@ -52,7 +52,7 @@ function useView(): readonly [View, (view: View) => void] {
   return [view, open];
 }
 
-/** The content of the page while the session is open. */
+/** The content of the operators' page while the session is open. */
 export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   const { about } = given;
   const [view, openView] = useView();
@@ -130,7 +130,7 @@ export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   );
 }
 
-/** The content of the page if there is no session, or if it has ended. */
+/** The content of the operators' page if there is no session, or if the session has ended. */
 export function Ended({ reason }: { readonly reason: string }) {
   return (
     <main class="root">

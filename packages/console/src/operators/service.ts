@@ -1,4 +1,4 @@
-/** What the page shows about the running `admin.js serve`. */
+/** Information about the running `admin.js serve` that the operators' page shows. */
 export interface About {
   /** A description of the store. */
   readonly store: string;
@@ -24,7 +24,7 @@ export interface Report<Result = object> {
   readonly text: readonly string[];
 }
 
-/** What a change would do. */
+/** The preview of a change that was not made yet. */
 export interface Preview {
   readonly text: readonly string[];
 }
@@ -113,7 +113,7 @@ export interface Results {
   };
 }
 
-/** An error that the page shows. */
+/** An error that the operators' page shows. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   /**

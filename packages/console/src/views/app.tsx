@@ -192,7 +192,7 @@ function useNow(): number {
   return Date.now();
 }
 
-/** The whole content of the element. */
+/** The whole content of the element `<andamio-keys>`. */
 export function App({ ui }: { readonly ui: Ui }) {
   const { texts, format, account } = ui;
   const { keys, usage, isLoading, isOnline, isReadOnly, problem, task, reveal, announcement } =

@@ -8,8 +8,8 @@ import {
 } from './model.ts';
 
 /**
- * Decides whether a new login is stored. Its user code must not belong to another login that is
- * still in use.
+ * Decides whether a new device login is stored. Its user code must not belong to another login that
+ * is still in use.
  */
 export function decideStart(
   found: DeviceLogin | undefined,
@@ -21,7 +21,7 @@ export function decideStart(
   return { outcome: isRepeated ? 'started' : 'user_code_taken' };
 }
 
-/** The user who looks up or decides a login, and when. */
+/** The user who looks up or decides a device login, and the time. */
 export interface Decider {
   readonly userId: string;
   /** Unix seconds. */
@@ -33,8 +33,9 @@ const shownUntil = (login: DeviceLogin) =>
   login.state === 'pending' ? decidableUntil(login) : redeemableUntil(login);
 
 /**
- * Decides whether a user may see a login. The first user who looks up a login becomes the only one
- * who can see, approve or deny it. All refusals are the same, so that a guess reveals nothing.
+ * Decides whether a user may see a device login. The first user who looks up a login becomes the
+ * only one who can see, approve or deny it. All refusals are the same, so that a guess reveals
+ * nothing.
  */
 export function decideLookup(
   found: DeviceLogin | undefined,
@@ -47,7 +48,7 @@ export function decideLookup(
   return { outcome: login, login };
 }
 
-/** The decision of a user on a login. */
+/** The decision of a user on a device login. */
 export interface Verdict extends Decider {
   readonly state: 'approved' | 'denied';
   readonly tierClaim: TierClaim;
@@ -60,9 +61,9 @@ const decisionEntry = (own: AuditEntry, { address }: DeviceLogin, note = ''): Au
 });
 
 /**
- * Decides whether a user may approve or deny a login. Only the user who looked the login up can do
- * so. A denial is final. An approval can be taken back until the login is redeemed. If the user
- * repeats the same decision, the answer is the same.
+ * Decides whether a user may approve or deny a device login. Only the user who looked the login up
+ * can do so. A denial is final. An approval can be taken back until the login is redeemed. If the
+ * user repeats the same decision, the answer is the same.
  */
 export function decideVerdict(
   found: DeviceLogin | undefined,

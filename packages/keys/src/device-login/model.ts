@@ -24,7 +24,7 @@ export interface DeviceLogin {
   readonly tierClaim: TierClaim | undefined;
 }
 
-/** Returns when a login can no longer be decided, in Unix seconds. */
+/** Returns when a device login can no longer be decided, in Unix seconds. */
 export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>
   createdAt + deviceLoginSeconds;
 
@@ -36,8 +36,8 @@ export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>
 const redeemableLonger = 60;
 
 /**
- * Returns when a login no longer yields its key, in Unix seconds. It then counts as removed, even
- * if it is still stored.
+ * Returns when a device login no longer yields its key, in Unix seconds. It then counts as removed,
+ * even if it is still stored.
  */
 export const redeemableUntil = (login: Pick<DeviceLogin, 'createdAt'>) =>
   decidableUntil(login) + redeemableLonger;

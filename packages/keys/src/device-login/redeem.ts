@@ -13,7 +13,7 @@ import { deviceLoginIds, digestOfDeviceCode, isSameDigest, userCodeOf } from './
 import { type DeviceLogin, decidableUntil, redeemableUntil } from './model.ts';
 import type { DeviceLoginDependencies } from './start.ts';
 
-/** The reasons why a login yields no key, named as in RFC 8628 section 3.5. */
+/** The reasons why a device login yields no key, named as in RFC 8628 section 3.5. */
 export type RedeemRefusal = 'authorization_pending' | 'access_denied' | 'expired_token';
 
 /** Finds the login that a device code belongs to. */

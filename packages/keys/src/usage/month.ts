@@ -1,6 +1,6 @@
-// An owner's usage in one UTC month. These pure functions contain all rules of stored usage: what
-// an addition changes, how a repeated addition is recognized, and what bounds a month. Decision 35
-// gives the reasons.
+// An owner's usage in one UTC month. An addition is what one instance adds to the stored usage at
+// once. These pure functions contain all rules of stored usage: what an addition changes, how a
+// repeated addition is recognized, and what bounds a month. Decision 35 gives the reasons.
 import { createHash } from 'node:crypto';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
@@ -69,10 +69,8 @@ export const rememberedFor = 3_600_000_000;
  */
 export const maximumInstances = 4_000;
 
-/**
- * Sizes by Google's formula (https://firebase.google.com/docs/firestore/storage-size). A map is
- * "calculated the same way as document size", so it has 32 additional bytes.
- */
+// Sizes in bytes, by Google's formula (https://firebase.google.com/docs/firestore/storage-size). A
+// map is "calculated the same way as document size", so it has 32 additional bytes.
 const integerBytes = 8;
 const mapBytes = 32;
 const nameBytes = 22 + 1 + mapBytes;
@@ -148,7 +146,10 @@ export function afterReset<Month extends UsageMonth>({ last_uses }: Month): Usag
   return { ...emptyMonth, last_uses };
 }
 
-/** Whether a month contains an addition: no (`new`), yes (`made`), or unknown (`forgotten`). */
+/**
+ * The state of an addition to the stored usage of a month: not made yet (`new`), already made
+ * (`made`), or unknown (`forgotten`), because the number that would tell was removed.
+ */
 export type AdditionState = 'new' | 'made' | 'forgotten';
 
 /**
@@ -183,8 +184,8 @@ export function stateOf(
 const erasureMargin = 300;
 
 /**
- * Returns the highest number of an addition that an erasure covers. Every addition that contains
- * requests from before the erasure has this number or a smaller one.
+ * Returns the number up to which an erasure covers additions. Every addition that contains requests
+ * from before the erasure has this number or a smaller one.
  *
  * @param at Unix seconds.
  */

@@ -6,7 +6,10 @@ import {
   type UsageTotals,
 } from './store.ts';
 
-/** Time, in milliseconds, from the first request of a batch until the batch is due to be stored. */
+/**
+ * Time, in milliseconds, from the first request of a batch of usage until the batch is due to be
+ * stored.
+ */
 export const sharedUsageInterval = 60_000;
 
 /** Time, in milliseconds, for which the totals of an owner without unstored usage are kept. */
@@ -36,8 +39,9 @@ export interface SharedUsage {
    */
   claimDue(): Promise<readonly SharedBatch[]>;
   /**
-   * Claims an owner's oldest batch, even if another instance has claimed it. Returns undefined if
-   * the owner has no usage that is older than {@link usageInterval}.
+   * Claims an owner's oldest batch of unstored usage. Takes over another instance's claim, so that
+   * the caller need not wait for that instance. Returns undefined if all of the owner's unstored
+   * usage is newer than {@link usageInterval}.
    */
   claimOf(userId: string): Promise<SharedBatch | undefined>;
   /**
@@ -58,7 +62,9 @@ export interface SharedUsageStorerOptions {
   readonly warn: (error: unknown) => void;
 }
 
-/** Maximum number of an owner's batches that are stored before the owner's usage is read. */
+/**
+ * Maximum number of an owner's batches of usage that are stored before the owner's usage is read.
+ */
 const batchesBeforeRead = 3;
 
 /**

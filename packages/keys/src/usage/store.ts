@@ -68,8 +68,8 @@ export interface Activity {
 }
 
 /**
- * The error for a repeated addition that the store no longer recognizes. The addition may have been
- * made. Nothing was written for the call.
+ * The error for a repeated addition of usage that the store no longer recognizes. The addition may
+ * have been made. Nothing was written for the call.
  */
 export class AdditionForgottenError extends Error {
   override readonly name = 'AdditionForgottenError';

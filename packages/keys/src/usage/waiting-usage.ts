@@ -10,7 +10,10 @@ export interface LastUse {
   readonly minute: number;
 }
 
-/** Maximum number of unreported counts and last uses. It bounds memory while the store is down. */
+/**
+ * Maximum number of unreported counts and times of last use, combined. It bounds memory use while
+ * the store is down.
+ */
 const maximumCounts = 100_000;
 
 /** One owner's unreported requests of one day. A batch is stored by one addition. */

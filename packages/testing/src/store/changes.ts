@@ -6,7 +6,7 @@ import { type StoreUnderTest, type TestStore, twoStores } from './store-under-te
 
 const names = ['name', 'other'];
 
-/** Moves the key of {@link command} and its previous secret to the name `other`. */
+/** Renames the key that {@link command} creates, together with its previous secret, to `other`. */
 function move(store: TestStore): Promise<string> {
   return store.transact({ userId: 'owner', now: present, names, reads: 'both' }, (view) => {
     const { key, previous } = view.at('name');

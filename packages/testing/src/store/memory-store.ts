@@ -41,7 +41,10 @@ export function createMemoryStore(): KeyStore & Administration {
   let audit: AuditEntry[] = [];
   /** Usage by user id and month. */
   const usage = new Map<string, UsageMonth>();
-  /** The highest number of an addition that the user's last erasure covers, by user id. */
+  /**
+   * For each erased user, by user id: additions of usage up to this number are ignored, because
+   * they may contain requests from before the erasure.
+   */
   const erased = new Map<string, number>();
 
   const recordId = ({ userId, operation, idempotencyKey }: IdempotencyScope) =>

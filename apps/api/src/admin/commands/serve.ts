@@ -56,7 +56,7 @@ async function start(
 }
 
 /**
- * Returns the command `serve`.
+ * Returns the command `serve`, which serves the operators' page.
  *
  * @param commands the commands that the page can execute
  */

@@ -77,8 +77,8 @@ function answerError(error: unknown): PageAnswer {
 }
 
 /**
- * Creates the function that executes commands for the page. The commands have the same validation,
- * previews and reports as on the command line.
+ * Creates the function that executes commands for the operators' page. The commands have the same
+ * validation, previews and reports as on the command line.
  *
  * @param operator the name that the audit log records
  */

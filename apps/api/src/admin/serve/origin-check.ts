@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Reports whether a browser sent a request from the page itself, or because the operator entered
- * the page's address.
+ * Reports whether a browser sent a request from the operators' page itself, or because the operator
+ * entered the page's address.
  *
  * Any website can send requests to a server on loopback. A website can even read the responses if
  * its own name resolves to 127.0.0.1 (DNS rebinding). The `Host` header then contains the website's

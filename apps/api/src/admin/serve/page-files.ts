@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
-/** A static file of the page, with its media type. */
+/** A static file of the operators' page, with its media type. */
 export interface PageFile {
   readonly type: string;
   readonly content: Uint8Array;
@@ -19,8 +19,8 @@ async function read(path: string): Promise<PageFile> {
 }
 
 /**
- * Reads the files of the page, by request path. The path of a request is only looked up in this
- * map, never in the file system.
+ * Reads the files of the operators' page, by request path. The path of a request is only looked up
+ * in this map, never in the file system.
  *
  * @param folder the folder that `packages/console` builds
  */

@@ -6,7 +6,7 @@ import { isFromPage } from './origin-check.ts';
 import { readPageFiles } from './page-files.ts';
 import { createSessions } from './sessions.ts';
 
-/** The response to a request from the page. */
+/** The response to a request from the operators' page. */
 export interface PageAnswer {
   readonly status: number;
   readonly json: unknown;

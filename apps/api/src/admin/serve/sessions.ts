@@ -11,8 +11,8 @@ function equals(one: string, other: string): boolean {
 }
 
 /**
- * The credentials of the page. The page's address contains a token, which a browser exchanges for
- * the token of a session.
+ * The credentials of the operators' page. The page's address contains a token, which a browser
+ * exchanges for the token of a session.
  */
 export interface Sessions {
   /** The token in the page's address. It opens one session. */
@@ -26,7 +26,7 @@ export interface Sessions {
   isOpen(session: string): boolean;
 }
 
-/** Creates the credentials of one run of the page. They exist only in memory. */
+/** Creates the credentials for one run of `admin.js serve`. They exist only in memory. */
 export function createSessions(): Sessions {
   const addressToken = newToken();
   let session: string | undefined;

@@ -12,7 +12,8 @@ import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
 
 /**
- * A per-minute limit, and the functions that return the counter key and the maximum of a subject.
+ * A limit per minute on the requests of each subject, such as a client address or a user, with
+ * functions that return the counter key and the maximum of a subject.
  */
 export interface Limit<Subject> {
   readonly name: LimitStatus['name'];

@@ -14,8 +14,8 @@ interface Requested extends Omit<ReadTotals, 'totals'> {
 }
 
 /**
- * Owners' totals that Redis does not know, read from the store in the background. They are passed
- * to Redis with the owner's next request, at most one interval later.
+ * Owners' usage totals that Redis does not know, read from the store in the background. They are
+ * passed to Redis with the owner's next request, at most one interval later.
  */
 export class RequestedTotals {
   readonly #storer: Pick<SharedUsageStorer, 'totalsOf'>;

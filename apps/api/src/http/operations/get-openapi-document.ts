@@ -13,7 +13,7 @@ const serversMark = '@servers';
 
 /**
  * Loads the OpenAPI document. Resolves to its servers and its text, in which a placeholder replaces
- * the servers. Called on first use, so that it does not delay the start of the service.
+ * the servers. Called on first use, so that it does not delay startup.
  */
 async function prepare(): Promise<{ readonly text: string; readonly servers: readonly Server[] }> {
   const { default: document } = await import('@andamio/schema/openapi.json', {

@@ -35,7 +35,7 @@ import { bodyRow, keyRow, publicBodyRow, publicRow, type Row, readRow } from './
 import { startDeviceLoginHandler } from './start-device-login.ts';
 import { verifyApiKeyHandler } from './verify-api-key.ts';
 
-/** The dependencies of the operations that settings enable. */
+/** The dependencies of operations that are available only if a setting enables them. */
 export interface OptionalOperations {
   /**
    * The dependencies of the handler for reports of found keys. If undefined, such reports are

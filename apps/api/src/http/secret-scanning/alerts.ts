@@ -10,8 +10,8 @@ import { readJsonBody } from '../request/json-body.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
- * Reads the body of a message. Compressed bodies are refused, because the signature covers the
- * bytes exactly as they are sent.
+ * Reads the body of a message from GitHub's secret scanning. Compressed bodies are refused, because
+ * the signature covers the bytes exactly as they are sent.
  */
 export const readAlerts = readJsonBody({
   limit: maximumAlertBytes,
@@ -31,14 +31,14 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-/** The alerts of a message, and the number of entries that could not be read. */
+/** The alerts in a message from GitHub, and the number of entries that could not be read. */
 export interface ParsedAlerts {
   readonly alerts: readonly LeakAlert[];
   readonly unreadable: number;
 }
 
 /**
- * Parses the alerts of a message one by one. Entries without a token are skipped.
+ * Parses the alerts in a message from GitHub one by one. Entries without a token are skipped.
  *
  * @throws {@link HttpError} `invalid_body` if the message is not an array.
  */

@@ -17,8 +17,8 @@ export function audit({ firestore, write }: Database, batch: WriteBatch, entry: 
 const auditDocument = z.object({ at: time, ...auditFields });
 
 /**
- * Returns a user's entries, the newest first. The entries are sorted in memory, because an index on
- * times would be a hotspot.
+ * Returns a user's entries in the audit log, newest first. The entries are sorted in memory,
+ * because an index on times would be a hotspot.
  */
 export async function readAudit({ firestore }: Database, userId: string): Promise<AuditEntry[]> {
   const users = [userId, erasedUserId(userId)];

@@ -1,5 +1,5 @@
 // Importing this module loads the client library and gRPC, which takes long. Import it on the first
-// call, not at the start of the service.
+// call to the store, not when the service starts.
 import {
   type Connection,
   type DatabaseAddress,
@@ -19,7 +19,7 @@ const emulatorSettings = (host: string) => ({
   customHeaders: { Authorization: 'Bearer owner' },
 });
 
-/** Creates a client without connecting to Firestore. */
+/** Creates a Firestore client, without connecting to Firestore. */
 export function openFirestore({ emulatorHost, ...address }: FirestoreAddress): Connection {
   return openDatabase(address, emulatorHost === undefined ? {} : emulatorSettings(emulatorHost));
 }

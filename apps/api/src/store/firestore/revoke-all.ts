@@ -31,8 +31,8 @@ import { writeOwner } from './write-owner.ts';
 const chunk = 100;
 
 /**
- * Some of an owner's keys, grouped by name. Expired keys are read only once no unexpired key is
- * left.
+ * A part of an owner's keys, grouped by name. It contains unexpired keys as long as the owner has
+ * any, and expired keys after that.
  */
 interface Some {
   readonly owner: Found<OwnerDocument> | undefined;

@@ -186,8 +186,8 @@ const withoutDocument = ({ code, message }: BulkWriterError) =>
 export type RunInTime = (task: (database: Database) => Promise<void>) => Promise<void>;
 
 /**
- * Collects the additions of one turn of the event loop and makes them in groups. One call for many
- * owners costs less than one call for each owner.
+ * Collects the additions to stored usage that are requested in one turn of the event loop, and
+ * writes them in groups. One call for many owners costs less than one call for each owner.
  */
 export class UsageAdditions {
   readonly #run: RunInTime;
@@ -198,7 +198,7 @@ export class UsageAdditions {
     this.#run = run;
   }
 
-  /** Makes an addition. Resolves to the owner's totals afterward. */
+  /** Adds requests to an owner's stored usage. Resolves to the owner's totals afterward. */
   add(command: AddUsageCommand): Promise<UsageTotals> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0)
