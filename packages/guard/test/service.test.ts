@@ -1,10 +1,14 @@
+import { type ErrorCode, errorBody } from '@andamio/schema/errors';
 import { makeKey } from '@andamio/schema/key-format';
 import type { TestProcess } from '@andamio/testing/service-process';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { startCaddy } from './harness/caddy.ts';
+import { startEnvoy } from './harness/envoy.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { type Answer, startGuarded } from './harness/guarded.ts';
 import { startNginx } from './harness/nginx.ts';
-import { makeCertificate } from './harness/proxy.ts';
+import { makeCertificate, startEchoApp } from './harness/proxy.ts';
+import type { Surroundings } from './harness/proxy-contract.ts';
 import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
 import { startTlsFront } from './harness/tls-front.ts';
 
@@ -157,60 +161,73 @@ test('a guard uses no expired answer when the service is down', async () => {
   );
 });
 
-describe.skipIf(!inject('available').includes('nginx'))('nginx that asks the service', () => {
-  let service: TestProcess;
-  let nginx: string;
-  beforeAll(async () => {
-    service = await startService();
-    const certificate = makeCertificate();
-    const front = await startTlsFront(() => service.url, certificate);
-    nginx = await startNginx({
-      servicePort: front.port,
-      certificateFile: certificate.file,
-      // The service's health check stands for the application behind nginx.
-      locations: `location / { proxy_pass ${service.url}/health/live; }`,
-    });
-  });
+/** The proxies with their shipped configurations, each in front of the application. */
+const proxies = {
+  nginx: ({ applicationPort, ...surroundings }: Surroundings) =>
+    startNginx({
+      ...surroundings,
+      locations: `location / { proxy_pass http://127.0.0.1:${applicationPort}; }`,
+    }),
+  caddy: startCaddy,
+  envoy: startEnvoy,
+};
 
-  async function get(key?: string): Promise<Answer> {
-    const response = await fetch(nginx, {
-      headers: { ...(key !== undefined && { 'X-API-Key': key }) },
+describe.each(['nginx', 'caddy', 'envoy'] as const)('%s', (name) => {
+  describe.skipIf(!inject('available').includes(name))('that asks the service', () => {
+    let service: TestProcess;
+    let proxy: string;
+    beforeAll(async () => {
+      // The service does not know the secret of the proxy, so it limits the proxy's address.
+      service = await startService();
+      const certificate = makeCertificate();
+      const front = await startTlsFront(() => service.url, certificate);
+      proxy = await proxies[name]({
+        servicePort: front.port,
+        certificateFile: certificate.file,
+        applicationPort: await startEchoApp(),
+      });
     });
-    const text = await response.text();
-    const body: unknown = response.headers.get('content-type')?.includes('json')
-      ? JSON.parse(text)
-      : text;
-    return { status: response.status, headers: response.headers, body };
-  }
 
-  test('nginx accepts a valid key and refuses others with 401', async () => {
-    expect((await get((await issue(service)).key)).status).toBe(200);
-    for (const wrong of [undefined, 'none', makeKey()]) {
-      const answer = await get(wrong);
-      expectRefusal(answer, 'invalid_key');
-      expect(answer.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+    const get = (key?: string) =>
+      fetch(proxy, { headers: key === undefined ? {} : { 'X-API-Key': key } });
+
+    /** Asserts that a response has a status and an error code, also in its body. */
+    async function expectError(response: Response, code: ErrorCode) {
+      const { statusCode, message } = errorBody(code);
+      expect(response.status).toBe(statusCode);
+      expect(response.headers.get('x-error-code')).toBe(code);
+      expect(await response.json()).toMatchObject({ statusCode, message });
     }
-  });
 
-  test('nginx refuses a deleted key at once', async () => {
-    const { key, revoke } = await issue(service);
-    expect((await get(key)).status).toBe(200);
-    await revoke();
-    expectRefusal(await get(key), 'invalid_key');
-  });
+    test(`${name} accepts a valid key and refuses others with 401`, async () => {
+      expect((await get((await issue(service)).key)).status).toBe(200);
+      for (const wrong of [undefined, 'none', makeKey()]) {
+        const response = await get(wrong);
+        expect(response.headers.get('www-authenticate')).toBe('ApiKey realm="andamio-api"');
+        await expectError(response, 'invalid_key');
+      }
+    });
 
-  test('nginx answers with 429 over the limit', async () => {
-    const { key } = await issue(service, 'pioneer');
-    for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
-    const answer = await get(key);
-    expectRefusal(answer, 'rate_limited');
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(answer.headers.get('x-ratelimit-limit')).toBe('20');
-  });
+    test(`${name} refuses a deleted key at once`, async () => {
+      const { key, revoke } = await issue(service);
+      expect((await get(key)).status).toBe(200);
+      await revoke();
+      await expectError(await get(key), 'invalid_key');
+    });
 
-  test('nginx answers with 503 when the service is down', async () => {
-    const { key } = await issue(service);
-    await service.stop('SIGKILL');
-    expectRefusal(await get(key), 'verification_unavailable');
+    test(`${name} answers with 429 over the limit`, async () => {
+      const { key } = await issue(service, 'pioneer');
+      for (let sent = 0; sent < 20; sent++) expect((await get(key)).status).toBe(200);
+      const response = await get(key);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(response.headers.get('x-ratelimit-limit')).toBe('20');
+      await expectError(response, 'rate_limited');
+    });
+
+    test(`${name} answers with 503 when the service is down`, async () => {
+      const { key } = await issue(service);
+      await service.stop('SIGKILL');
+      await expectError(await get(key), 'verification_unavailable');
+    });
   });
 });
