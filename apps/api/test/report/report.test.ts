@@ -64,8 +64,8 @@ describe('POST /api/v1/apikey/report', () => {
     const answers = await Promise.all([
       report(app.url, { api_keys: keys }),
       report(app.url, { api_keys: [makeKey(), makeKey()] }),
-      report(app.url, { api_keys: ['no key'] }),
     ]);
+    answers.push(await report(app.url, { api_keys: ['no key'] }));
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     for (const { milliseconds } of answers) expect(milliseconds).toBeGreaterThanOrEqual(990);
   });
@@ -111,15 +111,38 @@ describe('POST /api/v1/apikey/report', () => {
     expectError(await report(limited.url, full()), 429, 'rate_limited');
   });
 
-  test('handles at most eight reports at once, so that others find a free place', async () => {
-    const own = await startApp();
+  /** Sends reports at once, each from a client address, to a service of its own. */
+  async function reportAtOnce(addresses: readonly string[]) {
+    const own = await startApp({ settings: { trustProxyHops: 1 } });
     onTestFinished(() => own.close());
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () => report(own.url, { api_keys: ['no key'] })),
+      addresses.map((address) =>
+        report(own.url, { api_keys: ['no key'] }, { 'x-forwarded-for': address }),
+      ),
     );
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(refused).toHaveLength(4);
-    for (const { headers } of refused) expect(headers.get('retry-after')).toBe('1');
+    for (const { status, headers } of answers)
+      expect(headers.get('retry-after')).toBe(status === 429 ? '1' : null);
+    return answers.map(({ status }) => status);
+  }
+
+  test('handles at most eight reports at once', async () => {
+    const addresses = Array.from({ length: 12 }, (_, index) => `203.0.113.${index}`);
+    const statuses = await reportAtOnce(addresses);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(8);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(4);
+  });
+
+  test('handles at most two reports of one address at once, so that others find a free place', async () => {
+    const flood = Array.from({ length: 100 }, (_, index) => `2001:db8:1:200::${index + 1}`);
+    const statuses = await reportAtOnce([...flood, '203.0.113.7']);
+    expect(statuses.pop()).toBe(202);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(2);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(98);
+  });
+
+  test('frees the places of an address when its reports are answered', async () => {
+    for (let sent = 0; sent < 3; sent++)
+      expect((await report(app.url, { api_keys: ['no key'] })).status).toBe(202);
   });
 
   test('answers 500 if the store fails, without telling whether a key was valid', async () => {

@@ -6,6 +6,8 @@ import {
   type ReportApiKeysBody,
   reportApiKeys,
 } from '@andamio/schema/operations';
+import type { Exchange } from '../exchange.ts';
+import { addressKey } from '../limits/limit.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
@@ -20,6 +22,36 @@ const step = 1_000;
  * instance serves a limited number of requests at once.
  */
 const maximumUnderWay = 8;
+
+/**
+ * Maximum number of reports from one client address that a process handles at once. A single address
+ * can therefore not keep out the reports of others.
+ */
+const maximumUnderWayOfAddress = 2;
+
+/** Calls a function unless too many calls are under way, in total or for a client address. */
+function createPlaces() {
+  const underWay = new Map<string, number>();
+  let total = 0;
+
+  /** @throws {@link HttpError} `rate_limited` if there is no free place. */
+  return async <Result>(address: string, call: () => Promise<Result>): Promise<Result> => {
+    const key = addressKey(address);
+    const ofAddress = underWay.get(key) ?? 0;
+    if (total >= maximumUnderWay || ofAddress >= maximumUnderWayOfAddress)
+      throw new HttpError('rate_limited', undefined, 1);
+    total++;
+    underWay.set(key, ofAddress + 1);
+    try {
+      return await call();
+    } finally {
+      total--;
+      const left = (underWay.get(key) ?? 0) - 1;
+      if (left > 0) underWay.set(key, left);
+      else underWay.delete(key);
+    }
+  };
+}
 
 export interface ReportDependencies extends RevokeKeyDependencies {
   /** Called with the number of keys that a report revoked. */
@@ -39,7 +71,7 @@ export function reportApiKeysHandler(dependencies: ReportDependencies) {
     if (revoked.size > 0) dependencies.onLeakedKeysRevoked(revoked.size);
   }
 
-  let underWay = 0;
+  const inPlace = createPlaces();
 
   async function handle(keys: readonly string[]): Promise<ApiKeysReported> {
     const begun = performance.now();
@@ -51,13 +83,6 @@ export function reportApiKeysHandler(dependencies: ReportDependencies) {
     return reportApiKeys.success.example;
   }
 
-  return async ({ api_keys: keys }: ReportApiKeysBody): Promise<ApiKeysReported> => {
-    if (underWay >= maximumUnderWay) throw new HttpError('rate_limited', undefined, 1);
-    underWay++;
-    try {
-      return await handle(keys);
-    } finally {
-      underWay--;
-    }
-  };
+  return ({ api_keys: keys }: ReportApiKeysBody, { address }: Exchange): Promise<ApiKeysReported> =>
+    inPlace(address, () => handle(keys));
 }
