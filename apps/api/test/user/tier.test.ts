@@ -26,7 +26,7 @@ async function start() {
     transact: (scope, decide) =>
       store.transact(scope, (view) => {
         const decision = decide(view);
-        if (!('name' in scope)) {
+        if (!('names' in scope)) {
           for (const change of decision.changes)
             if (change.type === 'put_owner') claims.push(change.owner.tierClaim);
         }
