@@ -44,10 +44,6 @@ export class ControlledUsageStore implements UsageStore {
     return this.#answer(userId, day);
   }
 
-  readUsage(): never {
-    throw new Error('The tests of the usage meter do not read daily usage.');
-  }
-
   readActivity(): never {
     throw new Error('The tests of the usage meter do not read activity.');
   }

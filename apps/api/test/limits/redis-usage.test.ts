@@ -630,7 +630,11 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
         }
 
         async function storedByName() {
-          const rows = await store.readUsage({ userId, days: [day], names: [...counts.keys()] });
+          const rows = await withOperations(store).readUsage({
+            userId,
+            days: [day],
+            names: [...counts.keys()],
+          });
           return new Map(rows.map(({ name, requests }) => [name, requests]));
         }
 

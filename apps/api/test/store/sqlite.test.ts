@@ -124,7 +124,7 @@ describe('SQLite in a file', () => {
     expect(await store.readTotals('other', today)).toEqual({ day: 600_000, month: 600_000 });
     const days = ['2025-07-31', '2025-08-01', today];
     const names = ['one', "two's", 'three', ''];
-    expect(await store.readUsage({ userId: 'owner', days, names })).toEqual([
+    expect(await withOperations(store).readUsage({ userId: 'owner', days, names })).toEqual([
       { day: '2025-08-01', name: 'one', requests: 1 },
       { day: today, name: 'one', requests: 20 },
       { day: today, name: "two's", requests: 300 },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { utcDayOf } from '@andamio/keys/usage/calendar';
 import { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import { startRedis } from '@andamio/testing/redis';
+import { withOperations } from '@andamio/testing/store/operations';
 import { waitFor } from '@andamio/testing/wait-for';
 import { createClient } from 'redis';
 import { expect, inject, onTestFinished, test } from 'vitest';
@@ -85,7 +86,7 @@ test.skipIf(!inject('available').includes('redis'))(
     const days = [...new Set([startedOn, utcDayOf(Date.now())])];
     for (const userId of owners) {
       const sent = [...(names.counted.get(userId) as Set<string>)];
-      const rows = await store.readUsage({ userId, days, names: sent });
+      const rows = await withOperations(store).readUsage({ userId, days, names: sent });
       expect(new Set(rows.map(({ requests }) => requests)), 'nothing is counted twice').toEqual(
         new Set([1]),
       );

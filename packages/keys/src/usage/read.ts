@@ -50,7 +50,7 @@ function inOrder(one: DailyUsage, other: DailyUsage): number {
  * Reads the number of requests per key and day. Includes only keys that the owner still has, and
  * only days on which they were used.
  *
- * @throws the errors of `KeyStore.readUsage` and {@link listKeys}.
+ * @throws the errors of `KeyStore.readActivity` and {@link listKeys}.
  */
 export async function readDailyUsage(
   dependencies: KeyDependencies,
@@ -66,6 +66,7 @@ export async function readDailyUsage(
   const isKept = (day: string) => day <= utcDayOf(now()) && usageRemovalOf(day) > now() / 1000;
   const days = daysBetween(firstDay, lastDay).filter(isKept);
   if (held.length === 0 || days.length === 0) return [];
-  const rows = await store.readUsage({ userId: owner.userId, days, names: held });
-  return rows.toSorted(inOrder);
+  const { userId } = owner;
+  const query = { userId, days, names: held, months: [], serials: [] };
+  return (await store.readActivity(query)).usage.toSorted(inOrder);
 }

@@ -155,7 +155,7 @@ test('stores the usage of an owner before it is read, and reads it although that
   store.addUsage = addUsage;
 });
 
-test.each(['readTotals', 'readUsage', 'readActivity'] as const)(
+test.each(['readTotals', 'readActivity'] as const)(
   'stores the usage of an owner before %s',
   async (method) => {
     const calls: string[] = [];

@@ -189,10 +189,6 @@ export function storingBeforeReads<Store extends UsageStore>(
       await storer.flushOwner(userId);
       return store.readTotals(userId, day);
     },
-    async readUsage(query) {
-      await storer.flushOwner(query.userId);
-      return store.readUsage(query);
-    },
     async readActivity(query) {
       await storer.flushOwner(query.userId);
       return store.readActivity(query);

@@ -99,14 +99,8 @@ export interface UsageStore {
   readTotals(userId: string, day: string): Promise<UsageTotals>;
 
   /**
-   * Finds the requests per key name and day, unordered. The result includes every addition that was
-   * made before the call.
-   */
-  readUsage(query: UsageQuery): Promise<readonly DailyUsage[]>;
-
-  /**
-   * Finds the requests per key name and day like {@link UsageStore.readUsage}, and the last uses of
-   * secrets. It reads each month once.
+   * Finds the requests per key name and day, unordered, and the last uses of secrets. The result
+   * includes every addition that was made before the call. Each month is read once.
    */
   readActivity(query: ActivityQuery): Promise<Activity>;
 }

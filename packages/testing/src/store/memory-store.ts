@@ -269,8 +269,6 @@ export function createMemoryStore(): KeyStore & Administration {
       return totalsOf(after, day);
     },
     readTotals: async (userId, day) => totalsOf(monthAt(userId, day), day),
-    readUsage: async ({ userId, days, names: wanted }) =>
-      days.flatMap((day) => usageOf(monthAt(userId, day), day, wanted)),
     readActivity: async ({ userId, days, names: wanted, months, serials }) => ({
       usage: days.flatMap((day) => usageOf(monthAt(userId, day), day, wanted)),
       lastUses: lastUsesIn(

@@ -1,5 +1,6 @@
 import { type ClaimTierCommand, claimTier } from '@andamio/keys/claim-tier';
 import type { KeyStore } from '@andamio/keys/store';
+import type { DailyUsage, UsageQuery } from '@andamio/keys/usage/store';
 import { deleteKey } from './delete.ts';
 import { issue } from './issue.ts';
 import { rehash } from './rehash.ts';
@@ -31,9 +32,11 @@ type Methods<All> = {
     : never;
 };
 
-/** Methods, one for each operation, that run it on a store as the service does. */
+/** Methods that run each operation on a store as the service does, and a short read of usage. */
 export interface Operations extends Methods<typeof operations> {
   claimTier(command: ClaimTierCommand): Promise<void>;
+  /** Finds the requests per key name and day, without the last uses. */
+  readUsage(query: UsageQuery): Promise<readonly DailyUsage[]>;
 }
 
 /** Adds a method for each operation to a store, such as `issue`. */
@@ -46,5 +49,7 @@ export function withOperations<Store extends KeyStore>(store: Store): Store & Op
     ...store,
     ...(Object.fromEntries(methods) as Methods<typeof operations>),
     claimTier: (command) => claimTier(store, command),
+    readUsage: async (query) =>
+      (await store.readActivity({ ...query, months: [], serials: [] })).usage,
   };
 }

@@ -15,7 +15,7 @@ import { OwnerQueue } from './owner-queue.ts';
 import { find, inspect, list, owners, page, readTierClaim } from './reads.ts';
 import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
-import { readActivity, readTotals, readUsage, resetUsage } from './usage.ts';
+import { readActivity, readTotals, resetUsage } from './usage.ts';
 import { UsageAdditions } from './usage-additions.ts';
 import { FirestoreView, type Target } from './view.ts';
 
@@ -151,8 +151,6 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
 
     readTotals: (userId, day) =>
       withStoreDeadline(() => using((database) => readTotals(database, userId, day))),
-
-    readUsage: (query) => withStoreDeadline(() => using((database) => readUsage(database, query))),
 
     readActivity: (query) =>
       withStoreDeadline(() => using((database) => readActivity(database, query))),

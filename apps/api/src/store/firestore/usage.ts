@@ -2,13 +2,7 @@ import { usageResetEntry } from '@andamio/keys/administration';
 import type { OwnerCommand } from '@andamio/keys/model';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import { lastUsesIn } from '@andamio/keys/usage/month';
-import type {
-  Activity,
-  ActivityQuery,
-  DailyUsage,
-  UsageQuery,
-  UsageTotals,
-} from '@andamio/keys/usage/store';
+import type { Activity, ActivityQuery, UsageTotals } from '@andamio/keys/usage/store';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
@@ -42,11 +36,6 @@ export async function readTotals(
   return totalsIn((await completeMonth(firestore, key, snapshot)).content, day);
 }
 
-/** Finds the requests per key and day. */
-export async function readUsage(database: Database, query: UsageQuery): Promise<DailyUsage[]> {
-  return (await readActivity(database, { ...query, months: [], serials: [] })).usage;
-}
-
 /**
  * Finds the requests per key and day, and the last uses of secrets. A month's document may have a
  * megabyte, so only the fields of the requested names and secrets are read.
@@ -58,7 +47,7 @@ export async function readUsage(database: Database, query: UsageQuery): Promise<
 export async function readActivity(
   { firestore }: Database,
   { userId, days, names, months, serials }: ActivityQuery,
-): Promise<{ readonly usage: DailyUsage[] } & Activity> {
+): Promise<Activity> {
   const ofDays = [...new Set(days.map(monthOf))];
   const others = months.filter((month) => !ofDays.includes(month));
   const uses = lastUsesFields(serials);

@@ -141,8 +141,6 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
 
     readTotals: (userId, day) => commits.read(() => tables().usage.readTotals(userId, day)),
 
-    readUsage: (query) => commits.read(() => tables().usage.read(query)),
-
     readActivity: (query) => commits.read(() => tables().usage.readActivity(query)),
 
     check: () => commits.read(() => undefined),

@@ -97,8 +97,6 @@ export function usageTable(database: DatabaseSync) {
       return true;
     },
 
-    read,
-
     readActivity(query: ActivityQuery): Activity {
       const months = query.months.map((month) => monthAt(query.userId, month));
       return { usage: read(query), lastUses: lastUsesIn(months, query.serials) };
