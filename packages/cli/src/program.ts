@@ -5,6 +5,11 @@ interface ProgramOptions {
   /** Whether the program is a command for the system's shell. Default: false. */
   readonly shell?: boolean;
   /**
+   * Whether the program is in a process group of its own, so that Ctrl+C on the terminal does not
+   * end it. Default: false.
+   */
+  readonly detached?: boolean;
+  /**
    * Text for standard input. Secrets are passed this way, because every user can see arguments.
    * With `inherit`, the program shares the standard input of this process. Default: empty.
    */
@@ -28,11 +33,19 @@ interface ProgramResult {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { environment, shell = false, input = '', showErrors = false, timeoutMs }: ProgramOptions,
+  {
+    environment,
+    shell = false,
+    detached = false,
+    input = '',
+    showErrors = false,
+    timeoutMs,
+  }: ProgramOptions,
 ): Promise<ProgramResult> {
   const options: SpawnOptions = {
     env: environment,
     shell,
+    detached,
     stdio: [
       typeof input === 'string' ? 'pipe' : 'inherit',
       'pipe',

@@ -16,8 +16,8 @@ function onSignal(signal: NodeJS.Signals): void {
 
 /**
  * Holds back the signals that would end this process, so that a new key is not lost before it is
- * stored or printed. A second signal ends the process nevertheless. Each call must be followed by a
- * call to {@link releaseSignals}.
+ * stored or printed. A second signal ends the process nevertheless. {@link releaseSignals} undoes
+ * the call, and {@link releaseAllSignals} does so once the command has ended.
  */
 export function holdSignals(): void {
   if (holds++ === 0) for (const signal of signals) process.on(signal, onSignal);

@@ -218,7 +218,7 @@ test('a login that is interrupted while its key is on the way stores the key', a
   const login = startAndamio(['login', '--device', '--url', url], { env });
   await waitFor('a poll', async () => polls.length === 1);
   login.kill('SIGINT');
-  await waitFor('the note', async () => login.stderr().includes('Interrupted.'));
+  await waitFor('the note', async () => login.output().includes('Interrupted.'));
   answer.resolve({ api_key: key, name: 'device-late' });
   expect(await login.result).toMatchObject({ code: 'SIGINT', stdout: '' });
   const printed = await andamio(['print-key', '--url', url], { env });

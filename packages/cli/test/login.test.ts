@@ -16,6 +16,7 @@ import {
   onTerminal,
   type Result,
   startAndamio,
+  startOnTerminal,
   temporaryFolder,
 } from './harness/cli.ts';
 import { forward, type Received, startServer } from './harness/front.ts';
@@ -301,7 +302,7 @@ describe('login with a browser', () => {
     await browse(await laptop.address(), 'wim');
     await waitFor('the deletion', async () => front.changes().includes('delete'));
     login.kill('SIGINT');
-    await waitFor('the note', async () => login.stderr().includes('Interrupted.'));
+    await waitFor('the note', async () => login.output().includes('Interrupted.'));
     answer();
     expect(await login.result).toMatchObject({ code: 'SIGINT' });
     expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
@@ -366,8 +367,8 @@ describe('login with a browser', () => {
     const port = String(await freePort());
     const login = startAndamio(['login', '--url', url, '--port', port], { env });
     const shown = /^ {2}(http\S+)\n/m;
-    await waitFor('the address', async () => shown.test(login.stderr()));
-    const [, address = ''] = shown.exec(login.stderr()) ?? [];
+    await waitFor('the address', async () => shown.test(login.output()));
+    const [, address = ''] = shown.exec(login.output()) ?? [];
     expect(new URL(address).searchParams.get('redirect_uri')).toBe(`http://127.0.0.1:${port}/`);
     await browse(address, 'tilda');
     expect(await login.result).toMatchObject({ code: 0 });
@@ -575,6 +576,33 @@ test('a key that the keychain stores but does not return is left only in the fil
   await writeFile(secret, 'an older key');
   expect(await andamio(['logout'], { env: laptop.env })).toMatchObject({ code: 0 });
   await expect(readFile(secret)).rejects.toThrow('ENOENT');
+});
+
+test('Ctrl+C while the keychain stores the key neither stops it nor leaves the key in a file', async () => {
+  const laptop = await machine();
+  const { folder, env } = laptop;
+  const { secret } = await fakeKeychain(folder);
+  const tool = join(folder, 'bin', 'secret-tool');
+  const wait = `store) touch ${folder}/storing; until [ -e ${folder}/go ]; do sleep 0.05; done; cat`;
+  await writeFile(tool, (await readFile(tool, 'utf8')).replace('store) cat', wait));
+  const login = startOnTerminal(
+    `login --name cli-xena`,
+    [
+      { when: /Do you trust it\?/, text: 'y\n' },
+      { when: /Press Enter/, text: '\n' },
+    ],
+    env,
+  );
+  await browse(await laptop.address(), 'xena');
+  const isStoring = () => readdir(folder).then((names) => names.includes('storing'));
+  await waitFor('the keychain', isStoring);
+  login.write('\x03');
+  await waitFor('the note', async () => login.output().includes('Interrupted.'));
+  await writeFile(join(folder, 'go'), '');
+  const { stdout } = await login.result;
+  expect(stdout).toContain("stored in the system's keychain, by secret-tool.");
+  expect(await readFile(secret, 'utf8')).toMatch(/^ant-\w{40}$/);
+  expect(await loginIn(laptop.file)).toMatchObject({ storage: 'secret-tool' });
 });
 
 test('a key that the keychain returns changed is left only in the file', async () => {

@@ -131,7 +131,7 @@ describe('env:FILE', () => {
     });
     await front.asked;
     run.kill(signal);
-    await waitFor('the note', async () => run.stderr().includes('Interrupted.'));
+    await waitFor('the note', async () => run.output().includes('Interrupted.'));
     return { ...front, run };
   }
 

@@ -26,7 +26,7 @@ const timeoutMs = 120_000;
  */
 function secretService(environment: NodeJS.ProcessEnv): Keychain {
   const run = (verb: string, args: readonly string[], input = '') =>
-    runProgram('secret-tool', [verb, ...args], { environment, timeoutMs, input });
+    runProgram('secret-tool', [verb, ...args], { environment, timeoutMs, input, detached: true });
   const attributes = (url: string) => ['service', 'andamio', 'url', url];
   return {
     program: 'secret-tool',
@@ -47,7 +47,7 @@ function secretService(environment: NodeJS.ProcessEnv): Keychain {
 /** The keychain of macOS, accessed through `security`. */
 function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
   const run = (args: readonly string[], input = '') =>
-    runProgram('/usr/bin/security', args, { environment, timeoutMs, input });
+    runProgram('/usr/bin/security', args, { environment, timeoutMs, input, detached: true });
   // The interactive mode splits its commands as a shell does, so the URL must not contain a quote.
   const item = (url: string) => ['-s', 'andamio', '-a', url.replaceAll("'", '%27')];
   return {

@@ -46,8 +46,10 @@ const environment = (variables: Variables = {}) => ({
 /** A running program. */
 interface Running {
   readonly result: Promise<Result>;
-  /** Returns what the program has written to standard error so far. */
-  stderr(): string;
+  /** Returns what the program has written to standard output and standard error so far. */
+  output(): string;
+  /** Writes to standard input. */
+  write(text: string): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -78,7 +80,8 @@ function start(
     result: new Promise((resolve) =>
       child.once('close', (code, signal) => resolve({ code: code ?? signal, stdout, stderr })),
     ),
-    stderr: () => stderr,
+    output: () => stdout + stderr,
+    write: (text) => child.stdin.write(text),
     kill: (signal) => child.kill(signal),
   };
 }
@@ -100,20 +103,29 @@ export function inShell(command: string, { env, ...options }: RunOptions = {}): 
 }
 
 /**
- * Runs the built command in a pseudoterminal and answers its questions in turn. The result's output
- * contains both standard output and standard error.
+ * Starts the built command in a pseudoterminal and answers its questions in turn. Its standard
+ * output contains both standard output and standard error.
  */
-export function onTerminal(
+export function startOnTerminal(
   args: string,
-  answers: Answer | readonly Answer[],
+  answers: readonly Answer[],
   env: Variables = {},
-): Promise<Result> {
+): Running {
   const command = `${process.execPath} ${main} ${args}`;
   return start(
     ['script', '--quiet', '--return', '--command', command, '/dev/null'],
     { env },
-    [answers].flat(),
-  ).result;
+    answers,
+  );
+}
+
+/** Runs the built command in a pseudoterminal and answers its questions in turn. */
+export function onTerminal(
+  args: string,
+  answers: Answer | readonly Answer[],
+  env?: Variables,
+): Promise<Result> {
+  return startOnTerminal(args, [answers].flat(), env).result;
 }
 
 /** Starts the built service with an empty store. It stops after the test file. */
