@@ -47,7 +47,7 @@ export interface AuditEntry {
 }
 
 /** Returns when the retention of an entry ends, in Unix seconds. */
-export function auditRemovalOf({ at }: AuditEntry): number {
+export function auditDeleteAfter({ at }: AuditEntry): number {
   return Math.min(at + auditRetentionDays * secondsPerDay, lastTimestamp);
 }
 

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { errorCodeHeader, errorCodes, errorKinds } from '../src/errors.ts';
 import { idempotencyKeyHeader } from '../src/idempotency-key.ts';
 import { requestIdHeader } from '../src/request-id.ts';
-import { tiers, unlimitedKeys } from '../src/tiers.ts';
 import { changelogFile } from './added-operations.ts';
-
-const number = (value: number) => value.toLocaleString('en-US');
+import { tiersTable } from './tiers-table.ts';
 
 function errorsTable(): string {
   const rows = errorCodes.map(
@@ -14,22 +12,6 @@ function errorsTable(): string {
   return [`| \`${errorCodeHeader}\` | status | what to do |`, '| --- | --- | --- |', ...rows].join(
     '\n',
   );
-}
-
-function tiersTable(): string {
-  const rows = Object.entries(tiers).map(([name, tier]) => {
-    const keys =
-      tier.maximumKeys === unlimitedKeys
-        ? `unlimited (${number(unlimitedKeys)} at once)`
-        : tier.maximumKeys;
-    const counts = [tier.requestsPerMinute, tier.requestsPerDay, tier.requestsPerMonth].map(number);
-    return `| ${name} | ${counts.join(' | ')} | ${keys} |`;
-  });
-  return [
-    '| tier | per minute | per day | per month | keys |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
 }
 
 const changelog = () =>

@@ -3,7 +3,7 @@ import { tiers, unlimitedKeys } from '../src/tiers.ts';
 /** Formats a number with thousands separators, such as `15,000`. */
 const grouped = (number: number) => number.toLocaleString('en-US');
 
-/** Returns the Markdown table of tiers for docs/limits.md. */
+/** Returns the Markdown table of tiers. */
 export function tiersTable(): string {
   const rows = Object.entries(tiers).map(([name, limits]) => {
     const cells = [
@@ -12,7 +12,7 @@ export function tiersTable(): string {
       grouped(limits.requestsPerDay),
       grouped(limits.requestsPerMonth),
       limits.maximumKeys === unlimitedKeys
-        ? `unlimited: ${grouped(unlimitedKeys)}`
+        ? `unlimited (${grouped(unlimitedKeys)} at once)`
         : grouped(limits.maximumKeys),
     ];
     return `| ${cells.join(' | ')} |`;

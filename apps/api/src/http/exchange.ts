@@ -3,8 +3,8 @@ import type { ErrorCode } from '@andamio/schema/errors';
 import type { CredentialRefusal } from '../auth/refusals.ts';
 
 /**
- * The contents of a request's log line, except the response status. A property is absent until its
- * value is known.
+ * Facts about a request for its log line, except the response status. A property is absent until
+ * its value is known.
  */
 interface RequestReport {
   /**
@@ -12,7 +12,10 @@ interface RequestReport {
    * frequent, so they are logged at `debug`.
    */
   route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
-  /** The user id from the verified credentials. */
+  /**
+   * The user id from the verified credentials. It is not logged. Refusals by a rate limit are
+   * sampled per user.
+   */
   userId?: string;
   refusal?: {
     readonly code: ErrorCode;
@@ -34,7 +37,7 @@ export interface Exchange {
   /** The client's address, according to the trusted proxies. Empty if the connection is closed. */
   readonly address: string;
   /**
-   * The contents of the request's log line. The steps set its properties, and only the log reads
+   * Facts about the request for its log line. The steps set its properties, and only the log reads
    * them.
    */
   readonly report: RequestReport;

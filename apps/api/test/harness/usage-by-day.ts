@@ -1,4 +1,4 @@
-import { monthOf, usageRemovalOf } from '@andamio/keys/usage/calendar';
+import { monthOf, usageDayDeleteAfter } from '@andamio/keys/usage/calendar';
 import { nameField } from '@andamio/keys/usage/month';
 import type { AddUsageCommand, UsageTotals } from '@andamio/keys/usage/store';
 import {
@@ -27,7 +27,7 @@ export async function addUsageByDay(
     client.collection('usage').doc(nameOf(userId, dayOrMonth)),
   );
   const sum = [...counts.values()].reduce((all, requests) => all + requests, 0);
-  const remove_at = new Timestamp(usageRemovalOf(day), 0);
+  const remove_at = new Timestamp(usageDayDeleteAfter(day), 0);
   for (;;) {
     const [dayFound, monthFound] = (await client.getAll(...references)) as [
       DocumentSnapshot,

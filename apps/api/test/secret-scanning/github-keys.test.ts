@@ -46,7 +46,12 @@ describe("GitHub's public keys", () => {
     const next = githubKey();
     github.publish(next);
     clock = 1;
-    expectError(await sendAlerts(app.url, [], next), 500, 'signing_keys_unavailable');
+    const refusal = await sendAlerts(app.url, [], next);
+    expectError(refusal, 500, 'signing_keys_unavailable');
+    const requestId = refusal.headers.get('x-request-id');
+    expect(refusal.body['details']).toContain(`Request id: ${requestId}.`);
+    const logLine = () => app.logged.find((line) => line.includes(`${requestId}`));
+    await expect.poll(logLine).toContain('"severity":"INFO"');
     clock = minute;
     expect(await statusOf(next), 'the repeated message').toBe(200);
   });

@@ -6,7 +6,7 @@ import {
   endOfMonth,
   monthOf,
   monthsUntil,
-  usageRemovalOf,
+  usageDayDeleteAfter,
   utcDayNumbered,
   utcDayOf,
 } from './calendar.ts';
@@ -32,7 +32,7 @@ test.each([
   '%s is in the month %s; the day ends at %s, the month at %s, and its usage is kept until %s',
   (day, month, dayEnd, monthEnd, removal) => {
     expect(monthOf(day)).toBe(month);
-    expect([endOfDay(day), endOfMonth(day), usageRemovalOf(day)]).toEqual(
+    expect([endOfDay(day), endOfMonth(day), usageDayDeleteAfter(day)]).toEqual(
       [dayEnd, monthEnd, removal].map(seconds),
     );
   },
@@ -60,5 +60,5 @@ test('monthsUntil returns the months of both days and between, as long as usage 
   expect(monthsUntil('2025-08-31', '2025-08-01')).toEqual(['2025-08']);
   const kept = monthsUntil('2026-01-15', '2001-01-01');
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([14, '2024-12', '2026-01']);
-  expect(usageRemovalOf(`${kept[0]}-01`)).toBeGreaterThan(seconds('2026-01-15'));
+  expect(usageDayDeleteAfter(`${kept[0]}-01`)).toBeGreaterThan(seconds('2026-01-15'));
 });

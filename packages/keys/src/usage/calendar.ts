@@ -39,7 +39,7 @@ export function endOfMonth(day: string, monthsLater = 0): number {
  * Returns when the retention of a day's usage ends, in Unix seconds. It ends at the same time for
  * all days of a month and for the month's total.
  */
-export function usageRemovalOf(day: string): number {
+export function usageDayDeleteAfter(day: string): number {
   return Math.min(endOfMonth(day, usageRetentionMonths), lastTimestamp);
 }
 

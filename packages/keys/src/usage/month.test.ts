@@ -1,7 +1,7 @@
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { usageRemovalOf } from './calendar.ts';
+import { usageDayDeleteAfter } from './calendar.ts';
 import {
   addToMonth,
   afterReset,
@@ -242,8 +242,8 @@ describe('addToMonth', () => {
 
   test('deletes the months of all owners within the day after the retention', () => {
     const removals = namesFrom(0, 100).map((userId) => usageDeleteAfter(userId, day));
-    expect(Math.min(...removals)).toBeGreaterThanOrEqual(usageRemovalOf(day));
-    expect(Math.max(...removals)).toBeLessThan(usageRemovalOf(day) + secondsPerDay);
+    expect(Math.min(...removals)).toBeGreaterThanOrEqual(usageDayDeleteAfter(day));
+    expect(Math.max(...removals)).toBeLessThan(usageDayDeleteAfter(day) + secondsPerDay);
     expect(usageDeleteAfter('owner', '2025-08-01')).toBe(usageDeleteAfter('owner', day));
   });
 

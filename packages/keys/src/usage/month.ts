@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { lastTimestamp, secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
-import { usageRemovalOf } from './calendar.ts';
+import { usageDayDeleteAfter } from './calendar.ts';
 import type { AddUsageCommand, DailyUsage, UsageTotals } from './store.ts';
 
 /** Requests by day of the month, `01` to `31`. */
@@ -108,7 +108,7 @@ const dayOfMonth = (day: string) => day.slice(-2);
  */
 export function usageDeleteAfter(userId: string, day: string): number {
   const spread = createHash('sha256').update(userId).digest().readUInt32BE() % secondsPerDay;
-  return Math.min(usageRemovalOf(day) + spread, lastTimestamp);
+  return Math.min(usageDayDeleteAfter(day) + spread, lastTimestamp);
 }
 
 /** Returns the totals of a day and its month. */

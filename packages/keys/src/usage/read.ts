@@ -2,7 +2,7 @@ import { type Tier, type TierLimits, tiers } from '@andamio/schema/tiers';
 import { listKeys, noteTierClaim } from '../list.ts';
 import type { Owner } from '../owner.ts';
 import type { KeyDependencies } from '../store.ts';
-import { daysBetween, usageRemovalOf, utcDayOf } from './calendar.ts';
+import { daysBetween, usageDayDeleteAfter, utcDayOf } from './calendar.ts';
 import type { DailyUsage, UsageTotals } from './store.ts';
 
 /** An owner's usage, tier, and limits. */
@@ -63,7 +63,7 @@ export async function readDailyUsage(
   const held = [...active, ...expired]
     .map(({ name }) => name)
     .filter((name) => wanted?.has(name) !== false);
-  const isKept = (day: string) => day <= utcDayOf(now()) && usageRemovalOf(day) > now() / 1000;
+  const isKept = (day: string) => day <= utcDayOf(now()) && usageDayDeleteAfter(day) > now() / 1000;
   const days = daysBetween(firstDay, lastDay).filter(isKept);
   if (held.length === 0 || days.length === 0) return [];
   const { userId } = owner;

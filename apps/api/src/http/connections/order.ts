@@ -13,8 +13,8 @@ import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/erro
  */
 const lingering = 5_000;
 
-/** A request and its response, which may not have started yet. */
-interface Exchange {
+/** A request of a connection, and its response, which may not have started yet. */
+interface PipelinedExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -22,11 +22,11 @@ interface Exchange {
 /** The state of one connection. */
 interface Connection {
   /** The unfinished exchanges, in the order of their requests. */
-  readonly open: Set<Exchange>;
+  readonly open: Set<PipelinedExchange>;
   /** The open exchanges that are not handled yet. */
-  readonly waiting: Exchange[];
+  readonly waiting: PipelinedExchange[];
   /** The latest exchange. */
-  last?: Exchange;
+  last?: PipelinedExchange;
   /**
    * Whether the connection closes once the open exchanges have finished. Later requests are
    * ignored.
@@ -38,7 +38,8 @@ interface Connection {
 
 /**
  * Returns the response to bytes that are not a valid request. Its body has the format of errors
- * (contract, part C).
+ * (contract, part C). It has no request id, because the log line of such bytes has none that an
+ * operator could look for.
  */
 function refusal(code: ErrorCode, headers: readonly string[]): string {
   const body = errorBody(code);

@@ -86,13 +86,20 @@ function codeOfCause(error: unknown): ErrorCode {
 }
 
 /**
+ * Returns an error whose `details` name the request, so that a client can report it to the
+ * operator.
+ */
+export function withRequestId(code: ErrorCode, requestId: string): HttpError {
+  return new HttpError(code, `${errorKinds[code].details} Request id: ${requestId}.`);
+}
+
+/**
  * Returns the error to report to the client. An unexpected error is identified only by the request
  * id.
  */
 function toHttpError(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
-  const code = codeOfCause(error);
-  return new HttpError(code, `${errorKinds[code].details} Request id: ${requestId}.`);
+  return withRequestId(codeOfCause(error), requestId);
 }
 
 /** Reports whether an error is answered with 429. */

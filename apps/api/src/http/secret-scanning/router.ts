@@ -7,7 +7,7 @@ import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import { type Logger, logEvent } from '../../log.ts';
 import { refuseOtherMethods, removeLimitHeaders, reportRoute } from '../express-steps.ts';
 import { type Limit, refund } from '../limits/limit.ts';
-import { CredentialsRefusedError, HttpError } from '../response/errors.ts';
+import { CredentialsRefusedError, withRequestId } from '../response/errors.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 
 export interface SecretScanningDependencies {
@@ -35,10 +35,12 @@ async function authenticate(
   verifyAlert: VerifyAlert,
   signature: AlertSignature,
   body: Uint8Array,
+  requestId: string,
 ): Promise<void> {
   const verification = await verifyAlert(signature, body);
-  // GitHub sends an alert again after status 500, but not after a refusal.
-  if (verification === 'unconfirmed') throw new HttpError('signing_keys_unavailable');
+  // GitHub sends an alert again after status 500, but not after a refusal. The log line has no
+  // cause and is not an error, because anyone can get this response with a made-up identifier.
+  if (verification === 'unconfirmed') throw withRequestId('signing_keys_unavailable', requestId);
   if (verification !== 'verified')
     throw new CredentialsRefusedError('invalid_signature', verification);
 }
@@ -56,8 +58,9 @@ function handleAlerts({
   return async (request, response) => {
     const signature = signatureOf(request);
     const body = (await readAlerts(request, response)) ?? new Uint8Array();
-    await authenticate(verifyAlert, signature, body);
-    await refund(addressLimit, response.locals.exchange.address);
+    const { requestId, address } = response.locals.exchange;
+    await authenticate(verifyAlert, signature, body, requestId);
+    await refund(addressLimit, address);
     removeLimitHeaders(response);
 
     const { alerts, unreadable } = parseAlerts(body);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AuditEntry, auditRemovalOf } from '@andamio/keys/audit';
+import { type AuditEntry, auditDeleteAfter } from '@andamio/keys/audit';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
@@ -212,7 +212,7 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       name: entry.name ?? null,
       key_id: entry.keyId ?? null,
       reason: entry.reason ?? null,
-      remove_at: timestamp(auditRemovalOf(entry)),
+      remove_at: timestamp(auditDeleteAfter(entry)),
     }),
     usage: <Content extends { readonly remove_at: number }>(content: Content) => ({
       ...content,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditEntry, auditRemovalOf, erasedUserId } from '@andamio/keys/audit';
+import { type AuditEntry, auditDeleteAfter, erasedUserId } from '@andamio/keys/audit';
 import { erasedUpTo } from '@andamio/keys/usage/month';
 import * as z from 'zod';
 import { auditEntryOf, auditFields } from '../audit-entry.ts';
@@ -39,7 +39,7 @@ export function auditTable(database: DatabaseSync) {
     append(entry: AuditEntry) {
       const { at, actor, action, userId, name = null, keyId = null, reason = null } = entry;
       const { kind: actorKind, id: actorId = null } = actor;
-      const deleteAfter = auditRemovalOf(entry);
+      const deleteAfter = auditDeleteAfter(entry);
       append.run({ at, actorKind, actorId, action, userId, name, keyId, reason, deleteAfter });
     },
 
