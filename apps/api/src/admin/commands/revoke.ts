@@ -54,7 +54,7 @@ async function revokeById({ store, now }: Context, id: string, author: Author): 
 export const revoke = defineCommand({
   usage: `--key-stdin | --id KEY_ID | --user ID ${confirmationUsage} ${changeUsage}`,
   summary:
-    'Revokes one key, read from standard input or identified by its id, or all keys of a user. The approved device logins of the user are then denied as well.',
+    'Revokes one key, or all keys of a user. Together with all keys, approved device logins are denied.',
   options: {
     'key-stdin': { type: 'boolean' },
     id: { type: 'string' },
