@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import {
+  type Answer,
   approveDevice,
   getUser,
   redeemDevice,
   startDeviceLogin,
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
@@ -28,18 +30,24 @@ async function killDuringApproval(
 
   for (let round = 0; round < rounds; round++) {
     const token = tokenFor(`user ${round}`);
-    const { body } = await startDeviceLogin(killed.url);
-    const [user_code, deviceCode] = [body['user_code'], body['device_code']];
+    let started: Answer | undefined;
+    // A new process may need several requests until it has connected to Firestore.
+    await waitFor('the login', async () => {
+      started = await startDeviceLogin(killed.url);
+      return started.status === 200;
+    });
+    const { user_code, device_code: deviceCode } = (started as unknown as Answer).body;
     const keys: unknown[] = [];
     const poll = async ({ url }: TestProcess) => {
       const answer = await redeemDevice(url, deviceCode).catch(() => undefined);
-      if (answer?.status === 200) keys.push(answer.body['api_key']);
+      if (answer?.status !== 200) return false;
+      keys.push(answer.body['api_key']);
+      return true;
     };
     const approve = async ({ url }: TestProcess) => {
       await approveDevice(url, { user_code }, { token }).catch(() => undefined);
-      await approveDevice(url, { user_code, decision: 'approve' }, { token }).catch(
-        () => undefined,
-      );
+      const body = { user_code, decision: 'approve' };
+      return (await approveDevice(url, body, { token }).catch(() => undefined))?.status === 200;
     };
     let isRunning = true;
     const polling = [survivor, killed].map(async (service) => {
@@ -52,9 +60,9 @@ async function killDuringApproval(
     await Promise.all([...polling, approving]);
 
     killed = await start();
-    await approve(killed);
-    for (const service of [survivor, killed, survivor]) await poll(service);
-    expect(keys.length, `round ${round}`).toBeGreaterThanOrEqual(3);
+    await waitFor('the approval', () => approve(killed));
+    for (const service of [survivor, killed, survivor])
+      await waitFor('the key', () => poll(service));
     expect(new Set(keys).size, `round ${round}`).toBe(1);
     const user = await getUser(survivor.url, { token });
     expect(user.body['active_keys'], `round ${round}`).toHaveLength(1);
