@@ -81,20 +81,18 @@ export async function createLoginKey(
   const previous = await findPrevious(client, context);
   const create = () => client.requestApiKey({ api_key_name: name, expires_in_days: days });
   const store = (key: IssuedApiKey) => reportLogin(key, context, () => deleteLost(client, name));
-  if (previous === undefined) return store(await create());
-  let key: IssuedApiKey;
   try {
-    key = await create();
+    const report = await store(await create());
+    if (previous === undefined) return report;
+    const problems = await deletePrevious(client, previous.name);
+    return { ...report, notes: [...(report.notes ?? []), ...problems] };
   } catch (error) {
-    if (!needsRoom(error)) throw error;
-    // If a signal ended the process between these two requests, the stored key would be a deleted
-    // one.
-    holdSignals();
-    await client.deleteApiKey({ api_key_name: previous.name });
-    return create()
-      .then(store)
-      .catch((failure: unknown) => endWithoutKey(failure, previous.name, context));
+    if (previous === undefined || !needsRoom(error)) throw error;
   }
-  const { notes = [], ...report } = await store(key);
-  return { ...report, notes: [...notes, ...(await deletePrevious(client, previous.name))] };
+  // If a signal ended the process between these two requests, the stored key would be a deleted one.
+  holdSignals();
+  await client.deleteApiKey({ api_key_name: previous.name });
+  return create()
+    .then(store)
+    .catch((failure: unknown) => endWithoutKey(failure, previous.name, context));
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordFiles } from '../stored-key/record-files.ts';
+import { recordFiles } from '../record-files.ts';
 
 const knownSignIn = z.object({
   issuer: z.string(),

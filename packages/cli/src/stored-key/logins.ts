@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordFiles } from './record-files.ts';
+import { recordFiles } from '../record-files.ts';
 
 const login = z.object({
   /** The name of the key. */

@@ -24,18 +24,15 @@ export async function storeKey(
   environment: NodeJS.ProcessEnv,
 ): Promise<string> {
   const keychain = systemKeychain(environment);
-  const login = { name, start: keyStart(api_key), expires_at };
-  if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key) {
-    try {
-      await logins.write(url, { ...login, storage: keychain.program }, environment);
-    } catch (error) {
-      await keychain.remove(url);
-      throw error;
-    }
-    return `in the system's keychain, by ${keychain.program}`;
-  }
-  await keychain.remove(url);
-  await logins.write(url, { ...login, storage: 'file', api_key }, environment);
+  const isKept = (await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key;
+  if (!isKept) await keychain.remove(url);
+  const place = isKept ? { storage: keychain.program } : { storage: 'file' as const, api_key };
+  const login = { name, start: keyStart(api_key), expires_at, ...place };
+  await logins.write(url, login, environment).catch(async (error: unknown) => {
+    await keychain.remove(url);
+    throw error;
+  });
+  if (isKept) return `in the system's keychain, by ${keychain.program}`;
   const path = printable(logins.path(url, environment));
   // On Windows, the file has the permissions of its folder.
   const mode = process.platform === 'win32' ? '' : ' with mode 0600';

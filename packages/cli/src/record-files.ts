@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { printable } from '@andamio/schema/printable';
 import type * as z from 'zod/mini';
-import { CliError, exitCodes } from '../exit-code.ts';
-import { createReplacement } from '../replace-file.ts';
+import { CliError, exitCodes } from './exit-code.ts';
+import { createReplacement } from './replace-file.ts';
 
 /**
  * Files of mode 0600 with one record each, for one service. Commands for different services can
