@@ -44,7 +44,7 @@ export const errorKinds = {
   body_too_large: {
     status: 400,
     details: 'The body must be at most 16 KiB, also after decompression.',
-    remedy: 'Send at most 16 KiB, also after decompression.',
+    remedy: 'Send a body of at most 16 KiB, both compressed and decompressed.',
   },
   missing_field: {
     status: 400,
@@ -69,7 +69,7 @@ export const errorKinds = {
   slow_down: {
     status: 400,
     details: 'The requests come too fast. Wait 5 seconds longer between them from now on.',
-    remedy: 'Wait 5 seconds longer between requests, for this login to its end.',
+    remedy: 'Wait 5 seconds longer between requests from now on, until this login ends.',
   },
   expired_token: {
     status: 400,
@@ -90,7 +90,7 @@ export const errorKinds = {
   invalid_signature: {
     status: 401,
     details: 'The request must carry a valid signature by GitHub.',
-    remedy: 'Do not call this endpoint; only GitHub does.',
+    remedy: 'Do not call this endpoint. It accepts only messages that GitHub has signed.',
   },
   invalid_key: {
     status: 401,
@@ -105,7 +105,8 @@ export const errorKinds = {
   insufficient_scope: {
     status: 403,
     details: "The token's scope does not allow this operation.",
-    remedy: 'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read.',
+    remedy:
+      'Get a token with the scope `apikey:write` to change keys, or `apikey:read` to read them.',
   },
   suspended: {
     status: 403,
@@ -127,7 +128,7 @@ export const errorKinds = {
     details:
       'user_code: no login that you can decide has this code. Compare the code, or start again in your terminal.',
     remedy:
-      'Compare the code with the one that the program shows. Look the login up before you decide it. If the code has expired, start again.',
+      'Compare the code with the one that the program shows. Look up the login before you approve or deny it. If the code has expired, start the login again in the program.',
   },
   method_not_allowed: {
     status: 405,
@@ -137,7 +138,7 @@ export const errorKinds = {
   not_yet_rotatable: {
     status: 409,
     details: 'api_key_name: the key can be extended only within 1 day of its expiry, or after it.',
-    remedy: 'Retry within 1 day of the expiry of the key, or after it.',
+    remedy: 'Retry no earlier than 1 day before the key expires.',
   },
   key_expired: {
     status: 409,
@@ -148,7 +149,8 @@ export const errorKinds = {
   device_login_redeemed: {
     status: 409,
     details: 'user_code: the program already has its key. Delete the key to end its access.',
-    remedy: 'Delete the key with `POST /api/v1/apikey/delete`.',
+    remedy:
+      'The program already has its key. To end its access, delete the key with `POST /api/v1/apikey/delete`.',
   },
   invalid_field: {
     status: 422,
@@ -158,12 +160,12 @@ export const errorKinds = {
   expiry_too_late: {
     status: 422,
     details: 'expires_in_days: the expiry must not be later than the year 9999.',
-    remedy: 'Request fewer days.',
+    remedy: 'Request a smaller number of days.',
   },
   name_taken: {
     status: 422,
     details: 'api_key_name: you already have a key with this name.',
-    remedy: 'Choose a name that you do not use for another key.',
+    remedy: 'Choose a name that none of your keys has.',
   },
   idempotency_key_reused: {
     status: 422,
@@ -195,7 +197,7 @@ export const errorKinds = {
     details:
       'Quota: the requests of the day or month are used up. Retry after the time in Retry-After.',
     remedy:
-      'Retry after the number of seconds in `Retry-After`, when the UTC day or month ends, or get a higher tier.',
+      'Retry after the number of seconds in `Retry-After`, which is when the current UTC day or month ends. To continue sooner, get a higher tier.',
   },
   key_limit_reached: {
     status: 429,
@@ -222,7 +224,7 @@ export const errorKinds = {
   signing_keys_unavailable: {
     status: 500,
     details: 'The keys that verify signatures could not be fetched. Nothing was verified.',
-    remedy: 'Retry later. Nothing was verified.',
+    remedy: 'Retry later. The signature was not verified.',
   },
   verification_unavailable: {
     status: 503,
@@ -319,7 +321,7 @@ export function errorBodySchema(status: ErrorStatus) {
   return z.object({
     details: z
       .string()
-      .meta({ description: 'Explanation of the error for people. Do not parse it.' }),
+      .meta({ description: 'A human-readable explanation of the error. Do not parse it.' }),
     message: z
       .literal(statusMessages[status])
       .meta({ description: 'The kind of error. Fixed for each status.' }),

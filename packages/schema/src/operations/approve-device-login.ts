@@ -3,6 +3,7 @@ import { basePath } from '../hosts.ts';
 import { parseUserCode } from '../user-code.ts';
 import { integer, timestamp } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
+import { deviceKeyPrefix } from './start-device-login.ts';
 
 const body = z
   .object(
@@ -21,7 +22,7 @@ const body = z
         .optional()
         .meta({
           description:
-            'The decision of the user. Without it, the request looks up the login, and from then on only this user can decide it.',
+            'The decision of the user. If it is omitted, the request looks up the login, and from then on only this user can approve or deny it.',
           examples: ['deny'],
         }),
     },
@@ -37,8 +38,7 @@ const success = z
         'The decision so far. `pending` if there is none, and `redeemed` once the program has the key of an approved login.',
     }),
     api_key_name: z.string().meta({
-      description:
-        'The name that the key gets. The program chose it, except for the prefix, so it does not identify the program.',
+      description: `The name of the key that the login issues. The program chose the part after the prefix \`${deviceKeyPrefix}\`, so do not rely on the name to identify the program.`,
     }),
     expires_in_days: integer.meta({ description: 'The validity of the key in days.' }),
     address: z.string().meta({
@@ -46,13 +46,13 @@ const success = z
     }),
     same_network: z.boolean().meta({
       description:
-        'Whether this request comes from the network of the program: the same IPv4 address, or the same /56 network of IPv6. If it does not, ask the user a second time before they approve.',
+        'Whether this request comes from the same network as the program: the same IPv4 address, or the same IPv6 network with a /56 prefix. If not, ask the user a second time before they approve the login.',
     }),
     requested_at: timestamp.meta({
       description: 'Time at which the program started the login (RFC 3339, UTC).',
     }),
     expires_at: timestamp.meta({
-      description: 'Time until which the login can be decided (RFC 3339, UTC).',
+      description: 'Time until which the login can be approved or denied (RFC 3339, UTC).',
     }),
   })
   .meta({ id: 'DeviceLogin' });
@@ -70,7 +70,7 @@ export const approveDeviceLogin = {
   tag: 'Device Login',
   summary: 'Look Up, Approve or Deny a Device Login',
   description:
-    'Shows the user who asks for a key, and approves or denies it. Look the login up first, without `decision`: this binds it to the user, and nobody else can decide it. A denial is final. An approval can be followed by `deny` until the program has its key, and then gets 409. Unknown and expired codes, and codes of other users, get the same 404. At most 5 wrong codes in 10 minutes are answered per user.',
+    "Returns the details of a program's request for a key, and approves or denies the request. First look up the login, without `decision`: this binds the login to the user, so that nobody else can approve or deny it. A denial is final. An approval can be followed by `deny` until the program has its key, and then gets 409. Unknown and expired codes, and codes of other users, get the same 404. At most 5 wrong codes in 10 minutes are answered per user.",
   security: 'bearer',
   permission: 'apikey:write',
   body: {

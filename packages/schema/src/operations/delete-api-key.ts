@@ -11,7 +11,7 @@ const success = z
   .object({
     confirmation: z
       .literal('API key deleted successfully')
-      .meta({ description: 'Confirmation for people.' }),
+      .meta({ description: 'A human-readable confirmation.' }),
   })
   .meta({ id: 'DeletedApiKey' });
 

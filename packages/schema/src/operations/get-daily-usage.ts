@@ -16,13 +16,13 @@ const days = (first: string, last: string) =>
 const body = z
   .object(
     {
-      start_date: calendarDate.meta({ description: 'The first UTC day, included.' }),
+      start_date: calendarDate.meta({ description: 'The first UTC day of the range, inclusive.' }),
       end_date: calendarDate.meta({
-        description: `The last UTC day, included. Must not be before start_date; at most ${maximumUsageDays} days in total.`,
+        description: `The last UTC day of the range, inclusive. Must not be before start_date. The range has at most ${maximumUsageDays} days.`,
       }),
       api_key_names: z.array(apiKeyName, { error: 'must be an array' }).optional().meta({
         description:
-          'Names of the keys to include; all of your keys by default. Names that you do not use are ignored.',
+          'Names of the keys to include. Defaults to all of your keys. Names that match none of your keys are ignored.',
       }),
     },
     { error: 'must be an object' },

@@ -43,8 +43,8 @@ export const getUsage = {
   tag: 'User',
   summary: "Get the User's Usage and Quotas",
   description:
-    "Returns the daily and monthly quota of the user and how much of it all of the user's keys have consumed, including deleted keys. " +
-    'Days and months are UTC. Requests with a valid key count, and are included within 5 seconds.',
+    "Returns the user's daily and monthly quotas, and how much of each quota the user's keys have consumed, including deleted keys. " +
+    'Days and months are UTC. Each request with a valid key counts, and is included within 5 seconds.',
   security: 'bearer',
   permission: 'apikey:read',
   success: {

@@ -18,14 +18,13 @@ const listedKey = z
 const success = z
   .object({
     user_id: z.string().meta({ description: 'The id of the user, from the token.' }),
-    alias: z
-      .string()
-      .nullable()
-      .meta({ description: 'The display name in the token; null if it has none.' }),
+    alias: z.string().nullable().meta({
+      description: "The user's display name, from the token; null if the token has none.",
+    }),
     tier: tierSchema.meta({ description: 'The tier of the user, as named by the newest token.' }),
-    created_at: timestamp
-      .nullable()
-      .meta({ description: 'Time at which the first key was issued; null before that.' }),
+    created_at: timestamp.nullable().meta({
+      description: "Time at which the user's first key was issued; null if none was issued.",
+    }),
     active_keys: z
       .array(listedKey)
       .meta({ description: 'Keys that have not expired, oldest first.' }),

@@ -20,7 +20,7 @@ const query = z.object({
       examples: [pageSize.default],
     }),
   page_token: z.string({ error: 'must be a string' }).optional().meta({
-    description: 'The `next_page_token` of the previous page. Without it, the first page.',
+    description: 'The `next_page_token` of the previous page. Omit it to get the first page.',
   }),
 });
 
@@ -34,7 +34,7 @@ const key = z
     start: z.string().meta({ description: 'The first 8 characters of the key.' }),
     state: z.enum(['active', 'expiring', 'expired', 'previous']).meta({
       description:
-        '`active`; `expiring`: expires within a day, so it can be rotated; `expired`: can still be rotated; `previous`: the previous secret of a rolled key, valid until its `expires_at`.',
+        'The state of the secret. An `expiring` secret expires within a day, so its key can be rotated. The key of an `expired` secret can still be rotated. A `previous` secret was replaced by a roll, and is valid until its `expires_at`.',
     }),
     created_at: timestamp.meta({
       description: 'Time at which the secret was issued (RFC 3339, UTC).',
@@ -44,11 +44,11 @@ const key = z
     }),
     previous_expires_at: timestamp.nullable().meta({
       description:
-        'Time at which the previous secret of the key expires; null if none is valid. The list contains it as well, with the state `previous`.',
+        'Time at which the previous secret of the key expires; null if there is none that is valid. The previous secret is in the list as well, with the state `previous`.',
     }),
     last_used_at: timestamp.nullable().meta({
       description:
-        'Minute of the last request with the secret, at most 10 seconds behind; null if none is known. Kept for 13 months.',
+        'The minute of the last request with the secret; null if no request is known. It is at most 10 seconds behind, and is kept for 13 months.',
     }),
     requests_30d: integer.meta({
       description:

@@ -13,7 +13,7 @@ const body = z
       api_key_name: apiKeyName,
       expires_in_days: expiresInDays.default(defaultExpiresInDays).meta({
         description:
-          'Days until the key expires. The expiry must not be later than the year 9999. The operator may set a maximum, which the error then names.',
+          'Number of days until the key expires. The expiry must not be later than the year 9999. The operator may set a lower maximum, which the error for a greater number states.',
       }),
     },
     { error: 'must be an object' },

@@ -24,7 +24,7 @@ const body = z
           minimum: 0,
           maximum: grace.maximum,
           description:
-            'Seconds for which the previous secret stays valid, but never beyond its expiry. 0 revokes it at once.',
+            'Number of seconds for which the previous secret stays valid. It never stays valid beyond its own expiry. With 0, it is revoked at once.',
           examples: [grace.default],
         }),
     },

@@ -9,7 +9,7 @@ const body = z
       api_key_name: apiKeyName,
       expires_in_days: expiresInDays.optional().meta({
         description:
-          "Days by which the key is extended, counted from the later of now and its expiry. By default the key's current number of days.",
+          "Number of days by which the key is extended. They are counted from the key's expiry, or from now if the key has expired. Defaults to the key's current `expires_in_days`.",
       }),
     },
     { error: 'must be an object' },
@@ -18,7 +18,9 @@ const body = z
 
 const success = z
   .object({
-    confirmation: z.string().meta({ description: 'Confirmation for people, with the new expiry.' }),
+    confirmation: z
+      .string()
+      .meta({ description: 'A human-readable confirmation that contains the new expiry.' }),
   })
   .meta({ id: 'RotatedApiKey' });
 

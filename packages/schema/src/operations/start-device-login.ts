@@ -42,7 +42,7 @@ const body = z
             'must contain only the letters A-Z and a-z, digits, spaces, and the characters . _ -',
         })
         .meta({
-          description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must have no key with this name.`,
+          description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must not have a key with the prefixed name.`,
           pattern: readableName.source,
           examples: ['laptop'],
         }),
@@ -51,7 +51,7 @@ const body = z
         .default(defaultDays)
         .meta({
           description:
-            'Days until the key expires, counted from when it is issued. The operator may set a lower maximum, which the error then names.',
+            'Number of days until the key expires, counted from the time at which it is issued. The operator may set a lower maximum, which the error for a greater number states.',
           maximum: maximumDays,
           examples: [defaultDays],
         }),
@@ -93,7 +93,7 @@ export const startDeviceLogin = {
   tag: 'Device Login',
   summary: 'Start a Device Login',
   description:
-    'Starts a login of a program on a machine without a browser (RFC 8628), without credentials. The program shows `user_code` and `verification_uri` to its user, who approves the login on that page. Meanwhile the program asks for the key with `device_code`. An operator enables device logins with `DEVICE_LOGIN=on`; without it, the path does not exist.',
+    'Starts the login of a program that has no credentials, on a machine without a browser (RFC 8628). The program shows `user_code` and `verification_uri` to its user, who approves the login on that page. Meanwhile the program asks for the key with `device_code`. An operator enables device logins with `DEVICE_LOGIN=on`; without it, the path does not exist.',
   security: 'none',
   body: {
     description:
