@@ -332,6 +332,17 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
       },
     );
 
+    test('wasRevoked rejects an audit entry without an action with an error that names it', async () => {
+      const { store, client } = create();
+      const { record, ...rules } = command();
+      await store.issue({ record, ...rules });
+      const [entry] = (await client.collection('audit').get()).docs;
+      await entry?.ref.update({ action: secret });
+      await expect(store.wasRevoked([record.id])).rejects.toThrow(
+        `The stored document audit/${entry?.id} does not match its schema. Invalid fields: action.`,
+      );
+    });
+
     test.each(['list', 'rotate'] as const)(
       '%s rejects an invalid key with an error that names document and field, without the value',
       async (verb) => {

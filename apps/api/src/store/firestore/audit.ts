@@ -29,6 +29,8 @@ export async function readAudit({ firestore }: Database, userId: string): Promis
     .toSorted((one, other) => other.at - one.at);
 }
 
+const actionOfDocument = z.object({ action: auditFields.action });
+
 /** Reports whether the audit log contains the revocation of a secret with one of the ids. */
 export async function wasRevoked(
   { firestore }: Database,
@@ -37,5 +39,5 @@ export async function wasRevoked(
   // A key has few entries; an index on both fields would cost more than it saves.
   const query = documentsWhere(firestore, collections.audit, 'key_id', 'in', ids).select('action');
   const { docs } = await query.get();
-  return docs.some((entry) => entry.get('action') === 'key.revoked');
+  return docs.some((entry) => parseContent(actionOfDocument, entry).action === 'key.revoked');
 }
