@@ -6,7 +6,7 @@ import { userInfo } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from './toolchain.mjs';
 
-/** Exit codes as in sysexits.h. */
+// Exit codes, from sysexits.h.
 const exUsage = 64;
 const exConfig = 78;
 

@@ -1,9 +1,6 @@
+// Schemas for individual settings. All values in a stack's configuration are strings. Each error
+// message states the rule.
 import * as z from 'zod';
-
-/**
- * Schemas for individual settings. All values in a stack's configuration are strings. Each error
- * message states the rule.
- */
 
 /** Returns a schema for a decimal integer between two bounds, both inclusive. */
 export function integer(minimum: number, maximum: number) {

@@ -6,10 +6,7 @@ const registry = 'gcp:artifactregistry/repository:Repository';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
 
-/**
- * These tests run with one driver only, because the engine's recovery does not depend on the
- * driver.
- */
+/** The only driver of these tests, because the engine's recovery does not depend on the driver. */
 const engineAlone = ['inline'] as const;
 
 describeByDriver(

@@ -16,7 +16,7 @@ function enteredToken(): string {
   return readFileSync(0, 'utf8');
 }
 
-/** The exit codes of this program, from sysexits.h. */
+// The exit codes of this program, from sysexits.h.
 const exUsage = 64;
 const exUnavailable = 69;
 const exConfig = 78;

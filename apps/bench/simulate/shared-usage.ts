@@ -2,14 +2,16 @@ import { type Load, popularityOf, seededRandom } from './load.ts';
 
 /** The intervals of usage that all instances count together in Redis. */
 export interface SharedUsagePolicy {
-  /** Seconds from the first request of an owner's batch until the batch is stored. */
+  /** Seconds from the first request of an owner's batch of usage until the batch is stored. */
   readonly interval: number;
   /** Seconds for which Redis keeps the totals of an owner without unstored usage. */
   readonly retention: number;
 }
 
 export interface SharedActivity {
-  /** Number of batches that are stored per second. Each contains the usage of one owner. */
+  /**
+   * Number of batches of usage that are stored per second. Each contains the usage of one owner.
+   */
   readonly batches: number;
   /** Number of times per second that an owner's totals are read because Redis did not have them. */
   readonly totalsReads: number;

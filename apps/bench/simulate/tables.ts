@@ -124,11 +124,9 @@ function operationsTable(): string {
   );
 }
 
-/**
- * Exponents of popularity for which a table shows the Firestore writes. The columns of the table
- * are the intervals, in seconds, at which usage is stored.
- */
+/** The rows of the table of Firestore writes: exponents of popularity. */
 const popularities = [0.6, 0.8, 1];
+/** The columns of that table: the intervals, in seconds, at which usage is stored. */
 const intervals = [instancePolicy.usageInterval, sharedUsagePolicy.interval];
 
 function intervalsTable(): string {

@@ -1,4 +1,4 @@
-/** Values for the settings that the committed stack files leave to the platform team. */
+// Values for the settings that the committed stack files leave to the platform team.
 
 const pepperBytes = Buffer.alloc(32, 'pepper').toString('base64');
 

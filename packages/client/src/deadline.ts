@@ -11,8 +11,8 @@ export function abortCause(signal: AbortSignal): 'timeout' | 'aborted' | undefin
 }
 
 /**
- * Runs `work` with a signal that aborts after `ms` milliseconds, or when `outer` aborts. If `outer`
- * aborts, the signal has the same abort reason.
+ * Runs `work` with a signal that aborts after `ms` milliseconds, or when the signal `outer` aborts.
+ * In the second case, both signals have the same abort reason.
  *
  * `AbortSignal.any` would be shorter, but Node.js 20.0 and browsers released before 2024 lack it.
  */

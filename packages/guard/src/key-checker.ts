@@ -23,9 +23,9 @@ const refusedAge = 1_000;
  */
 const sweepInterval = 1_000;
 /**
- * During this many milliseconds at the end of an owner's rate-limit window, usage is reported in
- * the background. Earlier, a key's next request reports it. The value exceeds two seconds because
- * the guard knows the end of the window only to within two seconds.
+ * Length, in milliseconds, of the part at the end of an owner's rate-limit window in which usage is
+ * reported in the background. Before that part, a key's next request reports the usage. The value
+ * exceeds two seconds because the guard knows the end of the window only to within two seconds.
  */
 const reportBeforeEnd = 3_000;
 /**
@@ -38,8 +38,9 @@ const reportBeforeEnd = 3_000;
  */
 const refreshFraction = { from: 0.7, to: 0.85 };
 /**
- * Answers that may be cached for less than this many milliseconds are not refreshed. They expire
- * with their key or rate-limit window, which a refresh cannot extend.
+ * Minimum cache time, in milliseconds, of an answer that is refreshed. Answers that may be cached
+ * for a shorter time are not refreshed. They expire with their key or rate-limit window, which a
+ * refresh cannot extend.
  */
 const shortestRefreshed = 100;
 /**

@@ -1,10 +1,8 @@
-/**
- * Generates and checks API keys. A key is `ant-`, followed by 34 random base62 characters and a
- * checksum. The checksum is the CRC-32 of the preceding characters as 6 base62 digits
- * (contract, "Key format").
- *
- * This module depends only on Web Crypto, so it runs in Node.js and in browsers.
- */
+// Generates and checks API keys. A key is `ant-`, followed by 34 random base62 characters and a
+// checksum. The checksum is the CRC-32 of the preceding characters as 6 base62 digits
+// (contract, "Key format").
+//
+// This module depends only on Web Crypto, so it runs in Node.js and in browsers.
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const prefix = 'ant-';

@@ -1,12 +1,9 @@
+// The messages of GitHub's secret scanning partner program. GitHub sends them to report keys that it
+// finds in public repositories
+// (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program).
+// The endpoint is not a published operation because only GitHub can call it.
 import * as z from 'zod';
 import { basePath } from './hosts.ts';
-
-/**
- * This module describes the messages of GitHub's secret scanning partner program. GitHub sends them
- * to report keys that it finds in public repositories
- * (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program).
- * The endpoint is not a published operation because only GitHub can call it.
- */
 
 /** The path to which GitHub sends alerts. */
 export const secretScanningPath = `${basePath}/github/secret-scanning`;

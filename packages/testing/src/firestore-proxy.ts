@@ -38,8 +38,8 @@ export interface FirestoreProxy {
   /** Returns the number of calls so far. */
   calls(): number;
   /**
-   * Withholds the responses to the nth call after this one, and to all later calls, until `cut` is
-   * called.
+   * Withholds the responses to the nth call after this one, and to all later calls, until
+   * {@link cut} is called.
    */
   loseAnswerTo(nth: number): void;
   /** Closes all connections. New connections work normally. */

@@ -74,7 +74,10 @@ export interface Command<Declared extends Options = Options> {
   /** A short description for the help. */
   readonly summary: string;
   readonly options: Declared;
-  /** Whether the report contains a secret, which may appear in the terminal but not on the page. */
+  /**
+   * Whether the report contains a secret, which may appear in the terminal but not on the
+   * operators' page.
+   */
   readonly printsSecret: boolean;
   /**
    * Validates the options.

@@ -28,11 +28,14 @@ export const defaultSharedUsageTimes: SharedUsageTimes = {
   retention: sharedUsageRetention,
 };
 
-/** Number of groups of owners. Each group has one hash slot and one list of due owners. */
+/**
+ * Number of groups of owners. Each group has one hash slot, and one list of the owners whose usage
+ * is due to be stored.
+ */
 const groups = 16;
 
 /**
- * Average number of instances that look for due owners in a group within an interval. If there are
+ * Average number of instances that look for due usage in a group within an interval. If there are
  * more instances, each looks only in some groups, which it chooses at random. Otherwise, the number
  * of commands would grow with the number of instances, even without usage.
  */
@@ -97,7 +100,7 @@ export type CountOutcome = SharedCount | 'uncounted' | 'unknown';
 /** A request that is counted with the next command. */
 interface WaitingRequest {
   readonly request: VerifiedRequest;
-  /** The owner, in the names of Redis keys. */
+  /** The text that stands for the owner in the names of Redis keys. */
   readonly member: string;
   readonly resolve: (outcome: CountOutcome) => void;
 }
@@ -159,7 +162,7 @@ const serverCodes = new LRUCache<string, string>({
   memoMethod: (server) => hash('sha256', server, 'base64url').slice(0, 8),
 });
 
-/** A batch, with the data that {@link RedisUsage.confirm} needs. */
+/** A batch of usage, with the data that {@link RedisUsage.confirm} needs. */
 interface OwnedBatch extends SharedBatch {
   readonly member: string;
   readonly dayNumber: number;
@@ -167,7 +170,7 @@ interface OwnedBatch extends SharedBatch {
 }
 
 /**
- * Parses a batch.
+ * Parses a batch of usage from Redis.
  *
  * @throws an error if the text does not have the form of a batch.
  */
@@ -194,7 +197,8 @@ export class RedisUsage implements SharedUsage {
   readonly #clock: Clock;
   readonly #scripts: UsageScripts;
   /**
-   * The id of this process. The batches that the process begins, and its announcements, contain it.
+   * The id of this process. The batches of usage that the process begins, and its announcements,
+   * contain it.
    */
   readonly #instance = randomBytes(8).toString('base64url');
 
@@ -297,7 +301,7 @@ export class RedisUsage implements SharedUsage {
   }
 
   /**
-   * Parses a batch. If the batch cannot be parsed, sets it aside, so that the owner's next batch
+   * Parses a batch of usage. If it cannot be parsed, sets it aside, so that the owner's next batch
    * can be claimed.
    */
   async #parse(member: string, text: string): Promise<OwnedBatch | undefined> {

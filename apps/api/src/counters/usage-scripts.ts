@@ -24,7 +24,7 @@ import { type Script, script } from './redis-script.ts';
 export interface SharedUsageTimes {
   /** Length of the window of the rate limit. */
   readonly window: number;
-  /** Time from the first request of a batch until the batch is due to be stored. */
+  /** Time from the first request of a batch of usage until the batch is due to be stored. */
   readonly interval: number;
   /**
    * Duration of a claim. It is longer than a call to the store, so that usually only one instance
@@ -58,8 +58,8 @@ export interface UsageScripts {
    */
   readonly count: Script;
   /**
-   * Claims due owners, and returns the oldest closed batch of each. If an owner has no closed
-   * batch, closes the open batch first.
+   * Claims owners whose usage is due to be stored, and returns the oldest closed batch of each. If
+   * an owner has no closed batch, closes the open batch first.
    *
    * KEYS: due. ARGV: 1 maximum number of owners, 2 and 3 and 4 the prefixes of the keys account,
    * open and closed. Returns pairs of a member and a batch, concatenated. The batch is an empty
@@ -115,8 +115,9 @@ const announcedFor = 3 * usageInterval;
 const setAsideFor = 7 * 86_400_000;
 
 /**
- * Reads and writes accounts. A value that is not an account is treated like an account that was
- * evicted. The fields of an account:
+ * Lua functions that read and write an account: what Redis keeps about an owner's requests and
+ * usage. A value that is not an account is treated like an account that was evicted. The fields of
+ * an account:
  *
  * - `ends` and `hits`: the end of the window in milliseconds, and the requests in the window
  * - `day`: the owner's current day
@@ -154,8 +155,8 @@ local function text(number) return string.format('%.0f', number) end
 `;
 
 /**
- * Returns the number of the month that contains a day. In the calculation, years begin in March, so
- * that the leap day is the last day of a year:
+ * A Lua function that returns the number of the month that contains a day. In the calculation,
+ * years begin in March, so that the leap day is the last day of a year:
  * https://howardhinnant.github.io/date_algorithms.html#civil_from_days
  */
 const calendar = `
@@ -172,8 +173,8 @@ end
 `;
 
 /**
- * Moves the open batch to the closed batches. If the open batch was evicted, there is nothing to
- * move.
+ * A Lua function that moves an owner's open batch of usage to the closed batches. If the open batch
+ * was evicted, there is nothing to move.
  */
 const closing = `
 local function close(account, open, closed)
@@ -185,8 +186,8 @@ end
 `;
 
 /**
- * Sets aside the open batch and the closed batches of an owner if their Redis key has another type.
- * Returns whether a key was set aside.
+ * A Lua function that sets aside the open batch and the closed batches of an owner if their Redis
+ * key has another type. It returns whether a key was set aside.
  */
 const repairing = `
 local function aside_of(key) return key .. ':unreadable:' .. text(micros) end
@@ -204,7 +205,7 @@ local function repair(open, closed)
 end
 `;
 
-/** Determines when an instance may claim an owner's next batch. */
+/** A Lua function that determines when an instance may claim an owner's next batch of usage. */
 const scheduling = `
 local function schedule(account, open, closed, due, member)
   if redis.call('LLEN', closed) > 0 then
@@ -219,9 +220,9 @@ end
 `;
 
 /**
- * The server's clock determines the owner's day. If the clock is set back, the day changes only
- * after the open batch is closed. A window with more time left than its length began before the
- * clock was set back, so it begins again.
+ * The script {@link UsageScripts.count}. The server's clock determines the owner's day. If the
+ * clock is set back, the day changes only after the open batch is closed. A window with more time
+ * left than its length began before the clock was set back, so it begins again.
  *
  * Totals that a process has read replace the totals in the account if those may be outdated. Totals
  * that were read before the latest batch was stored are ignored.
@@ -316,8 +317,8 @@ return counts
 `;
 
 /**
- * If no owner is due, claims owners whose due time is too far in the future. Such a time was set
- * before the server's clock was set back.
+ * The script {@link UsageScripts.claimDue}. If no owner is due, it claims owners whose due time is
+ * too far in the future. Such a time was set before the server's clock was set back.
  */
 const claimDue = `
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
@@ -390,8 +391,8 @@ return 1
 `;
 
 /**
- * The totals in the account include an unknown number of requests of the batch. The totals are
- * therefore read from the store again.
+ * The script {@link UsageScripts.setAside}. The totals in the account include an unknown number of
+ * requests of the batch. The totals are therefore read from the store again.
  */
 const setAside = `
 if redis.call('LINDEX', KEYS[3], 0) ~= ARGV[2] then return 0 end
@@ -406,8 +407,9 @@ return 1
 `;
 
 /**
- * Adds the announcement of a process. Removes announcements that have ended, and announcements that
- * end too late, because they were made before the server's clock was set back.
+ * The script {@link UsageScripts.announce}. It adds the announcement of a process. It removes
+ * announcements that have ended, and announcements that end too late, because they were made before
+ * the server's clock was set back.
  */
 const announce = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)

@@ -22,8 +22,8 @@ import {
 const built = join(import.meta.dirname, '../../dist/operators');
 
 /**
- * Starts the server of the page in this process. Its command `wait` completes when the test
- * finishes it.
+ * Starts the server of the operators' page in this process. Its command `wait` completes when the
+ * test finishes it.
  */
 async function startServer({ idleTime = 60_000, port = 0, folder = built } = {}) {
   const executed: string[] = [];

@@ -14,7 +14,10 @@ import { stale } from '../../src/admin/commands/stale.ts';
 
 const dayOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
-/** Runs the command 100 days after {@link present}. */
+/**
+ * Creates an empty store, with functions that run the command `stale` on it 100 days after
+ * {@link present} and that store usage.
+ */
 async function start() {
   const store = withOperations(createMemoryStore());
   const now = present + 100 * day;

@@ -70,7 +70,7 @@ describe.skipIf(!inject('available').includes('chromium'))('device logins in Chr
   });
   afterAll(() => browser.close());
 
-  /** Starts a login, by default from the address of the browser. */
+  /** Starts a device login, by default from the address of the browser. */
   const start = async (
     body: object = { api_key_name: 'laptop', expires_in_days: 7 },
     address = '127.0.0.1',

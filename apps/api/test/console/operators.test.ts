@@ -22,7 +22,7 @@ import { firestoreSettings } from '../harness/stores.ts';
 const pages = join(import.meta.dirname, '../../dist/operators');
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
-/** A way to operate the page. */
+/** A way to operate the operators' page. */
 interface Input {
   press(target: Locator): Promise<void>;
   fill(target: Locator, text: string): Promise<void>;
@@ -66,7 +66,7 @@ const keyboard: Input = {
 const hasEmulator = inject('emulatorHost') !== undefined;
 const hasChromium = inject('available').includes('chromium');
 
-/** Each store with a way to operate the page. Only SQLite is tested with both ways. */
+/** Each store with a way to operate the operators' page. Only SQLite is tested with both ways. */
 const cases: readonly (readonly ['SQLite' | 'Firestore', string, Input])[] = [
   ['SQLite', 'the mouse', mouse],
   ['SQLite', 'the keyboard', keyboard],
@@ -148,7 +148,7 @@ async function serveStore(store: Context['store']) {
   return { page, session: await openSession(page.address) };
 }
 
-/** Opens the page in a new context that has the session. */
+/** Opens the operators' page in a new browser context that has the session. */
 async function openWith(
   { page: { port }, session }: Pick<Both, 'session'> & { readonly page: { readonly port: number } },
   options: BrowserContextOptions = {},

@@ -25,7 +25,7 @@ import { sendRaw } from '../harness/raw-socket.ts';
 
 const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59);
 
-/** A service with a clock that the test moves. */
+/** Starts a service with a clock that the test moves. */
 async function startWithClock(options: TestAppOptions = {}) {
   let now = startedAt;
   const clock = { now: () => now, monotonicNow: () => now };
@@ -376,7 +376,7 @@ describe('device login', () => {
 });
 
 describe('the address of the page for device logins', () => {
-  /** Starts a login with a Host header, which `fetch` does not allow. */
+  /** Starts a device login with a Host header, which `fetch` does not allow. */
   async function startAt({ url }: TestApp, headers: OutgoingHttpHeaders) {
     const request = httpRequest(url + devicePath, {
       method: 'POST',
@@ -449,7 +449,7 @@ describe('limits of device logins', () => {
     expectOAuthError(await redeemDevice(app.url, 'x'), 429, 'rate_limited', 'slow_down');
   });
 
-  /** Returns user codes that do not belong to any login. */
+  /** Returns user codes that do not belong to any device login. */
   const guesses = (count: number) =>
     Array.from({ length: count }, (_, index) =>
       Array.from(

@@ -25,7 +25,7 @@ import { createLog } from '../../src/log.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
 
-/** Times with which batches are due immediately, and claims end immediately. */
+/** Times that make batches of usage due immediately, and end claims immediately. */
 const noTime: SharedUsageTimes = {
   ...defaultSharedUsageTimes,
   ...{ interval: 0, claim: 0, minimumAge: 0, retention: 60_000 },
@@ -602,7 +602,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
         const userId = crypto.randomUUID();
         await setNow(noon);
         const stored = () => store.readTotals(userId, day);
-        /** The requests of this minute, and all requests of the day by name. */
+        // The requests of this minute, and all requests of the day by name.
         let hits = 0;
         let counts = new Map<string, number>();
         const total = () => [...counts.values()].reduce((sum, requests) => sum + requests, 0);

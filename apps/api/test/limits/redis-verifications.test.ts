@@ -58,7 +58,7 @@ describe.skipIf(!inject('available').includes('redis'))('verifications with Redi
 
   /**
    * Records the commands that a server receives from now on, except commands that scripts call and
-   * commands with which instances look for due usage.
+   * commands that instances send to look for due usage.
    */
   async function commandsTo({ url }: { readonly url: string }): Promise<readonly string[]> {
     const commands: string[] = [];

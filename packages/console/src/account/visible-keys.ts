@@ -2,7 +2,7 @@ import type { ApiKeyInList } from '@andamio/client';
 
 const day = 86_400_000;
 
-/** A key is shown as ending soon if it expires within this many milliseconds. */
+/** Time, in milliseconds, before its expiry during which a key is shown as ending soon. */
 const soon = 7 * day;
 
 /** Age, in milliseconds, from which a key that was never used is reported as unused. */

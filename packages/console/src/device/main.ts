@@ -122,7 +122,7 @@ async function lookUp(current: Call): Promise<void> {
 }
 
 /**
- * Shows how a login ended, or that it is approved. The user can take the approval back.
+ * Shows how a device login ended, or that it is approved. The user can take the approval back.
  *
  * @param state the state of the login, or `deleted` if its key was deleted.
  */
@@ -168,7 +168,7 @@ async function approve(current: Call): Promise<void> {
   show(second, secondDenyButton);
 }
 
-/** Deletes the key of a login. */
+/** Deletes the key of a device login. */
 async function deleteKey(current: Call, api_key_name: string): Promise<void> {
   try {
     await current((client) => client.deleteApiKey({ api_key_name }));

@@ -18,7 +18,7 @@ import { RevealDialog } from './reveal-dialog.tsx';
 import type { Ui } from './ui.ts';
 import { UsageMeters } from './usage.tsx';
 
-/** The list has a search field only if it has more keys than this. */
+/** Maximum number of keys for which the list has no search field. */
 const fewKeys = 5;
 
 /**

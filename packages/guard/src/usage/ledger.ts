@@ -45,8 +45,8 @@ export class Ledger {
   }
 
   /**
-   * Removes up to one report's worth of a key's usage from the ledger. Returns the number of
-   * requests that were removed.
+   * Removes a key's usage from the ledger, at most as much as one report can contain. Returns the
+   * number of requests that were removed.
    */
   take(key: string): number {
     const tally = this.#entries.get(key)?.tally;

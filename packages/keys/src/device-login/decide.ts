@@ -28,7 +28,7 @@ export interface Decider {
   readonly now: number;
 }
 
-/** Returns when a login stops being shown to its user, in Unix seconds. */
+/** Returns when a device login stops being shown to its user, in Unix seconds. */
 const shownUntil = (login: DeviceLogin) =>
   login.state === 'pending' ? decidableUntil(login) : redeemableUntil(login);
 
@@ -54,7 +54,9 @@ export interface Verdict extends Decider {
   readonly tierClaim: TierClaim;
 }
 
-/** Creates the audit entry of a user's decision on a login, with the address of its program. */
+/**
+ * Creates the audit entry of a user's decision on a device login, with the address of its program.
+ */
 const decisionEntry = (own: AuditEntry, { address }: DeviceLogin, note = ''): AuditEntry => ({
   ...own,
   reason: `started from ${address}${note}`,

@@ -16,7 +16,7 @@ import type { DeviceLoginDependencies } from './start.ts';
 /** The reasons why a device login yields no key, named as in RFC 8628 section 3.5. */
 export type RedeemRefusal = 'authorization_pending' | 'access_denied' | 'expired_token';
 
-/** Finds the login that a device code belongs to. */
+/** Finds the device login that a device code belongs to. */
 async function findLogin(
   { store, digesters }: DeviceLoginDependencies,
   deviceCode: string,
@@ -30,8 +30,9 @@ async function findLogin(
 }
 
 /**
- * Decides whether the key of a login is issued. The login must still be approved when the key is
- * stored, and is redeemed in the same commit. A login that was denied therefore never yields a key.
+ * Decides whether the key of a device login is issued. The login must still be approved when the
+ * key is stored, and is redeemed in the same commit. A login that was denied therefore never yields
+ * a key.
  */
 function decideRedemption(
   view: View,

@@ -6,13 +6,13 @@ import {
   redeemableUntil,
 } from './model.ts';
 
-/** Reports whether a login can still yield its first key. `now` is Unix seconds. */
+/** Reports whether a device login can still yield its first key. `now` is Unix seconds. */
 const isRedeemable = (login: DeviceLogin, now: number) =>
   login.state === 'approved' && now < redeemableUntil(login);
 
 /**
- * Decides, on behalf of an operator, whether a login is denied. It is denied if it could still
- * yield a key.
+ * Decides, on behalf of an operator, whether a device login is denied. It is denied if it could
+ * still yield a key.
  */
 function decideWithdrawal(
   found: DeviceLogin | undefined,

@@ -19,7 +19,10 @@ export const usageInterval = 5_000;
  */
 export const knownOwners = 100_000;
 
-/** Maximum number of concurrent additions. A store can send many additions in one call. */
+/**
+ * Maximum number of concurrent additions to the stored usage. A store can send many additions in
+ * one call.
+ */
 const parallelAdditions = 500;
 
 const millisecondsPerDay = 1000 * secondsPerDay;
@@ -204,9 +207,10 @@ export class UsageMeter {
   }
 
   /**
-   * Sends an owner's batches in order. The next batch is sent only after the outcome of the
-   * previous batch is known, or the store has forgotten the previous batch. The store relies on
-   * this order to tell from an addition's number whether the addition was made.
+   * Sends an owner's batches of unreported usage to the store, in order. The next batch is sent
+   * only after the outcome of the previous batch is known, or the store has forgotten the previous
+   * batch. The store relies on this order to tell from an addition's number whether the addition
+   * was made.
    */
   async #send(userId: string): Promise<void> {
     for (const batch of this.#waiting.of(userId)) {

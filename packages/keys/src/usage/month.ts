@@ -177,8 +177,8 @@ export function stateOf(
 }
 
 /**
- * An erasure also covers additions that an instance begins within this many seconds after the
- * erasure. The time exceeds the maximum age of cached verifications, and allows for clocks that
+ * Time, in seconds. An erasure also covers additions that an instance begins within this time after
+ * the erasure. The time exceeds the maximum age of cached verifications, and allows for clocks that
  * differ.
  */
 const erasureMargin = 300;

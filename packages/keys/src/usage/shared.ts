@@ -146,8 +146,8 @@ export class SharedUsageStorer {
   }
 
   /**
-   * Stores batches. Returns the errors of the batches that could not be stored. Those batches can
-   * be claimed again later.
+   * Stores batches of usage. Returns the errors of the batches that could not be stored. Those
+   * batches can be claimed again later.
    */
   async #storeAll(batches: readonly SharedBatch[]): Promise<unknown[]> {
     const { shared, store } = this.#options;

@@ -57,7 +57,7 @@ export class WaitingUsage {
     return [...this.#batches.keys()];
   }
 
-  /** Returns an owner's batches, oldest first. */
+  /** Returns an owner's batches of unreported usage, oldest first. */
   of(userId: string): readonly Batch[] {
     return this.#batches.get(userId) ?? [];
   }
@@ -73,7 +73,7 @@ export class WaitingUsage {
     return totals;
   }
 
-  /** Adds requests. Returns false if there is no room for them. */
+  /** Adds requests to the unreported usage. Returns false if there is no room for them. */
   add(userId: string, day: string, name: string, requests: number, use?: LastUse): boolean {
     const last = this.of(userId).at(-1);
     const open = last?.isClosed === false && last.day === day ? last : undefined;
@@ -88,7 +88,7 @@ export class WaitingUsage {
     return true;
   }
 
-  /** Removes a batch that was stored, or that the store has forgotten. */
+  /** Removes a batch of usage that was stored, or that the store no longer recognizes. */
   remove(batch: Batch): void {
     const left = this.of(batch.userId).filter((one) => one !== batch);
     this.#counts -= batch.counts.size + batch.lastUses.size;

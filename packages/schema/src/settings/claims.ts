@@ -1,12 +1,8 @@
+// Schemas of the settings that describe an issuer's tokens (contract, "The token").
 import * as z from 'zod';
 import { type Scope, scopes } from '../operations/operation.ts';
 import { type Tier, tiers } from '../tiers.ts';
 import { plainText } from './rules.ts';
-
-/**
- * This module contains the schemas of the settings that describe an issuer's tokens (contract, "The
- * token").
- */
 
 /** Matches a JSON Pointer with at least one reference token (RFC 6901 section 3). */
 const jsonPointer = /^(\/([^/~]|~[01])*)+$/;

@@ -1,9 +1,6 @@
+// Schemas for single settings. Each error message states a rule. The service prints the rule after
+// the name of the variable, and never prints the value.
 import * as z from 'zod';
-
-/**
- * This module contains schemas for single settings. Each error message states a rule. The service
- * prints the rule after the name of the variable, and never prints the value.
- */
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
 

@@ -6,7 +6,7 @@ import { authorOf } from '../options.ts';
 import { executeFor } from '../serve/execute.ts';
 import { type PageServer, startPageServer } from '../serve/server.ts';
 
-/** Number of minutes without a request after which the page's server stops. */
+/** Number of minutes without a request after which the server of the operators' page stops. */
 const idleMinutes = 30;
 
 function portOf({ port }: { readonly port?: string | undefined }): number {

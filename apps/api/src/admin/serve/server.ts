@@ -19,7 +19,7 @@ export interface PageServerOptions {
   readonly port: number;
   /** Time, in milliseconds, without a request of the open session after which the server stops. */
   readonly idleTime: number;
-  /** The data that the page shows about the run and the commands. */
+  /** The data that the page shows about this run of `admin.js serve` and about the commands. */
   readonly about: unknown;
   /** Executes a command with the body of a request. Never rejects. */
   readonly execute: (command: string, body: unknown) => Promise<PageAnswer>;

@@ -26,7 +26,7 @@ export type LimitGuesses = <Result>(
   guess: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** Reports whether an error means that the guessed code was wrong. */
+/** Reports whether an error means that the guessed user code was wrong. */
 const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
@@ -111,8 +111,8 @@ export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
 }
 
 /**
- * Takes back the counting of an attempt, unless its window has ended. The next window would
- * otherwise allow an attempt more.
+ * Subtracts a counted attempt, unless its window has ended. The next window would otherwise allow
+ * one attempt more.
  */
 async function refund(
   counters: Counters,

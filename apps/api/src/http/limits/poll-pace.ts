@@ -1,13 +1,18 @@
 import { deviceLoginSeconds, devicePollSeconds } from '@andamio/schema/operations';
 import { LRUCache } from 'lru-cache';
 
-/** Seconds that each early request adds to the interval of its login (RFC 8628 section 3.5). */
+/**
+ * Seconds that each early request adds to the interval of its device login (RFC 8628 section 3.5).
+ */
 const slowDownSeconds = 5;
 
 /** Milliseconds by which a request may be early, because networks delay requests unequally. */
 const tolerance = 1_000;
 
-/** Maximum number of logins whose last request is known. The least recently used are evicted. */
+/**
+ * Maximum number of device logins whose last request is remembered. The least recently used are
+ * evicted.
+ */
 const knownLogins = 10_000;
 
 interface Pace {

@@ -10,7 +10,7 @@ import type { LimitGuesses } from '../limits/device-logins.ts';
 import { addressKey } from '../limits/limit.ts';
 import { expiryTooLate, HttpError } from '../response/errors.ts';
 
-/** Describes a login to a user whose request comes from `address`. */
+/** Returns the description of a device login for a user whose request comes from `address`. */
 function describe(userCode: string, login: DeviceLogin, address: string): DeviceLoginAnswer {
   return {
     user_code: formatUserCode(userCode),

@@ -11,9 +11,9 @@ import { addressKey } from '../limits/limit.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
- * The response is sent a multiple of this number of milliseconds after the request. Revoking a key
- * takes longer than not finding one, so the response time would otherwise reveal whether a key was
- * valid.
+ * Unit of the response time, in milliseconds. The response to a report is sent a multiple of this
+ * time after the request. Revoking a key takes longer than not finding one, so the response time
+ * would otherwise reveal whether a key was valid.
  */
 const step = 1_000;
 

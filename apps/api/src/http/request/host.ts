@@ -3,10 +3,8 @@ import { isIPv6 } from 'node:net';
 import { specificDetails } from '@andamio/schema/errors';
 import { HttpError } from '../response/errors.ts';
 
-/**
- * Patterns of a valid `Host` (RFC 3986 sections 3.2.2 and 3.2.3): a registered name or IPv4
- * address, and an address in brackets. Each may have a port. Name and port may be empty.
- */
+// Patterns of a valid `Host` (RFC 3986 sections 3.2.2 and 3.2.3): a registered name or IPv4
+// address, and an address in brackets. Each may have a port. Name and port may be empty.
 const named = /^(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::\d*)?$/;
 const bracketed = /^\[(?:([0-9A-Fa-f:.]+)|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\](?::\d*)?$/;
 

@@ -64,8 +64,8 @@ function fieldsOf({ timestamp }: Database, login: DeviceLogin) {
 }
 
 /**
- * Adds a write of a device login to a batch. The write fails if the login has changed since it was
- * found.
+ * Adds a write of a device login to a batch. The write fails if the device login has changed since
+ * it was found.
  */
 export function putDeviceLogin(
   database: Database,

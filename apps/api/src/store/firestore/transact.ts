@@ -13,7 +13,7 @@ import { recordDocumentOf, recordFields } from './idempotency.ts';
 import { type Documents, FirestoreView, readDocuments, type Target } from './view.ts';
 import { writeOwner } from './write-owner.ts';
 
-/** The guess for a transaction on an owner's first key. */
+/** The guess at the stored documents for a transaction on an owner's first key. */
 const nothingStored: Documents = {};
 
 /**

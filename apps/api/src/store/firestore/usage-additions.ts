@@ -30,7 +30,9 @@ const maximumGroup = 100;
  */
 const maximumCounts = 2_000;
 
-/** An addition, and the callbacks that settle the promise of its caller. */
+/**
+ * An addition to an owner's stored usage, and the callbacks that settle the promise of its caller.
+ */
 interface Addition {
   readonly command: AddUsageCommand;
   /** Whether a write with the addition was sent. If so, the addition may have been made. */
@@ -39,7 +41,7 @@ interface Addition {
   readonly reject: (error: unknown) => void;
 }
 
-/** The additions to one document. */
+/** The additions to one usage document. */
 interface Target extends MonthKey {
   readonly additions: readonly Addition[];
 }
@@ -73,9 +75,9 @@ function targetsOf(additions: Iterable<Addition>): Target[] {
 }
 
 /**
- * Additions that are made together. One call reads their documents, and a bulk writer writes each
- * document independently. If another process has changed a document, only the additions to that
- * document are tried again.
+ * Additions to stored usage that are made together. One call reads their documents, and a bulk
+ * writer writes each document independently. If another process has changed a document, only the
+ * additions to that document are tried again.
  */
 class Group {
   readonly #database: Database;

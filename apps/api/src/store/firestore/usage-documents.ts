@@ -50,8 +50,8 @@ export interface MonthDocument extends UsageMonth {
    */
   readonly older_days: RequestsByDay;
   /**
-   * The highest number of an addition that the user's last erasure covers. Absent if the user was
-   * not erased.
+   * The number up to which the user's last erasure covers additions of usage. Absent if the user
+   * was not erased.
    */
   readonly erased?: number | undefined;
 }

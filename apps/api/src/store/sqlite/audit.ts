@@ -43,7 +43,7 @@ export function auditTable(database: DatabaseSync) {
       append.run({ at, actorKind, actorId, action, userId, name, keyId, reason, deleteAfter });
     },
 
-    /** Returns a user's entries, the newest first. */
+    /** Returns a user's entries in the audit log, newest first. */
     list(userId: string): AuditEntry[] {
       return list
         .all({ userId, erasedUserId: erasedUserId(userId) })
@@ -51,8 +51,8 @@ export function auditTable(database: DatabaseSync) {
     },
 
     /**
-     * Returns the highest number of an addition of usage that the user's last erasure covers.
-     * Undefined if the user was not erased.
+     * Returns the number up to which the user's last erasure covers additions of usage. Undefined
+     * if the user was not erased.
      */
     erasedUpTo(userId: string): number | undefined {
       const { at } = erasure.parse(findErasure.get({ erasedUserId: erasedUserId(userId) }));

@@ -34,15 +34,15 @@ export function deviceLoginTable(database: DatabaseSync) {
     return deviceLoginOf(id, stored);
   };
   return {
-    /** Finds a login by its possible ids. */
+    /** Finds a device login by its possible ids. */
     find(ids: readonly string[]): DeviceLogin | undefined {
       const row = find.get({ ids: JSON.stringify(ids) });
       return row === undefined ? undefined : parse(row);
     },
-    /** Finds the logins that a user has looked up. */
+    /** Finds the device logins that a user has looked up. */
     ofUser: (userId: string): DeviceLogin[] => ofUser.all({ userId }).map(parse),
     put: (login: DeviceLogin) => put.run({ id: login.id, ...storedDeviceLogin(login) }),
-    /** Deletes the logins whose retention has passed. */
+    /** Deletes the device logins whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };
 }

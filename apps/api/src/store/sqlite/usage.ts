@@ -71,9 +71,10 @@ export function usageTable(database: DatabaseSync) {
     readTotals,
 
     /**
-     * Makes an addition unless it was made before, and returns the totals.
+     * Adds requests to an owner's stored usage, unless the same addition was made before. Returns
+     * the totals.
      *
-     * @param erased the highest number of an addition that the user's last erasure covers, if any.
+     * @param erased the number up to which the user's last erasure covers additions, if any.
      * @throws AdditionForgottenError if the store no longer knows whether the addition was made.
      */
     add(command: AddUsageCommand, erased: number | undefined): UsageTotals {
