@@ -13,7 +13,7 @@ import {
   verifyRequests,
 } from './service.ts';
 
-/** The name with which `--only` selects this measurement. */
+/** The name of this measurement, for `--only`. */
 export const tailName = 'verify-tail';
 
 /** The arrival rate, in requests per second, to which the goal applies. */

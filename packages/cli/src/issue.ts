@@ -9,7 +9,7 @@ interface NewKey {
   readonly api_key: string;
 }
 
-/** The functions with which a command requests and describes a new key. */
+/** The functions that a command uses to request and describe a new key. */
 interface Issue<Key extends NewKey> {
   readonly request: () => Promise<Key>;
   /** Returns a human-readable line about the key. */

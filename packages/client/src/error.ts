@@ -26,7 +26,7 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
   readonly status: Status;
   /** The code and the details, such as `name_taken: You already have a key with this name.` */
   readonly message: string;
-  /** An explanation for people. Programs should use `code`. */
+  /** A human-readable explanation. Programs should use `code`. */
   readonly details: string;
   /** The response's `X-Request-Id`, by which the operators of the service can find the request. */
   readonly requestId: string | undefined;

@@ -1,4 +1,4 @@
-/** Functions that format values for people. All times are in UTC, like the days of the API. */
+/** Functions that format values for display. All times are in UTC, like the days of the API. */
 export interface Format {
   number(value: number): string;
   /** A date, such as "Nov 30, 2026". */

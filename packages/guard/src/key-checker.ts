@@ -90,8 +90,8 @@ export interface KeyCheckerOptions {
 /**
  * Looks up keys in a source, and caches the answers for as long as the source allows.
  *
- * A request uses a cached entry that was fresh when the request arrived, or the answer to a lookup
- * that started after the request arrived.
+ * For each request, it uses a cached entry that is fresh when the request arrives, or the answer to
+ * a lookup that starts afterwards.
  */
 export class KeyChecker {
   readonly #options: KeyCheckerOptions;

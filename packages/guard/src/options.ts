@@ -118,7 +118,7 @@ export function readCommonOptions({ timeoutMs = 5_000, onError = createWarner() 
 }
 
 /**
- * Reads the options with which the guard calls the service.
+ * Reads the options for calling the service.
  *
  * @throws {TypeError} if an option is invalid.
  */
@@ -131,7 +131,7 @@ export const readServiceOptions = ({
 });
 
 /**
- * Reads the options with which the guard reads the database.
+ * Reads the options for reading the service's database.
  *
  * @throws {TypeError | RangeError} if an option is invalid.
  */

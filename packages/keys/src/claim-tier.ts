@@ -67,7 +67,7 @@ export function decideTierClaim(view: View, command: ClaimTierCommand): Decision
  * Stores a known owner's tier claim, from a token or an operator, unless a newer claim is stored.
  * Used by callers that change nothing else.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function claimTier(
   store: Pick<KeyStore, 'transact'>,

@@ -34,7 +34,7 @@ export function decideDeletion(view: View, command: KeyCommand): Decision<Delete
 /**
  * Deletes an owner's key, expired or not (contract, parts B and C).
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function deleteKey(
   { store, now }: KeyDependencies,

@@ -141,7 +141,7 @@ export interface IssueInput {
  * Issues a key to an owner. The name must be unique among the owner's keys, and the tier sets the
  * maximum number of keys. A repeated request returns the same key.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export const issueKey = (
   dependencies: IssueKeyDependencies,
@@ -157,7 +157,7 @@ export const issueKey = (
  *
  * @param operation the operation to which `idempotencyKey` belongs.
  * @param put stores the key. May refuse for reasons that do not exist for a request for a key.
- * @throws the errors of `put`.
+ * @throws the same errors as `put`.
  */
 export async function issueKeyBy<Refusal extends string>(
   dependencies: Omit<IssueKeyDependencies, 'store'>,

@@ -101,7 +101,7 @@ function oldestFirst({ record: one, state }: Secret, { record: other }: Secret):
  * it stores the token's tier claim if the token is newer than the stored claim.
  *
  * @returns the page, or undefined if the page token is not valid.
- * @throws the errors of {@link KeyStore.page}, `KeyStore.readActivity` and {@link
+ * @throws the same errors as {@link KeyStore.page}, `KeyStore.readActivity` and {@link
  *   KeyStore.transact}.
  */
 export async function listPage(

@@ -49,7 +49,7 @@ export async function noteTierClaim(
  * stored claim, the new tier is stored and applies to the keys from then on (contract, "The
  * token").
  *
- * @throws the errors of {@link KeyStore.list} and {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.list} and {@link KeyStore.transact}.
  */
 export async function listKeys({ store, now }: KeyDependencies, owner: Owner): Promise<KeyList> {
   const present = Math.floor(now() / 1000);

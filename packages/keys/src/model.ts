@@ -152,8 +152,8 @@ export interface View {
   countUnexpired(maximum: number): number;
   /**
    * Reports whether a key counts among the owner's unexpired keys. A transaction that had to wait
-   * may have a `now` before the key's expiry, although a change that was made meanwhile has
-   * recorded that the key expired. Such a key does not count.
+   * may have a `now` before the key's expiry. Another change may have recorded meanwhile that the
+   * key expired. Such a key does not count.
    */
   isCounted(key: KeyRecord): boolean;
 }

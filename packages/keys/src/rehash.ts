@@ -43,7 +43,7 @@ export function decideRehash(
 /**
  * Stores a secret under a key id with another pepper.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function rehashSecret(
   store: Pick<KeyStore, 'transact'>,

@@ -63,7 +63,7 @@ export interface RevokeKeyDependencies extends KeyDependencies {
 /**
  * Revokes the secret with one of the ids. Other secrets of the same key or owner stay valid.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function revokeSecret(
   store: Pick<KeyStore, 'transact'>,
@@ -78,7 +78,7 @@ export function revokeSecret(
  *
  * @param key the key in plaintext.
  * @param reason the reason, for the audit log.
- * @throws the errors of {@link revokeSecret}.
+ * @throws the same errors as {@link revokeSecret}.
  */
 export function revokeKey(
   { store, digesters, now }: RevokeKeyDependencies,

@@ -95,7 +95,7 @@ export interface RollInput {
  * Rolls an owner's key: replaces its secret. The replaced secret stays valid for `graceSeconds`. An
  * earlier previous secret expires immediately. A repeated request returns the same key.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export async function rollKey(
   dependencies: IssueKeyDependencies,

@@ -100,7 +100,7 @@ export interface RotateInput {
  * request does not extend the key again.
  *
  * @returns the new expiry in Unix seconds, or the refusal.
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export async function rotateKey(
   { store, now, maximumDays }: KeyDependencies,

@@ -4,7 +4,7 @@ import type { Digester } from '@andamio/verification/digest';
 import type { DeriveKey, IdempotentRequest } from './idempotency.ts';
 import type { Secret } from './model.ts';
 
-/** The functions with which an operation creates a key and its id. */
+/** The dependencies for creating a key and its id. */
 export interface KeyMaking {
   /** The digester of the pepper under which new keys are created. */
   readonly digester: Digester;

@@ -37,7 +37,7 @@ export function decideResumption(view: View, command: OwnerCommand): Decision<Re
  * Suspends an owner: all of the owner's keys and requests for keys are rejected until the owner is
  * resumed. An owner without keys can be suspended too.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function suspend(
   store: Pick<KeyStore, 'transact'>,
@@ -50,7 +50,7 @@ export function suspend(
 /**
  * Resumes an owner, unless the owner is being erased.
  *
- * @throws the errors of {@link KeyStore.transact}.
+ * @throws the same errors as {@link KeyStore.transact}.
  */
 export function resume(
   store: Pick<KeyStore, 'transact'>,

@@ -1,6 +1,6 @@
 import jwt from 'jsonwebtoken';
 
-/** The secret with which the tests sign tokens. */
+/** The secret that signs the tests' tokens. */
 export const jwtSecret = 'a secret of the tests that is long enough for HS256';
 
 /**

@@ -91,7 +91,7 @@ export class KeyCache<Found extends FoundKey> {
    *
    * @param ids ids of one key, one for each pepper. A refusal is cached under the first id.
    * @throws {StaleReadError} if the read takes longer than `maximumAge`.
-   * @throws the errors of `find`.
+   * @throws the same errors as `find`.
    */
   async read(ids: readonly [string, ...string[]]): Promise<CacheEntry<Found>> {
     const { maximumAge } = this.#options;

@@ -68,8 +68,8 @@ export interface KeyVerifier<Found extends FoundKey> {
    */
   verify(text: string): Verification<Found> | Promise<Verification<Found>>;
   /**
-   * Returns the reason for which {@link KeyVerifier.verify} has just refused a key. Reads only the
-   * cache, so it must be called immediately after the refusal.
+   * Returns the reason why {@link KeyVerifier.verify} has just refused a key. Reads only the cache,
+   * so it must be called immediately after the refusal.
    */
   refusalReason(text: string): KeyRefusal;
   /**

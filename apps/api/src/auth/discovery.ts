@@ -44,7 +44,7 @@ export function configurationUrl(issuer: string): string {
 /**
  * Fetches the OpenID configuration of an issuer.
  *
- * @throws the errors of {@link fetchJson}. Also throws if the `issuer` in the document is not
+ * @throws the same errors as {@link fetchJson}. Also throws if the `issuer` in the document is not
  *   exactly the expected one.
  */
 async function fetchConfiguration(issuer: string): Promise<Configuration> {

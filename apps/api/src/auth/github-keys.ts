@@ -22,7 +22,8 @@ const publishedKey = z.object({ key_identifier: z.string(), key: z.string() });
  * Finds the key that GitHub publishes under an identifier.
  *
  * @returns undefined if GitHub publishes no such key, or `unconfirmed` if GitHub may have published
- *   the key since the last fetch, which was too recent for the keys to be fetched again.
+ *   the key since the last fetch. In the second case, the last fetch was too recent to fetch the
+ *   keys again.
  */
 export type FindGithubKey = (
   keyIdentifier: string,
@@ -50,7 +51,7 @@ async function fetchKeys(url: string): Promise<GithubKeys> {
 }
 
 /**
- * Creates a function that finds the keys with which GitHub signs its alerts, as published at a URL.
+ * Creates a function that finds GitHub's signing keys for alerts, which GitHub publishes at a URL.
  *
  * @param now returns milliseconds from a monotonic clock.
  * @param onFailure called with the cause of each failed fetch.

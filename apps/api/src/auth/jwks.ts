@@ -82,7 +82,7 @@ function verificationKey(entry: unknown): IdentifiedKey | undefined {
 /**
  * Fetches a JWK set. Ignores entries that are not usable keys.
  *
- * @throws the errors of {@link fetchJson}, and if the response is not a JWK set.
+ * @throws the same errors as {@link fetchJson}, and if the response is not a JWK set.
  */
 export async function fetchKeySet(url: string): Promise<readonly IdentifiedKey[]> {
   const { success, data } = keySet.safeParse(await fetchJson(url));

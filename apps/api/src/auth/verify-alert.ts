@@ -10,12 +10,14 @@ export interface AlertSignature {
 }
 
 /**
- * The result of verifying a message. `unconfirmed` means that the message's key is unknown, and
- * that GitHub's keys were fetched too recently to be fetched again.
+ * The result of verifying a message from GitHub. `unconfirmed` means that the message's key is
+ * unknown, and that GitHub's keys were fetched too recently to be fetched again.
  */
 type AlertVerification = 'verified' | 'unknown_key' | 'signature' | 'unconfirmed';
 
-/** Verifies the signature of a message. `body` is the bytes exactly as they were sent. */
+/**
+ * Verifies the signature of a message from GitHub. `body` is the bytes exactly as they were sent.
+ */
 export type VerifyAlert = (
   signature: AlertSignature,
   body: Uint8Array,
@@ -24,8 +26,8 @@ export type VerifyAlert = (
 /**
  * Creates the verifier of GitHub's alerts, which are signed by ECDSA with P-256 and SHA-256.
  *
- * @throws the errors of `findKey`, from the verifier. It is then unknown whether the signature is
- *   valid.
+ * @throws the same errors as `findKey`, from the verifier. It is then unknown whether the signature
+ *   is valid.
  */
 export function createAlertVerifier(findKey: FindGithubKey): VerifyAlert {
   return async ({ keyIdentifier, signature }, body) => {

@@ -68,7 +68,7 @@ const tlsOf = (url: string, ca: string) =>
 /**
  * Creates a client for a single connection. The client neither reconnects nor queues commands. The
  * library's own command timeout is disabled: it would create an `AbortSignal` for each command,
- * which costs more than the rest of the command, and it applies only until the command is written.
+ * which costs more than the rest of the command. It also applies only until the command is written.
  */
 function clientOf({ url, ca, times }: RedisLinkOptions, credentials: RedisCredentials | undefined) {
   return createClient({

@@ -22,7 +22,7 @@ import { firestoreSettings } from '../harness/stores.ts';
 const pages = join(import.meta.dirname, '../../dist/operators');
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
-/** A way to operate the operators' page. */
+/** An input device with which a test operates a page. */
 interface Input {
   press(target: Locator): Promise<void>;
   fill(target: Locator, text: string): Promise<void>;
@@ -66,7 +66,7 @@ const keyboard: Input = {
 const hasEmulator = inject('emulatorHost') !== undefined;
 const hasChromium = inject('available').includes('chromium');
 
-/** Each store with a way to operate the operators' page. Only SQLite is tested with both ways. */
+/** Each store with an input device. Only SQLite is tested with both devices. */
 const cases: readonly (readonly ['SQLite' | 'Firestore', string, Input])[] = [
   ['SQLite', 'the mouse', mouse],
   ['SQLite', 'the keyboard', keyboard],

@@ -58,7 +58,9 @@ async function replaceWithHash(at: string, inspector: Inspector) {
   return inspector.hSet(at, 'field', 'value');
 }
 
-/** Connects like an instance of the service. Resolves once requests are counted in Redis. */
+/**
+ * Connects to Redis like an instance of the service. Resolves once requests are counted in Redis.
+ */
 async function connect(
   url: string,
   times: Partial<SharedUsageTimes> = {},

@@ -14,7 +14,10 @@ interface Load {
   readonly violations: readonly string[];
 }
 
-/** Runs before the page: records layout shifts and violations of the policy. */
+/**
+ * A script that runs before the page's own scripts, and records layout shifts and violations of the
+ * policy.
+ */
 const recorder = `
   globalThis.load = { shift: 0, violations: [] };
   addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>

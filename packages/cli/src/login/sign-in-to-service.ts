@@ -9,7 +9,7 @@ import { readConsoleSettings, type StatedSignIn } from './console-settings.ts';
 import { type KnownSignIn, knownSignIns } from './known-sign-ins.ts';
 import { signIn } from './sign-in.ts';
 
-/** The options with which the user changes a sign-in. */
+/** The command-line options that change a sign-in. */
 export interface SignInOptions {
   readonly clientId?: string | undefined;
   readonly port?: number | undefined;

@@ -5,7 +5,7 @@ import { CliError, exitCodes } from '../exit-code.ts';
 import { runProgram, withoutSecrets } from '../program.ts';
 import type { Target } from './target.ts';
 
-/** The environment variable with which gcloud overrides the endpoint of Secret Manager. */
+/** The environment variable that overrides the endpoint of Secret Manager in gcloud. */
 const endpointVariable = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER';
 const publicEndpoint = 'https://secretmanager.googleapis.com/';
 

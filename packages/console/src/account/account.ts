@@ -217,8 +217,8 @@ export class Account {
   }
 
   /**
-   * Opens the dialog of a task. If the task is to delete or replace a key, and the list is older
-   * than a minute, reads the keys again, so that the dialog shows the latest use.
+   * Opens the dialog of a task. Before a key is deleted or replaced, reads the keys again if the
+   * list is older than a minute, so that the dialog shows the latest use.
    */
   open(task: Task): void {
     this.#set({ task, announcement: '' });

@@ -38,8 +38,8 @@ export function head({ title, description, settings, script, style }: Head): str
 }
 
 /**
- * Returns the elements that `sign-in.ts` needs: a notice, the button with which users sign in at
- * the issuer, and the form in which they paste a token.
+ * Returns the elements that `sign-in.ts` needs: a notice, the button for signing in at the issuer,
+ * and the form for pasting a token.
  *
  * @param submit the label of the form's button
  */

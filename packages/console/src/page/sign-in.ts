@@ -129,7 +129,7 @@ function pasteToken(onSignedIn: () => void): Method {
   };
 }
 
-/** Sets up the button with which users sign in at the issuer. */
+/** Sets up the button for signing in at the issuer. */
 function openIdSignIn(session: OpenIdSession): Method {
   const button = section.querySelector('button') as HTMLButtonElement;
   const { issuer } = session;

@@ -14,8 +14,7 @@ export interface LimitStatus {
 
 /**
  * The current rate-limit window of an owner. It combines the limit that the service last reported
- * with the requests that this process has accepted since then and that the service has not counted
- * yet.
+ * with the accepted requests that the service has not counted yet.
  */
 export class OwnerWindow {
   #limitStatus: LimitStatus;
@@ -30,8 +29,8 @@ export class OwnerWindow {
    * same window stay counted, except those that the service counts with this answer.
    *
    * The reported end of one window varies by a few seconds, while the next window ends a minute
-   * later. An end that differs by more than half a minute therefore belongs to the next window,
-   * which the service may report before this process sees the current window end.
+   * later. An end that differs by more than half a minute therefore belongs to the next window. The
+   * service may report the next window before this process sees the current window end.
    *
    * @param reported number of accepted requests that the service counts with this answer.
    */

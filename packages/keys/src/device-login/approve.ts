@@ -10,7 +10,7 @@ import type { DeviceLoginDependencies } from './start.ts';
  * Looks up a device login for a user, and binds it to the user.
  *
  * @param userCode the 8 letters.
- * @throws the errors of {@link DeviceLoginDependencies.store}.
+ * @throws the same errors as {@link DeviceLoginDependencies.store}.
  */
 export function lookUpDeviceLogin(
   { store, now, digesters }: DeviceLoginDependencies,
@@ -29,7 +29,7 @@ export function lookUpDeviceLogin(
  * the login, and until then the user can still deny it.
  *
  * @param userCode the 8 letters.
- * @throws the errors of {@link DeviceLoginDependencies.store}.
+ * @throws the same errors as {@link DeviceLoginDependencies.store}.
  */
 export async function decideDeviceLogin(
   { store, now, digesters, maximumDays }: DeviceLoginDependencies,

@@ -57,7 +57,7 @@ function decideRedemption(
  * therefore derive the same key, and a login yields at most one key. It yields no key if its user
  * denies it before the key is stored.
  *
- * @throws the errors of {@link DeviceLoginDependencies.store}.
+ * @throws the same errors as {@link DeviceLoginDependencies.store}.
  */
 export async function redeemDeviceLogin(
   dependencies: DeviceLoginDependencies & IssueKeyDependencies,

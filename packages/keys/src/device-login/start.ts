@@ -22,7 +22,7 @@ export interface DeviceLoginInput {
 /**
  * Stores a device login under new codes.
  *
- * @throws the errors of {@link KeyDependencies.store}.
+ * @throws the same errors as {@link KeyDependencies.store}.
  */
 export async function startDeviceLogin(
   { store, now, digesters, maximumDays }: DeviceLoginDependencies,

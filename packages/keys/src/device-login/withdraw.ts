@@ -38,7 +38,7 @@ export async function countRedeemableLogins(
  * a key. A login that is redeemed meanwhile is not denied.
  *
  * @returns the number of denied logins.
- * @throws the errors of the store.
+ * @throws the same errors as the store.
  */
 export async function denyRedeemableLogins(
   store: DeviceLoginStore,

@@ -101,8 +101,8 @@ const dayOfMonth = (day: string) => day.slice(-2);
 
 /**
  * Returns when a month's record is deleted, in Unix seconds. The records of different owners are
- * deleted at different times of the first day after the retention, because deleting all of them at
- * once would be a burst of load.
+ * deleted at different times of the first day after the retention. Deleting all of them at once
+ * would be a burst of load.
  *
  * @param day any UTC day of the month.
  */
@@ -260,7 +260,10 @@ function addLastUses(before: UsageMonth['last_uses'], { lastUses }: AddUsageComm
   return Object.fromEntries(latestFirst.slice(0, maximumLastUses));
 }
 
-/** Returns a month after an addition that is `new` to it. Other properties stay as they are. */
+/**
+ * Returns a month's usage after an addition whose state is `new`. Other properties of the month
+ * stay as they are.
+ */
 export function addToMonth<Month extends UsageMonth>(
   month: Month,
   command: AddUsageCommand,

@@ -17,7 +17,8 @@ export interface Usage {
  * stored. Like {@link listKeys}, it also stores the token's tier claim if the token is newer than
  * the stored claim.
  *
- * @throws the errors of `KeyStore.readTotals`, `KeyStore.readTierClaim` and `KeyStore.transact`.
+ * @throws the same errors as `KeyStore.readTotals`, `KeyStore.readTierClaim` and
+ * `KeyStore.transact`.
  */
 export async function readUsage(dependencies: KeyDependencies, owner: Owner): Promise<Usage> {
   const { store, now } = dependencies;
@@ -50,7 +51,7 @@ function inOrder(one: DailyUsage, other: DailyUsage): number {
  * Reads the number of requests per key and day. Includes only keys that the owner still has, and
  * only days on which they were used.
  *
- * @throws the errors of `KeyStore.readActivity` and {@link listKeys}.
+ * @throws the same errors as `KeyStore.readActivity` and {@link listKeys}.
  */
 export async function readDailyUsage(
   dependencies: KeyDependencies,

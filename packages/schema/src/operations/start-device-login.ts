@@ -6,10 +6,7 @@ import type { PublicBodyOperation } from './operation.ts';
 /** Number of seconds for which the codes of a device login are valid and a user can approve it. */
 export const deviceLoginSeconds = 600;
 
-/**
- * Minimum number of seconds between two requests with which a program asks for the key of its
- * device login.
- */
+/** Minimum number of seconds between two requests of a program for the key of its device login. */
 export const devicePollSeconds = 5;
 
 /**

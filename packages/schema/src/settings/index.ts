@@ -313,8 +313,8 @@ export interface Settings {
   readonly googleCloudProject: string | undefined;
   readonly jwt: {
     /**
-     * The keys with which the service verifies tokens. Undefined only outside production, where the
-     * service generates a secret instead.
+     * The keys that verify tokens. Undefined only outside production, where the service generates a
+     * secret instead.
      */
     readonly keys:
       | { readonly kind: 'secrets'; readonly secrets: readonly string[] }
@@ -366,8 +366,8 @@ export interface Settings {
   /** True if the service serves the console. */
   readonly console: boolean;
   /**
-   * The client with which users of the console sign in at the issuer of the tokens. If undefined,
-   * they paste a token.
+   * The client that the console uses to sign users in at the issuer of the tokens. If undefined,
+   * users paste a token.
    */
   readonly consoleSignIn: ConsoleSignIn | undefined;
   /**

@@ -29,7 +29,7 @@ export interface PageServer {
   /** The address that opens the page. It contains a token, and works in one browser only. */
   readonly address: string;
   readonly port: number;
-  /** Resolves once no request has arrived for `idleTime`. */
+  /** Resolves when no request has arrived for the time in `idleTime`. */
   readonly idle: Promise<void>;
   /** Stops accepting requests, and resolves once all pending commands have completed. */
   close(): Promise<void>;
@@ -114,8 +114,8 @@ function createIdleTimer(milliseconds: number) {
  * cannot reach.
  *
  * Everything except the files of the page requires a token. The token is sent in a header and not
- * in a cookie, because browsers also send cookies to servers on other ports of the same host (RFC
- * 6265 section 8.5), which may belong to other users of the machine.
+ * in a cookie. Browsers also send cookies to servers on other ports of the same host (RFC 6265
+ * section 8.5), which may belong to other users of the machine.
  *
  * @throws {@link UsageError} if the port is in use
  */

@@ -38,7 +38,7 @@ function watchCalm(count: () => number): () => Promise<number> {
  * `server.close()` alone closes every idle keep-alive connection immediately, even if the next
  * request is already on its way. While the returned function runs, such a request is still
  * answered. The next response on each connection announces that the connection closes, and idle
- * connections are closed once no request has arrived for a while.
+ * connections are closed after a while without new requests.
  *
  * @returns a function that stops listening, answers requests on open connections, and resolves when
  *   all connections are closed. After the given milliseconds it closes the remaining connections.

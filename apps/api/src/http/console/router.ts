@@ -39,8 +39,8 @@ export interface ConsoleOptions {
 }
 
 /**
- * Creates the router of the console, with which users manage their keys. Files are read when the
- * console is first opened.
+ * Creates the router of the console, the page on which users manage their keys. Files are read when
+ * the console is first opened.
  */
 export function consoleRouter(options: ConsoleOptions): Router {
   const { folder, maxExpiresInDays = null, signIn, provider, deviceLogin } = options;

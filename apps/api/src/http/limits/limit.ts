@@ -12,8 +12,8 @@ import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
 
 /**
- * A limit per minute on the requests of each subject, such as a client address or a user, with
- * functions that return the counter key and the maximum of a subject.
+ * A limit per minute on the requests of each subject, such as a client address or a user. Its
+ * functions return the counter key and the maximum of a subject.
  */
 export interface Limit<Subject> {
   readonly name: LimitStatus['name'];
@@ -190,8 +190,8 @@ export class RequestCount {
   }
 
   /**
-   * Counts the additional requests that a guard reports against the most recently consumed limit.
-   * Counts at most as many as the limit still allows; further requests are dropped.
+   * Counts requests against the most recently consumed limit: the additional requests that a guard
+   * reports. Counts at most as many as the limit still allows. Further requests are dropped.
    *
    * @returns the number of requests counted.
    */

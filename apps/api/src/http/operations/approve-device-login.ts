@@ -27,8 +27,8 @@ function describe(userCode: string, login: DeviceLogin, address: string): Device
 const states = { approve: 'approved', deny: 'denied' } as const;
 
 /**
- * Creates the handler of POST /api/v1/apikey/device/approve, with which a user looks up, approves
- * or denies a device login.
+ * Creates the handler of POST /api/v1/apikey/device/approve, which looks up, approves or denies a
+ * device login for a user.
  */
 export function approveDeviceLoginHandler(
   dependencies: DeviceLoginDependencies,

@@ -9,8 +9,8 @@ import { describeKey } from '../response/describe-key.ts';
 import { expiryTooLate, HttpError } from '../response/errors.ts';
 
 /**
- * Creates the handler of POST /api/v1/apikey/device/token, with which a program gets the key of an
- * approved device login.
+ * Creates the handler of POST /api/v1/apikey/device/token, which returns the key of an approved
+ * device login.
  */
 export function redeemDeviceLoginHandler(
   dependencies: DeviceLoginDependencies & IssueKeyDependencies,

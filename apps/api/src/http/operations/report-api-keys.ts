@@ -24,8 +24,8 @@ const step = 1_000;
 const maximumUnderWay = 8;
 
 /**
- * Maximum number of reports from one client address that a process handles at once. A single address
- * can therefore not keep out the reports of others.
+ * Maximum number of reports from one client address that a process handles at once. A single
+ * address can therefore not keep out the reports of others.
  */
 const maximumUnderWayOfAddress = 2;
 
@@ -59,8 +59,8 @@ export interface ReportDependencies extends RevokeKeyDependencies {
 }
 
 /**
- * Creates the handler of POST /api/v1/apikey/report, with which anyone can report keys that they
- * found. Valid keys are revoked.
+ * Creates the handler of POST /api/v1/apikey/report, which revokes reported keys. Anyone can report
+ * keys that they found.
  *
  * The handler throws the same error for every failure of the store. A specific error for a write
  * that was not confirmed would reveal that a key was valid.

@@ -15,8 +15,8 @@ import type { OriginOf } from '../request/origin.ts';
 import { expiryTooLate, HttpError } from '../response/errors.ts';
 
 /**
- * Creates the handler of POST /api/v1/apikey/device, with which a program without credentials
- * starts a login.
+ * Creates the handler of POST /api/v1/apikey/device, which starts a device login for a program
+ * without credentials.
  */
 export function startDeviceLoginHandler(
   dependencies: DeviceLoginDependencies,

@@ -12,9 +12,9 @@ import { traceContext } from './trace-context.ts';
 const maximumClients = 1_000;
 
 /**
- * Creates a function that reports whether to log a refusal. Clients can cause rate limit refusals
- * and malformed requests in any number at no cost, so only the first one per client and window is
- * logged. The others are counted, and their number is logged when the window ends.
+ * Creates a function that reports whether to log a refusal. Clients can cause any number of rate
+ * limit refusals and malformed requests at no cost. Only the first one per client and window is
+ * therefore logged. The others are counted, and their number is logged when the window ends.
  */
 function sampleRefusals(log: Logger): (client: string) => boolean {
   const clients = new Set<string>();

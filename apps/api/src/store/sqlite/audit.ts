@@ -63,7 +63,7 @@ export function auditTable(database: DatabaseSync) {
     hasRevocation: (ids: readonly string[]) =>
       findRevocation.get({ ids: JSON.stringify(ids) }) !== undefined,
 
-    /** Deletes the entries whose retention has passed. */
+    /** Deletes the audit entries whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };
 }

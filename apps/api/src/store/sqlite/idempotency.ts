@@ -60,7 +60,7 @@ export function idempotencyTable(database: DatabaseSync) {
     put(request: IdempotentRequest, record: IdempotencyRecord) {
       put.run({ id: idOf(request), userId: request.userId, ...record });
     },
-    /** Deletes the records whose retention has passed. */
+    /** Deletes the idempotency records whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };
 }

@@ -103,7 +103,7 @@ export function usageTable(database: DatabaseSync) {
       return { usage: read(query), lastUses: lastUsesIn(months, query.serials) };
     },
 
-    /** Deletes the rows whose retention has passed. */
+    /** Deletes the usage whose retention has passed. */
     sweep: (now: number) => void sweep.run({ now }),
   };
 }
