@@ -16,7 +16,7 @@ export interface KeyToStore {
  * key in a file that only the user can read, and removes what the keychain may contain.
  *
  * @returns a human-readable description of where the key is stored.
- * @throws {@link CliError} if the key could not be stored. The keychain then contains no key.
+ * @throws {@link CliError} if the key could not be stored.
  */
 export async function storeKey(
   url: string,
@@ -24,15 +24,13 @@ export async function storeKey(
   environment: NodeJS.ProcessEnv,
 ): Promise<string> {
   const keychain = systemKeychain(environment);
-  const isKept = (await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key;
-  if (!isKept) await keychain.remove(url);
-  const place = isKept ? { storage: keychain.program } : { storage: 'file' as const, api_key };
-  const login = { name, start: keyStart(api_key), expires_at, ...place };
-  await logins.write(url, login, environment).catch(async (error: unknown) => {
-    await keychain.remove(url);
-    throw error;
-  });
-  if (isKept) return `in the system's keychain, by ${keychain.program}`;
+  const login = { name, start: keyStart(api_key), expires_at };
+  // If the file cannot be written, the keychain keeps the key of the previous login.
+  await logins.write(url, { ...login, storage: keychain.program }, environment);
+  if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key)
+    return `in the system's keychain, by ${keychain.program}`;
+  await keychain.remove(url);
+  await logins.write(url, { ...login, storage: 'file', api_key }, environment);
   const path = printable(logins.path(url, environment));
   // On Windows, the file has the permissions of its folder.
   const mode = process.platform === 'win32' ? '' : ' with mode 0600';
