@@ -37,7 +37,7 @@ function sourcesOf(folder, found = new Set()) {
   return found;
 }
 
-/** Files and folders that do not affect what is built. */
+/** Matches the names of files and folders that do not affect what is built. */
 const ignored = /^(node_modules|dist|reports|test)$|\.test\.ts$|\.md$/;
 
 /** Returns one line for each file in a file or folder: path, size and modification time. */

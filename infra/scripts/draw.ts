@@ -290,8 +290,8 @@ export function grantsTable(stack: StackName): string {
 }
 
 /**
- * Returns a Markdown table of the drawn resources, with the arguments whose change replaces them and
- * the stacks that protect them.
+ * Returns a Markdown table of the drawn resources, with the arguments whose change replaces them
+ * and the stacks that protect them.
  */
 export function replacementsTable(): string {
   const all = stacks.flatMap((stack) => read(stack).map((resource) => ({ stack, ...resource })));
@@ -310,8 +310,8 @@ export function replacementsTable(): string {
 }
 
 /**
- * Returns the document with the table of replacements, and the diagram and the table of each stack, inserted
- * between their markers.
+ * Returns the document with the table of replacements, and the diagram and the table of each stack,
+ * inserted between their markers.
  */
 export function withDrawings(document: string): string {
   const sections: Readonly<Record<string, string>> = {

@@ -27,7 +27,10 @@ const propagationErrors = [
   /role projects\/\S+ does not exist/i,
 ];
 
-/** Maximum total wait in seconds. Google documents the propagation time only as "a few minutes". */
+/**
+ * Maximum total time, in seconds, to wait for a new resource to propagate. Google documents the
+ * propagation time only as "a few minutes".
+ */
 const maximumWait = 7 * 60;
 
 /**

@@ -1,5 +1,5 @@
-// The command `npx -y pnpm@12 leaks PATH...`, which finds this service's API keys in files. It works
-// offline and recognizes keys by format and checksum.
+// The command `npx -y pnpm@12 leaks PATH...`, which finds this service's API keys in files. It
+// works offline and recognizes keys by format and checksum.
 import { parseArgs } from 'node:util';
 import { serviceUrl } from '@andamio/schema/service-url';
 import { jsonReport, textReport } from './src/report.ts';

@@ -50,7 +50,7 @@ const packagesOf: Record<string, readonly string[]> = {
   zod: ['admin', 'auth', 'counters', 'http', 'store'],
 };
 
-/** Packages and modules that every layer may import. */
+/** Matches the packages and modules that every layer may import. */
 const forAll = /^(\.|node:|@andamio\/(keys|schema|verification)\/)/;
 
 const layersOfFiles: Readonly<Record<string, string>> = {

@@ -32,7 +32,8 @@ export function seededRandom(seed: number): Random {
 }
 
 /**
- * The distribution of runs over the keys. Keys are numbered from the most used to the least used.
+ * The distribution of runs over the keys. A run consists of consecutive requests with one key. Keys
+ * are numbered from the most used to the least used.
  */
 class Popularity {
   /** For each key, the sum of its weight and the weights of all keys that are used more often. */

@@ -52,7 +52,7 @@ export interface Bill {
   readonly egress: number;
   /** The sum of the items above, with the cheaper of Cloud Run's two billing modes. */
   readonly sum: number;
-  /** The additional cost of storing the request log lines of requests with valid keys. */
+  /** The additional cost of storing the request log's lines about requests with valid keys. */
   readonly requestLines: number;
 }
 

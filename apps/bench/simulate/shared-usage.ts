@@ -1,6 +1,6 @@
 import { type Load, popularityOf, seededRandom } from './load.ts';
 
-/** The intervals of usage that all instances count together in Redis. */
+/** The times that apply to usage that all instances count together in Redis. */
 export interface SharedUsagePolicy {
   /** Seconds from the first request of an owner's batch of usage until the batch is stored. */
   readonly interval: number;

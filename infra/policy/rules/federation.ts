@@ -10,7 +10,7 @@ const subject = new RegExp(
   `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
 );
 
-/** A CEL string literal without escaped characters. */
+/** Matches a CEL string literal without escaped characters. */
 const quoted = /'[^']*'|"[^"]*"/g;
 
 /**

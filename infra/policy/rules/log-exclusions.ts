@@ -1,7 +1,7 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forKind } from '../validation.ts';
 
-/** An AND outside of quoted text: an even number of quotation marks follows. */
+/** Matches an AND outside of quoted text: an even number of quotation marks follows. */
 const conjunction = / AND (?=[^"]*(?:"[^"]*"[^"]*)*$)/;
 
 /**

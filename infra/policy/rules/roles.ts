@@ -34,7 +34,7 @@ export const noAdminOfProjects: ResourceValidationPolicy = {
   }),
 };
 
-/** Roles that allow a member to impersonate a service account. */
+/** Matches the roles that allow a member to impersonate a service account. */
 const impersonation =
   /^roles\/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator)|workloadIdentityUser)$/;
 

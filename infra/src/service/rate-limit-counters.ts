@@ -4,8 +4,9 @@ import type { Settings } from '../../settings/stack-settings.ts';
 
 /**
  * A Memorystore for Valkey instance, and its network. All instances of the service share the rate
- * limit counters and the usage of keys in it (decision 37). Connections use TLS. They authenticate with the service's Google identity
- * instead of a password: https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
+ * limit counters and the usage of keys in it (decision 37). Connections use TLS. They authenticate
+ * with the service's Google identity instead of a password:
+ * https://cloud.google.com/memorystore/docs/valkey/about-iam-auth
  */
 export class RateLimitCounters extends pulumi.ComponentResource {
   /** The `rediss:` URL of the primary endpoint, without credentials. */

@@ -69,7 +69,7 @@ export function control(cloud: Cloud) {
     enableApi(name: string) {
       cloud.enable(name);
     },
-    /** Adds a deleted workload identity pool. */
+    /** Adds a workload identity pool that was deleted, and that Google still keeps. */
     addDeletedPool(id: string) {
       const inputs = {
         project: id.split('/')[1],

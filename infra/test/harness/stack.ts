@@ -138,7 +138,10 @@ function linkProgram(workDir: string): void {
       symlinkSync(join(programFolder, file), join(workDir, file));
 }
 
-/** Opens the stack in a folder. Policy packs need a language host with both drivers. */
+/**
+ * Opens the stack in a folder. PATH contains a language host with both drivers, because policy
+ * packs need one.
+ */
 async function openIn(workDir: string, google: Google, name: StackName): Promise<Stack> {
   const envVars = { ...engineEnvironment(google, workDir), PATH: pathWithLanguageHost(workDir) };
   if (driver === 'literal') linkProgram(workDir);

@@ -2,8 +2,9 @@
 const warningInterval = 60_000;
 
 /**
- * Creates the default for `onError`. It emits a process warning with the error's message, at most
- * once a minute. Each warning states how many errors were omitted since the last one.
+ * Creates the default value of the guard's option `onError`. It emits a process warning with the
+ * error's message, at most once a minute. Each warning states how many errors were omitted since
+ * the last one.
  */
 export function createWarner(now = () => performance.now()): (error: Error) => void {
   let nextAt = Number.NEGATIVE_INFINITY;

@@ -27,7 +27,7 @@ function shown(value: unknown): string {
   ].join('\n');
 }
 
-/** Writes the given bytes as the response. They may be invalid HTTP. */
+/** Returns a handler that writes the given bytes as the response. They may be invalid HTTP. */
 const writing =
   (bytes: string): Answering =>
   (response) =>

@@ -47,7 +47,7 @@ export interface KeyPage {
   /** The newest stored tier claim of the owner. Undefined if the owner is unknown. */
   readonly tierClaim: TierClaim | undefined;
   /**
-   * The names of the page in the order of the store. They may include names of keys whose retention
+   * The names in this page, in the store's order. They may include names of keys whose retention
    * has passed. If there are fewer names than the maximum, this page is the last.
    */
   readonly names: readonly HeldName[];

@@ -1,5 +1,5 @@
-// The messages of GitHub's secret scanning partner program. GitHub sends them to report keys that it
-// finds in public repositories
+// The messages of GitHub's secret scanning partner program. GitHub sends them to report keys that
+// it finds in public repositories
 // (https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program).
 // The endpoint is not a published operation because only GitHub can call it.
 import * as z from 'zod';

@@ -20,7 +20,10 @@ const usageMessages: Readonly<Record<string, string>> = {
   ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Commands take options only, no positional arguments.',
 };
 
-/** An option name that is safe to print: too short for a key, and without control characters. */
+/**
+ * Matches an option name that is safe to print: too short for a key, and without control
+ * characters.
+ */
 const printableOption = /^-{1,2}[a-z][a-z-]{0,30}(?==|$)/;
 
 type DeclaredOptions = NonNullable<Parameters<typeof parseArgs>[0]>['options'];

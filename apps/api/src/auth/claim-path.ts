@@ -15,7 +15,7 @@ export function claimPath(name: string): ClaimPath {
   return [first, ...more];
 }
 
-/** An index of a JSON array (RFC 6901 section 4). */
+/** Matches an index of a JSON array in a JSON Pointer (RFC 6901 section 4). */
 const arrayIndex = /^(0|[1-9][0-9]*)$/;
 
 /** Returns a member of a JSON value. Inherited properties such as `constructor` are not members. */

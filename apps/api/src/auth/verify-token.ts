@@ -16,8 +16,9 @@ const algorithmOf = (alg: string) => (alg === 'Ed25519' ? 'EdDSA' : alg);
 const absent = z.never().optional();
 
 /**
- * The types of tokens that may identify a user: a JWT, or an access token (RFC 9068 section 2.1).
- * Media types are case-insensitive, and `application/` may be omitted (RFC 7515 section 4.1.9).
+ * Matches the types of tokens that may identify a user: a JWT, or an access token (RFC 9068 section
+ * 2.1). Media types are case-insensitive, and `application/` may be omitted (RFC 7515 section
+ * 4.1.9).
  */
 const tokenType = /^(application\/)?(at\+)?jwt$/i;
 

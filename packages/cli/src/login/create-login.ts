@@ -89,7 +89,8 @@ export async function createLoginKey(
   } catch (error) {
     if (previous === undefined || !needsRoom(error)) throw error;
   }
-  // If a signal ended the process between these two requests, the stored key would be a deleted one.
+  // If a signal ended the process between these two requests, the stored key would be a deleted
+  // one.
   holdSignals();
   await client.deleteApiKey({ api_key_name: previous.name });
   return create()

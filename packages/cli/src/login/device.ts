@@ -16,19 +16,19 @@ const defaultInterval = 5;
  */
 const slowDownSeconds = 5;
 /**
- * Factor by which the program lengthens the interval, because the clock of a virtual machine may
- * run fast.
+ * Factor by which this program lengthens the interval between polls, because the clock of a virtual
+ * machine may run fast.
  */
 const margin = 1.2;
 /**
- * Number of seconds after the expiry of the code for which the program keeps polling, until the
- * service reports the expiry. The service returns an approved key for up to 60 seconds after the
- * expiry.
+ * Number of seconds for which this program keeps polling after the code has expired, unless the
+ * service reports the expiry first. The service returns an approved key for up to 60 seconds after
+ * the expiry.
  */
 const patienceSeconds = 120;
-/** The longest time, in seconds, for which the program waits for the user's decision. */
+/** Maximum time, in seconds, for which this program waits for the user's decision. */
 const longestLifetime = 86_400;
-/** The longest interval between polls, in seconds, while the service does not respond. */
+/** Maximum interval between polls, in seconds, while the service does not respond. */
 const longestBackoff = 20;
 
 /** Thrown if the service has no device login. */

@@ -86,8 +86,8 @@ async function confirm(
 }
 
 /**
- * Signs the user in to a service, and shows the account. The service itself states the provider, the
- * client and the API for which the token is issued. A hostile service could therefore request a
+ * Signs the user in to a service, and shows the account. The service itself states the provider,
+ * the client and the API for which the token is issued. A hostile service could therefore request a
  * token from the user's real provider, so the sign-in is confirmed and remembered. Another user of
  * the machine can see the address of the sign-in, and could sign in with their own account first.
  * The account is therefore shown.

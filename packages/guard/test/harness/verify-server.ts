@@ -7,7 +7,7 @@ import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 /** A function that handles one request. */
 export type Answering = (response: ServerResponse) => void;
 
-/** Responds with a fixed response. */
+/** Returns a handler that sends a fixed response. */
 export const answering =
   (status: number, headers: Record<string, string>, body: unknown): Answering =>
   (response) =>
@@ -31,7 +31,7 @@ export interface ValidInput {
   readonly headers?: Record<string, string>;
 }
 
-/** Responds as the service does for a valid key. */
+/** Returns a handler that responds as the service does for a valid key. */
 export const valid = (input: ValidInput = {}) =>
   answering(
     200,
@@ -55,7 +55,7 @@ export const valid = (input: ValidInput = {}) =>
 
 type Code = Parameters<typeof errorBody>[0];
 
-/** Responds with an error in the format of the service. */
+/** Returns a handler that responds with an error in the service's format. */
 export const failing = (code: Code, headers: Record<string, string> = {}, details?: string) => {
   const body = errorBody(code, details);
   return answering(

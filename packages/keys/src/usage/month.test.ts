@@ -70,8 +70,8 @@ describe('stateOf', () => {
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         let month = emptyMonth;
         /**
-         * The number of additions made, as counted by a simple model that the month is compared
-         * with.
+         * Number of additions that were made, as counted by a simple model with which the test
+         * compares the month.
          */
         let made = 0;
         const instances = Array.from({ length: 5 }, (_, index) => ({

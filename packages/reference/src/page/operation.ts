@@ -34,7 +34,10 @@ function fieldBlock(field: Field): Html {
 const fieldsBlock = (fields: readonly Field[]): Html =>
   html`<dl class="fields">\n${fields.map(fieldBlock)}</dl>`;
 
-/** Renders the header that contains the credentials, in the layout of a field. */
+/**
+ * Renders the description of the header that contains the credentials, in the same layout as a
+ * field.
+ */
 function credentialsBlock(documented: DocumentedOperation): Html {
   const credentials = credentialsOf(documented);
   if (credentials === undefined) return html`<p>Requires no authentication.</p>`;

@@ -41,7 +41,8 @@ interface CallProperties {
 /** gRPC status code of a call that did not reach a server. */
 const unavailable = 14;
 /**
- * The prefix that gRPC adds to the message of an error that occurred while obtaining credentials.
+ * Matches the prefix that gRPC adds to the message of an error that occurred while obtaining
+ * credentials.
  */
 const fromCredentials = /^Getting metadata from plugin failed with error: /;
 

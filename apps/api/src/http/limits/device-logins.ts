@@ -77,8 +77,8 @@ export function limitStarts(createCounters: CreateCounters): LimitStarts {
  * guesses are limited too. The guess is refunded unless the code was wrong.
  *
  * Beyond the limit of the address, a user without a wrong code can still try one. Otherwise, a few
- * accounts could lock out all users behind an address. Of n users at one address, at least four, 16 +
- * n guesses are tried.
+ * accounts could lock out all users behind an address. If n users, at least four, share an address,
+ * 16 + n guesses are tried.
  */
 export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
   const users = createCountersOf(createCounters, 'guesses-user', guessesOfUser);

@@ -29,7 +29,10 @@ const maximumUnderWay = 8;
  */
 const maximumUnderWayOfAddress = 2;
 
-/** Calls a function unless too many calls are under way, in total or for a client address. */
+/**
+ * Creates a function that handles a report, unless too many reports are being handled, in total or
+ * from one client address.
+ */
 function createPlaces() {
   const underWay = new Map<string, number>();
   let total = 0;

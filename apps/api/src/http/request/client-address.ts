@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
 
-/** An address as proxies write it: IPv4, or IPv6 in brackets, with an optional port. */
+/** Matches an address as proxies write it: IPv4, or IPv6 in brackets, with an optional port. */
 const decorated = /^(?:\[([0-9A-Fa-f:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/;
 
 /**

@@ -25,8 +25,8 @@ export type ReadBody = (
 ) => Promise<Uint8Array | undefined>;
 
 /**
- * The media type `application/json`. It has no parameters (RFC 8259 section 11), so a `charset`
- * that clients add is ignored: the body must be UTF-8.
+ * Matches the media type `application/json`. It has no parameters (RFC 8259 section 11), so a
+ * `charset` that clients add is ignored: the body must be UTF-8.
  */
 const jsonType = /^application\/json[ \t]*(?:;|$)/i;
 

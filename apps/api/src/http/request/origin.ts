@@ -5,8 +5,8 @@ import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 export const documentedOrigin = publicUrl(publicHosts.prod);
 
 /**
- * A host name or address with an optional port. Its characters are safe anywhere in a document.
- * Names in Docker Compose and in private DNS may contain an underscore.
+ * Matches a host name or address with an optional port. Its characters are safe anywhere in a
+ * document. Names in Docker Compose and in private DNS may contain an underscore.
  */
 const hostAndPort = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 

@@ -7,9 +7,9 @@ export interface TraceContext {
   readonly trace_flags: string;
 }
 
-/** W3C Trace Context, version 00: `00-TRACE-SPAN-FLAGS`. */
+/** Matches a W3C Trace Context header, version 00: `00-TRACE-SPAN-FLAGS`. */
 const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
-/** Google's older header: `TRACE/SPAN;o=1`, the span in decimal. */
+/** Matches Google's older header: `TRACE/SPAN;o=1`, the span in decimal. */
 const cloudTrace = /^([0-9a-f]{32})\/(\d{1,20})(?:;o=([01]))?$/;
 
 function fromTraceparent(header: string | string[] | undefined): TraceContext | undefined {
