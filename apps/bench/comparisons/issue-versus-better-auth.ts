@@ -7,7 +7,7 @@ import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts
 const peer = fileURLToPath(new URL('../peers/better-auth.ts', import.meta.url));
 const createPath = '/api/auth/api-key/create';
 
-/** Returns a function that creates requests for better-auth keys. The users take turns. */
+/** Returns a function that creates requests to issue better-auth keys. The users take turns. */
 async function createRequests(url: string): Promise<(amount: number) => Request[]> {
   const sessions = (await (await fetch(`${url}/sessions`)).json()) as string[];
   let created = 0;

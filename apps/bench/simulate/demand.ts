@@ -52,7 +52,10 @@ export const processorTimes = {
 /** Maximum requests per second that Cloud Run sends to a container's HTTP/1 port. */
 const requestsPerInstance = 800;
 
-/** Fraction of an instance's processor time in use at which Cloud Run starts another instance. */
+/**
+ * The utilization of an instance's processor, as a fraction, at which Cloud Run starts another
+ * instance.
+ */
 const utilization = 0.6;
 
 /** Minimum number of instances, so that the service survives the failure of one. */

@@ -12,10 +12,10 @@ function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> 
 }
 
 /**
- * The exclusions of a service's routine log entries. Google does not store excluded entries, unless
- * the settings keep them. Under load, they make up most of the log. An exclusion applies to the
- * project's sink `_Default`; other sinks, such as those of an organization, still receive the
- * entries.
+ * Log exclusions for the routine entries of a service, which make up most of the log under load.
+ * Google does not store excluded entries. Settings can disable the exclusions. An exclusion applies
+ * to the project's sink `_Default`; other sinks, such as those of an organization, still receive
+ * the entries.
  */
 export class LogExclusions extends pulumi.ComponentResource {
   constructor(

@@ -43,8 +43,8 @@ function withKey<Answer extends { readonly api_key: string }>(answer: Answer): A
 }
 
 /**
- * Requests a new key. From the request on, signals are held back, so that the key is not lost. If
- * the service returns no key, a signal that was held back ends the process.
+ * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
+ * lost. If the service returns no key, a signal that was held back ends the process.
  */
 async function issued<Answer extends { readonly api_key: string }>(
   request: () => Promise<Answer>,

@@ -43,7 +43,7 @@ async function outputOf(command: string, environment: NodeJS.ProcessEnv): Promis
   );
 }
 
-/** Where the user's token comes from. */
+/** The source of the user's token. */
 interface TokenSource {
   /** Whether the user provided a token, or a command that prints one. */
   readonly isGiven: boolean;

@@ -41,9 +41,9 @@ export interface CallOptions {
 /** Options of a call to an operation that accepts `Idempotency-Key`. */
 export interface IdempotentCallOptions extends CallOptions {
   /**
-   * 1 to 128 visible ASCII characters, sent with every attempt of the call. A caller that stores
-   * the value can repeat the call after a crash and gets the same response. By default, each call
-   * generates a new value.
+   * The `Idempotency-Key` that is sent with every attempt of the call: 1 to 128 visible ASCII
+   * characters. A caller that stores the value can repeat the call after a crash and gets the same
+   * response. By default, each call generates a new value.
    */
   readonly idempotencyKey?: string | undefined;
 }

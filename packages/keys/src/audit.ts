@@ -46,12 +46,12 @@ export interface AuditEntry {
   readonly reason?: string | undefined;
 }
 
-/** Returns when the retention of an entry ends, in Unix seconds. */
+/** Returns when the retention of an audit entry ends, in Unix seconds. */
 export function auditDeleteAfter({ at }: AuditEntry): number {
   return Math.min(at + auditRetentionDays * secondsPerDay, lastTimestamp);
 }
 
-/** Creates the entry for a change that owners make to their own keys. */
+/** Creates the audit entry for a change that owners make to their own keys. */
 export function ownEntry(
   action: AuditAction,
   change: Omit<AuditEntry, 'action' | 'actor'>,
@@ -68,7 +68,7 @@ export function ownEntry(
 }
 
 /**
- * Creates the entry for a change of an owner's tier.
+ * Creates the audit entry for a change of an owner's tier.
  *
  * @param by the operator who set the tier. Omitted if the tier comes from the owner's token.
  */
@@ -92,8 +92,8 @@ export function erasedUserId(userId: string): string {
 }
 
 /**
- * Creates the only entry that is kept about an erased user. It contains a hash of the user id. The
- * entry can therefore be found by the user id, but does not reveal it.
+ * Creates the only audit entry that is kept about an erased user. It contains a hash of the user
+ * id. The entry can therefore be found by the user id, but does not reveal it.
  */
 export function erasureEntry({
   at,

@@ -48,7 +48,7 @@ const claimedOwners = 100;
 
 /** An owner's totals, as a process has read them from the store. */
 export interface ReadTotals {
-  /** The {@link SharedCount.totalsWanted} for which the totals were read. */
+  /** The value of {@link SharedCount.totalsWanted} that requested the totals. */
   readonly version: string;
   /** The day whose totals were read, in days since 1970. */
   readonly day: number;
@@ -141,8 +141,8 @@ const storedBatch = z.object({
 const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 /**
- * Version of the format of the values in Redis. Raise it with every change of the format. A script
- * that reads a value in another format fails, for all owners of its group.
+ * Version of the format in which values are stored in Redis. Increase it whenever the format
+ * changes. A script that reads a value in another format fails, for all owners of its group.
  */
 const layout = 2;
 

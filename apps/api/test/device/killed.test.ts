@@ -14,7 +14,7 @@ import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
 const emulatorHost = inject('emulatorHost');
 
-/** Maximum of the random time in milliseconds between the approval and the kill. */
+/** Maximum random time, in milliseconds, between the approval and the kill. */
 const longestLife = 40;
 
 async function killDuringApproval(

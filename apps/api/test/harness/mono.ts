@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Returns the software that is missing to run C# samples, or undefined. */
+/** Returns the missing software that is needed to run C# samples, or undefined. */
 export function missingForMono(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'mono-'));
   // System.Net.Http is a separate package. Compiling a program that uses it shows whether the

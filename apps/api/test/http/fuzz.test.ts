@@ -42,7 +42,7 @@ const timeouts = {
 /** Statuses of the errors that arbitrary input may cause. */
 const inputErrors = [400, 401, 404, 405, 409, 422, 429, 431];
 
-/** Returns an arbitrary character whose code is between two codes, inclusive. */
+/** Returns a generator of characters whose codes are between two codes, inclusive. */
 const characters = (min: number, max: number) =>
   fc.integer({ min, max }).map((code) => String.fromCharCode(code));
 const headerCharacter = characters(0x20, 0xff);

@@ -102,8 +102,8 @@ describe('secrets in logs and stores', () => {
   afterAll(() => github.close());
 
   /**
-   * Sends a valid request of every operation, a repeated request, requests of a guard and of
-   * GitHub, and requests of every operation with all secrets in the wrong places. Returns the
+   * Sends a valid request for every operation, a repeated request, requests of a guard and of
+   * GitHub, and requests for every operation with all secrets in the wrong places. Returns the
    * secrets.
    */
   async function everyOperation(url: string): Promise<string[]> {

@@ -12,7 +12,7 @@ const knownSignIn = z.object({
   port: z.optional(z.number()),
 });
 
-/** The settings with which the user last signed in to a service on this machine. */
+/** The settings of the user's last sign-in to a service on this machine. */
 export type KnownSignIn = z.infer<typeof knownSignIn>;
 
 /** The files of the sign-ins that the user trusts. */

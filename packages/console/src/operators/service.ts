@@ -40,7 +40,7 @@ interface StoredKey {
   readonly expires_at: string;
 }
 
-/** The types of the results of the commands that only read, by the name of the command. */
+/** The result types of the commands that only read, by the command's name. */
 export interface Results {
   readonly users: {
     readonly users: readonly {

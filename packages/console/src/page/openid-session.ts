@@ -40,7 +40,7 @@ interface Tokens {
 
 /** The reason why a sign-in failed. */
 export type SignInFailure =
-  /** The user refused, or the issuer refused the user. */
+  /** The user refused the sign-in, or the issuer refused the user. */
   | 'denied'
   /** The issuer's answer does not belong to a sign-in that this tab started. */
   | 'foreign'

@@ -9,7 +9,10 @@ import { createApiKey } from '../api-key.ts';
 import { type Answer, type KeySource, unavailableAnswer } from '../key-source.ts';
 import { invalidKey } from '../refusal.ts';
 
-/** Where a {@link FirestoreSource} finds keys, and how long its answers may be cached. */
+/**
+ * The options of a {@link FirestoreSource}: the database in which it finds keys, and the cache time
+ * of its answers.
+ */
 export interface FirestoreSourceOptions {
   readonly address: { readonly project: string; readonly database: string };
   readonly digestKeys: readonly [DigestKey, ...DigestKey[]];

@@ -6,7 +6,7 @@ import { invalidKey, Refusal } from '../../src/refusal.ts';
 /** The client that sends a test's requests. */
 export const client: Client = { ip: '192.0.2.1' };
 
-/** A lookup to which the test provides the answer. */
+/** A lookup whose answer the test provides. */
 interface Question {
   readonly key: string;
   readonly cachedAnswers: number;

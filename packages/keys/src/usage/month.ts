@@ -76,7 +76,9 @@ const mapBytes = 32;
 const nameBytes = 22 + 1 + mapBytes;
 const dayBytes = 2 + 1 + integerBytes;
 
-/** Caches fields by name or serial, because daily usage looks up each name once for every day. */
+/**
+ * A cache of fields by name or serial, because daily usage looks up each name once for every day.
+ */
 const fields = new LRUCache<string, string>({
   max: 10_000,
   memoMethod: (text) =>

@@ -32,7 +32,9 @@ type Methods<All> = {
     : never;
 };
 
-/** Methods that run each operation on a store as the service does, and a short read of usage. */
+/**
+ * Methods that run each operation on a store as the service does, and a method that reads usage.
+ */
 export interface Operations extends Methods<typeof operations> {
   claimTier(command: ClaimTierCommand): Promise<void>;
   /** Finds the requests per key name and day, without the last uses. */

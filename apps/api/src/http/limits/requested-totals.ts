@@ -8,7 +8,10 @@ import type { ReadTotals } from '../../counters/redis-usage.ts';
 /** Maximum number of owners whose totals are kept until the owner's next request. */
 const maximumOwners = 10_000;
 
-/** An owner's requested totals. `totals` is undefined while they are being read. */
+/**
+ * An owner's totals that were requested from the store. `totals` is undefined while they are being
+ * read.
+ */
 interface Requested extends Omit<ReadTotals, 'totals'> {
   readonly totals: UsageTotals | undefined;
 }

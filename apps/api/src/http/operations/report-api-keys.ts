@@ -37,7 +37,7 @@ function createPlaces() {
   const underWay = new Map<string, number>();
   let total = 0;
 
-  /** @throws {@link HttpError} `rate_limited` if there is no free place. */
+  /** @throws {@link HttpError} `rate_limited` if too many reports are being handled. */
   return async <Result>(address: string, call: () => Promise<Result>): Promise<Result> => {
     const key = addressKey(address);
     const ofAddress = underWay.get(key) ?? 0;

@@ -103,8 +103,8 @@ export type OwnerDocument = z.output<typeof ownerDocument>;
 export type NameDocument = z.output<typeof nameDocument>;
 
 /**
- * A document as it was read: its content, and the update time, which a write can require as a
- * precondition.
+ * A document as it was read: its content and its update time. A write can require the update time
+ * as a precondition.
  */
 export interface Found<Content> {
   readonly content: Content;

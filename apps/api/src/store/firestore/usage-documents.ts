@@ -58,7 +58,10 @@ export interface MonthDocument extends UsageMonth {
 
 const { total, days, names, last_uses, instances, forgotten } = usageMonthFields;
 
-/** The schema of a month's document. Only documents of earlier releases lack fields. */
+/**
+ * The schema of a month's document. Fields can be missing only in documents that earlier releases
+ * wrote.
+ */
 const monthDocument = z.object({
   total,
   days: days.default({}),

@@ -37,8 +37,8 @@ export async function readTotals(
 }
 
 /**
- * Finds the requests per key and day, and the last uses of secrets. A month's document may have a
- * megabyte, so only the fields of the requested names and secrets are read.
+ * Finds the requests per key and day, and the last uses of secrets. A month's document may be a
+ * megabyte in size, so only the fields of the requested names and secrets are read.
  *
  * Two calls run at the same time. One reads the months that contain the requested days, the other
  * reads the remaining months, which are needed only for last uses. A third call reads the documents

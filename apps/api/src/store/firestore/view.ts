@@ -40,7 +40,7 @@ export interface Documents {
   readonly deviceLogin?: Found<DeviceLogin> | undefined;
 }
 
-/** Returns the ids of the secrets of a name that a transaction reads. */
+/** Returns the ids of the secrets that a transaction reads for a name. */
 function secretsOf(name: Found<NameDocument> | undefined, { reads }: Target): string[] {
   if (name === undefined || reads === undefined) return [];
   const { key_id, previous_id } = name.content;
