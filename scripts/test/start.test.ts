@@ -128,7 +128,9 @@ const untilPrinted = (command: Command, text: string | RegExp) =>
     170,
   );
 
-/** Returns the result of a command in a shell, such as the one that `npm start` prints. */
+/**
+ * Runs a command in a shell, such as the command that `npm start` prints, and returns its result.
+ */
 const paste = (command: string): unknown =>
   JSON.parse(
     execFileSync('sh', ['-c', command], {

@@ -15,7 +15,7 @@ export interface Actor {
   readonly id?: string;
 }
 
-/** What an action of the audit log changes. */
+/** The kinds of data that an action of the audit log can change. */
 export const auditSubjects = ['key', 'device_login', 'user'] as const;
 
 /**

@@ -2,9 +2,8 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Maps keys that were valid when last verified to their ids. The id of such a key need not be
- * computed again. This saves an HMAC under each pepper, which costs more than the rest of a
- * verification.
+ * The ids of keys that were valid when last verified. The id of such a key need not be computed
+ * again. This saves an HMAC under each pepper, which costs more than the rest of a verification.
  *
  * The map contains SHA-256 digests in place of the keys. Nobody can find a key with 202 bits of
  * randomness from its digest.

@@ -42,7 +42,7 @@ export interface Report {
    * The exit code is then 1.
    */
   readonly done: boolean;
-  /** The result for programs, with stable field names. */
+  /** The result as JSON, with stable field names. */
   readonly json: { readonly outcome: string } & Readonly<Record<string, unknown>>;
   /** The human-readable result, one entry per line. */
   readonly text: readonly string[];
@@ -50,7 +50,7 @@ export interface Report {
 
 /** A description of a change that has not been made yet. */
 interface Preview {
-  /** The effect of the change, for programs. */
+  /** The effect of the change as JSON. */
   readonly json: Readonly<Record<string, unknown>>;
   /** A human-readable description of the change's effect, one entry per line. */
   readonly text: readonly string[];

@@ -55,7 +55,7 @@ export interface ReadTotals {
   readonly totals: UsageTotals;
 }
 
-/** A verified request to count. */
+/** A request with a verified key, to be counted. */
 export interface VerifiedRequest {
   readonly userId: string;
   /** The name of the key. */

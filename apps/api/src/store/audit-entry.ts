@@ -17,7 +17,7 @@ type StoredEntry = z.output<z.ZodObject<typeof auditFields>> & {
   readonly at: number;
 };
 
-/** Returns the audit entry of a stored row or document. */
+/** Converts a stored row or document to an audit entry. */
 export function auditEntryOf(stored: StoredEntry): AuditEntry {
   const {
     at,

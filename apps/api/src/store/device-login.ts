@@ -24,7 +24,7 @@ type StoredLogin = z.output<z.ZodObject<typeof deviceLoginFields>> & {
   readonly tier_issued_at: number | null;
 };
 
-/** Returns the device login of a stored row or document. */
+/** Converts a stored row or document to a device login. */
 export function deviceLoginOf(id: string, stored: StoredLogin): DeviceLogin {
   const { tier, tier_issued_at: issuedAt } = stored;
   return {

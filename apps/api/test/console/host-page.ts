@@ -20,7 +20,7 @@ const script = `
   };
 `;
 
-/** A page of another origin than the service, which contains the element. */
+/** A page that contains the element `<andamio-keys>` and has another origin than the service. */
 export interface HostPage {
   readonly origin: string;
   /** Sets the service that the element uses. */

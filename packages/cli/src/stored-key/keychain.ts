@@ -22,7 +22,8 @@ interface Keychain {
 const timeoutMs = 120_000;
 
 /**
- * The keychain of Linux desktops: the Secret Service, accessed through libsecret's `secret-tool`.
+ * Returns the keychain of Linux desktops: the Secret Service, accessed through libsecret's
+ * `secret-tool`.
  */
 function secretService(environment: NodeJS.ProcessEnv): Keychain {
   const run = (verb: string, args: readonly string[], input = '') =>
@@ -44,7 +45,7 @@ function secretService(environment: NodeJS.ProcessEnv): Keychain {
   };
 }
 
-/** The keychain of macOS, accessed through `security`. */
+/** Returns the keychain of macOS, accessed through `security`. */
 function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
   const run = (args: readonly string[], input = '') =>
     runProgram('/usr/bin/security', args, { environment, timeoutMs, input, detached: true });

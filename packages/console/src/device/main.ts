@@ -202,7 +202,7 @@ onClick('#second-approve', (current) => decide(current, 'approve'));
 onClick('#take-back', takeBack);
 find('#again').addEventListener('click', () => askForCode());
 
-/** Starts over for the user of the token: asks for a code, and shows the given text. */
+/** Shows the page's first step to the signed-in user: asks for a code, and shows the given text. */
 function begin(getToken: GetToken, text = ''): void {
   clear();
   const current = createCall(location.origin, getToken, () => {

@@ -59,7 +59,7 @@ you leave it.</p>
 <button type="submit">${submit}</button>
 </form>`;
 
-/** Returns the console: a page with the element and a sign-in form. */
+/** Returns the console: a page with the element `<andamio-keys>` and a sign-in form. */
 export const page = (files: PageFiles): string => `${head({
   ...files,
   title: 'your API keys',

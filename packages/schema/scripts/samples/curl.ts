@@ -4,8 +4,8 @@ const doubleQuoted = (text: string) => `"${text.replace(/["$`\\]/g, '\\$&')}"`;
 const singleQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
- * Generates a `curl` command. If the request fails, `--fail-with-body` prints the body, and curl
- * exits with status 22.
+ * Shell samples: `curl` commands. If the request fails, `--fail-with-body` prints the body, and
+ * curl exits with status 22.
  */
 export const curl: Language = {
   lang: 'Shell',

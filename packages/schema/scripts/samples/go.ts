@@ -2,7 +2,7 @@ import { type Language, prettyJson, quoted, type SampleRequest, timeoutSeconds }
 
 const rawString = (text: string) => (text.includes('`') ? quoted(text) : `\`${text}\``);
 
-/** Generates a single-file Go program that uses only the standard library. */
+/** Go samples: single-file programs that use only the standard library. */
 export const go: Language = {
   lang: 'Go',
   label: 'Go',

@@ -12,7 +12,7 @@ import {
  */
 const textBlock = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"""', '\\"""');
 
-/** Generates a single-file program for Java 17 or newer. It runs with `java Main.java`. */
+/** Java samples: single-file programs for Java 17 or newer, which run with `java Main.java`. */
 export const java: Language = {
   lang: 'Java',
   label: 'Java',

@@ -7,7 +7,7 @@ import {
   timeoutSeconds,
 } from './sample.ts';
 
-/** Generates a module that runs in Node.js and in browsers. */
+/** JavaScript samples: modules that run in Node.js and in browsers. */
 export const javascript: Language = {
   lang: 'JavaScript',
   label: 'JavaScript',

@@ -24,7 +24,7 @@ function literal(value: unknown): string {
   return block('{', members, '}');
 }
 
-/** Generates a Python 3 script that uses the `requests` package. */
+/** Python samples: Python 3 scripts that use the `requests` package. */
 export const python: Language = {
   lang: 'Python',
   label: 'Python',

@@ -3,8 +3,8 @@ import { withTimeout } from '../with-timeout.ts';
 import { CredentialsError, statusCodes } from './refusal.ts';
 
 /**
- * Time limit, in milliseconds, for obtaining the credentials of a call. After it, the attempt
- * fails, and the client library retries the call.
+ * Time limit, in milliseconds, for obtaining the credentials of a call. If it is exceeded, the
+ * attempt fails, and the client library retries the call.
  */
 const credentialsTimeout = 1_500;
 

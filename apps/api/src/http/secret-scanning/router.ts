@@ -13,7 +13,10 @@ import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
 export interface SecretScanningDependencies {
   readonly keys: RevokeKeyDependencies;
   readonly verifyAlert: VerifyAlert;
-  /** The limit on requests per client address. A message with a valid signature is refunded. */
+  /**
+   * The limit on requests per client address. The count of a message with a valid signature is
+   * refunded.
+   */
   readonly addressLimit: Limit<string>;
   readonly log: Logger;
 }

@@ -24,7 +24,7 @@ import * as z from 'zod';
 import { usageMonthFields } from '../usage-month.ts';
 import { prepare } from './statement.ts';
 
-/** The columns of a month that contain a map, stored as a JSON object. */
+/** The columns of the usage table that contain a map, stored as a JSON object. */
 const maps = ['days', 'names', 'last_uses', 'instances'] as const;
 
 const monthRow = z.object(usageMonthFields);
