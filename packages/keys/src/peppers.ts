@@ -23,8 +23,8 @@ export interface PepperUse {
 }
 
 /**
- * Returns, for each pepper that is configured or in use, the keys that depend on it. An expired key
- * that can still be rotated needs its pepper as well.
+ * Returns the numbers of keys that depend on each pepper that is configured or in use. An expired
+ * key that can still be rotated needs its pepper as well.
  *
  * @param versions the configured versions. New keys are created under the first.
  */

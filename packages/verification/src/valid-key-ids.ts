@@ -5,8 +5,8 @@ import { LRUCache } from 'lru-cache';
  * The ids of keys that were valid when last verified. The id of such a key need not be computed
  * again. This saves an HMAC under each pepper, which costs more than the rest of a verification.
  *
- * The map contains SHA-256 digests in place of the keys. Nobody can find a key with 202 bits of
- * randomness from its digest.
+ * The keys themselves are not stored, only their SHA-256 digests. Nobody can find a key with 202
+ * bits of randomness from its digest.
  */
 export class ValidKeyIds {
   readonly #ids: LRUCache<string, string>;

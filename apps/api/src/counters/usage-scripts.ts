@@ -39,9 +39,9 @@ export interface SharedUsageTimes {
 
 export interface UsageScripts {
   /**
-   * Counts verified requests of any owners. A request counts together with the requests that a
-   * guard reports with it. All of them count toward the limit. If neither the limit nor a quota
-   * refuses the request, they also count as usage.
+   * Counts verified requests of any number of owners. A request counts together with the requests
+   * that a guard reports with it. All of them count toward the limit. If neither the limit nor a
+   * quota refuses the request, they also count as usage.
    *
    * KEYS of each request: account, open, closed, due. ARGV: 1 instance of new batches, 2 time of
    * this process in milliseconds, 3 server, eight characters. Then {@link countArguments} values

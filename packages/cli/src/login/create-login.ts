@@ -66,9 +66,9 @@ async function endWithoutKey(
 
 /**
  * Creates the key of a login for the signed-in user, and then deletes the key of the previous
- * login. The previous key is deleted first only if the service refuses the new key because of it:
- * if both have the same name, or if the user has the maximum number of keys. The service checks all
- * other rules before these two, so the second request is expected to succeed.
+ * login. The previous key is deleted first only if the service refuses the new key because of the
+ * previous one: if both have the same name, or if the user has the maximum number of keys. The
+ * service checks all other rules before these two, so the second request is expected to succeed.
  *
  * @param client a client with the token of the user
  * @throws {@link CliError | ApiError} if the key was not created or not stored.
