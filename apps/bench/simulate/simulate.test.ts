@@ -109,7 +109,8 @@ describe('one instance', () => {
       ...clock,
       digesters: [digester],
       maximumAge: 1000 * instancePolicy.keyAge,
-      async find([id = '']) {
+      async find([id]) {
+        if (id === undefined) throw new Error('A lookup has at least one id.');
         counted.keyReads++;
         const record = { id, userId: owners.get(id) as string, name: 'name' };
         return { record: { ...record, createdAt: 0, expiresAt: 2 ** 40 }, tier: 'enterprise' };

@@ -1,4 +1,5 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { KeyId } from '@andamio/verification/digest';
 import type { Actor, AuditEntry } from './audit.ts';
 import type { DeviceLogin } from './device-login/model.ts';
 import type { IdempotencyRecord, IdempotentRequest } from './idempotency.ts';
@@ -6,7 +7,7 @@ import type { IdempotencyRecord, IdempotentRequest } from './idempotency.ts';
 /** A key as stored, without its secret. Times are Unix seconds. */
 export interface KeyRecord {
   /** The key id: the digest of the key in hex. */
-  readonly id: string;
+  readonly id: KeyId;
   /** A random UUID that identifies the secret. A rehash does not change it. */
   readonly serial: string;
   readonly userId: string;
@@ -109,7 +110,7 @@ export interface OwnerScope {
  * and both secrets of its name.
  */
 interface SecretScope {
-  readonly ids: readonly string[];
+  readonly ids: readonly KeyId[];
   /** Unix seconds. */
   readonly now: number;
 }

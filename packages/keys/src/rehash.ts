@@ -1,3 +1,4 @@
+import type { KeyId } from '@andamio/verification/digest';
 import { locatedSecret } from './located-secret.ts';
 import type { Change, Decision, Secret, View } from './model.ts';
 import type { KeyStore } from './store.ts';
@@ -5,7 +6,7 @@ import type { KeyStore } from './store.ts';
 /** A command to rehash a secret: to store it under a key id with another pepper. */
 export interface RehashCommand {
   /** The key id under which the secret is stored now. */
-  readonly from: string;
+  readonly from: KeyId;
   readonly to: Pick<Secret, 'id' | 'pepperVersion'>;
   /** Unix seconds. */
   readonly now: number;

@@ -1,4 +1,4 @@
-import { type Digester, idsOf } from '@andamio/verification/digest';
+import { type Digester, idsOf, type KeyId } from '@andamio/verification/digest';
 import type { Actor } from './audit.ts';
 import { deleteAfterOf, isRemoved } from './expiry.ts';
 import { locatedSecret } from './located-secret.ts';
@@ -7,7 +7,7 @@ import type { KeyDependencies, KeyStore } from './store.ts';
 
 /** A command to revoke a secret. `ids` contains its possible key ids, one for each pepper. */
 export interface RevokeCommand {
-  readonly ids: readonly string[];
+  readonly ids: readonly KeyId[];
   readonly by: Actor;
   /** The reason for the change, for the audit log. */
   readonly reason?: string | undefined;
@@ -18,7 +18,7 @@ export interface RevokeCommand {
 /** A secret that was revoked. */
 export interface RevokedKey {
   /** The key id of the revoked secret. */
-  readonly id: string;
+  readonly id: KeyId;
   readonly userId: string;
   readonly name: string;
 }

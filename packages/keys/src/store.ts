@@ -1,3 +1,4 @@
+import type { KeyId } from '@andamio/verification/digest';
 import type { DeviceLoginStore } from './device-login/model.ts';
 import type { Decision, FoundKey, KeyRecord, Scope, TierClaim, View } from './model.ts';
 import type { UsageStore } from './usage/store.ts';
@@ -73,13 +74,13 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
    * Reports whether a secret with one of the ids was revoked, as long as the audit log keeps the
    * entry of the revocation.
    */
-  wasRevoked(ids: readonly string[]): Promise<boolean>;
+  wasRevoked(ids: readonly KeyId[]): Promise<boolean>;
 
   /**
    * Finds a key, expired or not, by its possible ids: one for each pepper. The call takes one round
    * trip, and its result includes every change that was acknowledged before the call.
    */
-  find(ids: readonly string[]): Promise<FoundKey | undefined>;
+  find(ids: readonly KeyId[]): Promise<FoundKey | undefined>;
 
   /**
    * Finds an owner's keys. The cost does not grow with the number of expired keys. The result

@@ -4,7 +4,7 @@ import { decideRevocation } from '@andamio/keys/revoke';
 import { decideRoll } from '@andamio/keys/roll';
 import { decideResumption } from '@andamio/keys/suspend';
 import { describe, expect, test } from 'vitest';
-import { command, present, renewal } from '../src/store/commands.ts';
+import { command, keyId, present, renewal } from '../src/store/commands.ts';
 import { operations } from '../src/store/operations.ts';
 import { order, rehashing, revocation } from '../src/store/operator.ts';
 import { held, located, owner, viewOf } from '../src/store/views.ts';
@@ -30,7 +30,7 @@ test('stores a newer token with the same tier before the changes of its command'
 
 // Firestore locates a secret by its id before the transaction on the owner begins.
 describe('a secret that changed after it was located', () => {
-  const rehashed = { ...located, id: 'another id', pepperVersion: 'next' };
+  const rehashed = { ...located, id: keyId('another id'), pepperVersion: 'next' };
   const { record: unrelated } = command();
   const rehash = rehashing(located.id);
   const revoke = revocation([located.id]);

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { makeKey } from '@andamio/schema/key-format';
-import { expect, test } from 'vitest';
-import { createDigester, digestKeyOf } from './digest.ts';
+import { expect, expectTypeOf, test } from 'vitest';
+import { createDigester, digestKeyOf, type KeyId } from './digest.ts';
 
 const pepper = { version: 'v1', secret: Buffer.alloc(32, 'pepper') };
 
@@ -27,4 +27,9 @@ test('a digest key does not contain the pepper', () => {
   expect([version, subkey.length]).toEqual(['v1', 32]);
   expect(Buffer.from(subkey).equals(pepper.secret)).toBe(false);
   expect(subkey.buffer.byteLength, 'the buffer is not shared with other data').toBe(32);
+});
+
+test('a key cannot be passed where a key id belongs', () => {
+  expectTypeOf(makeKey()).not.toExtend<KeyId>();
+  expectTypeOf<KeyId>().toExtend<string>();
 });

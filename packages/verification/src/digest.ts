@@ -11,13 +11,24 @@ export interface DigestKey {
   readonly subkey: Uint8Array;
 }
 
+declare const keyIdBrand: unique symbol;
+
+/**
+ * A key id: the digest of a key in hexadecimal, under which the key is stored. The brand keeps a key
+ * itself from being passed as an id, which would then be stored or logged.
+ */
+export type KeyId = string & { readonly [keyIdBrand]: true };
+
+/** Reports whether text has the format of a key id. */
+export const isKeyId = (text: string): text is KeyId => /^[0-9a-f]{64}$/.test(text);
+
 export interface Digester {
   readonly pepperVersion: string;
   /**
    * Returns the id of a key: its HMAC-SHA256 in hexadecimal. Without the pepper, nobody can compute
    * the id or check whether it belongs to a given key.
    */
-  digest(key: string): string;
+  digest(key: string): KeyId;
 }
 
 /**
@@ -38,11 +49,11 @@ export function createDigester({ version, subkey }: DigestKey): Digester {
   const secret = createSecretKey(subkey);
   return {
     pepperVersion: version,
-    digest: (key) => createHmac('sha256', secret).update(key).digest('hex'),
+    digest: (key) => createHmac('sha256', secret).update(key).digest('hex') as KeyId,
   };
 }
 
 /** Returns the ids under which a key may be stored: its digest under each pepper. */
-export function idsOf(digesters: readonly Digester[], key: string): string[] {
+export function idsOf(digesters: readonly Digester[], key: string): KeyId[] {
   return digesters.map(({ digest }) => digest(key));
 }

@@ -1,10 +1,11 @@
 import type { Tier } from '@andamio/schema/tiers';
+import type { KeyId } from './digest.ts';
 
 /** A stored key with its owner's tier and suspension. Times are in Unix seconds. */
 export interface FoundKey {
   readonly record: {
     /** The key id, under which the key is stored. */
-    readonly id: string;
+    readonly id: KeyId;
     readonly userId: string;
     readonly name: string;
     readonly createdAt: number;
@@ -31,5 +32,5 @@ export function isValid({ record, suspended }: FoundKey, now: number): boolean {
  * @param ids ids of the same API key, one for each pepper.
  */
 export type FindKey<Found extends FoundKey = FoundKey> = (
-  ids: readonly string[],
+  ids: readonly KeyId[],
 ) => Promise<Found | undefined>;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
+import type { KeyId } from './digest.ts';
 import type { FoundKey } from './found-key.ts';
 import { KeyCache, StaleReadError } from './key-cache.ts';
 
@@ -20,51 +21,53 @@ function setUp() {
   return { store, clock, cache };
 }
 
+const id = (text: string) => text as KeyId;
+
 let { store, clock, cache } = setUp();
 beforeEach(() => {
   ({ store, clock, cache } = setUp());
 });
 
 /** Reads an id while the store returns the given key. */
-async function load(id: string, found: FoundKey | undefined) {
-  const answer = cache.read([id]);
+async function load(text: string, found: FoundKey | undefined) {
+  const answer = cache.read([id(text)]);
   store.read(store.reads.length - 1).find(found);
   return answer;
 }
 
 describe('a cached entry', () => {
   test('returns a cached entry for its own id only', async () => {
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
     await load('a', foundKey('a'));
-    expect(cache.get('a')?.found).toEqual(foundKey('a'));
-    expect(cache.get('b')).toBeUndefined();
+    expect(cache.get(id('a'))?.found).toEqual(foundKey('a'));
+    expect(cache.get(id('b'))).toBeUndefined();
   });
 
   test('caches a key under its own id, whichever of the given ids that is', async () => {
-    const answer = cache.read(['new', 'old']);
+    const answer = cache.read([id('new'), id('old')]);
     expect(store.read(0).ids).toEqual(['new', 'old']);
     store.read(0).find(foundKey('old'));
     await answer;
-    expect(cache.get('new')).toBeUndefined();
-    expect(cache.get('old')?.found?.record.id).toBe('old');
+    expect(cache.get(id('new'))).toBeUndefined();
+    expect(cache.get(id('old'))?.found?.record.id).toBe('old');
   });
 
   test('expires an entry at the maximum age, counted from the start of its read', async () => {
-    const answer = cache.read(['a']);
+    const answer = cache.read([id('a')]);
     clock.now += 4_000;
     store.read(0).find(foundKey('a'));
     expect((await answer).startedAt).toBe(1_000_000);
     clock.now += 5_999;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     clock.now += 1;
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test('does not return an entry whose key is no longer valid', async () => {
     const key = { ...foundKey('a'), suspended: false };
     await load('a', key);
     key.suspended = true;
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test.each([
@@ -74,30 +77,30 @@ describe('a cached entry', () => {
   ])('expires an entry for %s after one second', async (_what, found) => {
     await load('a', found);
     clock.now += 999;
-    expect(cache.get('a')).toEqual({ found, startedAt: 1_000_000 });
+    expect(cache.get(id('a'))).toEqual({ found, startedAt: 1_000_000 });
     clock.now += 1;
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test('returns no entry past its maximum age when the store is down', async () => {
     await load('a', foundKey('a'));
     clock.now += maximumAge;
-    const answer = cache.read(['a']);
+    const answer = cache.read([id('a')]);
     store.read(1).fail(new Error('down'));
     await expect(answer).rejects.toThrow('down');
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test('does not cache the result of a read that took longer than the maximum age', async () => {
-    const answer = cache.read(['a']);
+    const answer = cache.read([id('a')]);
     clock.now += maximumAge;
     store.read(0).find(foundKey('a'));
     await expect(answer).rejects.toThrow(StaleReadError);
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test('does not cache a failed read', async () => {
-    const failing = cache.read(['a']);
+    const failing = cache.read([id('a')]);
     store.read(0).fail(new Error('down'));
     await expect(failing).rejects.toThrow('down');
     expect(await load('a', foundKey('a'))).toMatchObject({ found: foundKey('a') });
@@ -109,23 +112,23 @@ describe('a cached entry in use that nears its maximum age', () => {
   beforeEach(async () => {
     await load('a', foundKey('a'));
     clock.now += 5_999;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     expect(store.reads).toHaveLength(1);
     clock.now += 1;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
   });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
   test('refreshes an entry in use once before its maximum age, and returns it meanwhile', async () => {
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     expect(store.reads.map(({ ids }) => ids)).toEqual([['a'], ['a']]);
     clock.now += 1_000;
     store.read(1).find(foundKey('a'));
     await settle();
     clock.now += 8_999;
-    expect(cache.get('a'), 'its age counts from the read').toBeDefined();
+    expect(cache.get(id('a')), 'its age counts from the read').toBeDefined();
     clock.now += 1;
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test.each([
@@ -134,22 +137,22 @@ describe('a cached entry in use that nears its maximum age', () => {
   ])('refuses a key as soon as a refresh finds it %s', async (_what, found) => {
     store.read(1).find(found);
     await settle();
-    expect(cache.get('a')).toEqual({ found, startedAt: 1_006_000 });
+    expect(cache.get(id('a'))).toEqual({ found, startedAt: 1_006_000 });
   });
 
   test('returns an entry until its maximum age while refreshes fail, and retries once a second', async () => {
     store.read(1).fail(new Error('down'));
     await settle();
     clock.now += 999;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     expect(store.reads).toHaveLength(2);
     clock.now += 1;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     expect(store.reads).toHaveLength(3);
     clock.now += 2_999;
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     clock.now += 1;
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test.each([
@@ -161,38 +164,38 @@ describe('a cached entry in use that nears its maximum age', () => {
       invalidate();
       store.read(1).find(foundKey('a'));
       await settle();
-      expect(cache.get('a')).toBeUndefined();
+      expect(cache.get(id('a'))).toBeUndefined();
     },
   );
 });
 
 describe('concurrent reads of one key', () => {
   test('shares one read of the store between concurrent reads of a key', async () => {
-    const answers = Promise.all(Array.from({ length: 100 }, () => cache.read(['a'])));
+    const answers = Promise.all(Array.from({ length: 100 }, () => cache.read([id('a')])));
     expect(store.reads).toHaveLength(1);
     store.read(0).find(foundKey('a'));
     expect(new Set((await answers).map(({ found }) => found?.record.id))).toEqual(new Set(['a']));
   });
 
   test('rejects all concurrent reads of a key when the shared read fails', async () => {
-    const answers = Promise.allSettled([cache.read(['a']), cache.read(['a'])]);
+    const answers = Promise.allSettled([cache.read([id('a')]), cache.read([id('a')])]);
     store.read(0).fail(new Error('down'));
     expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
   test('does not join a read that has exceeded the maximum age', async () => {
-    const slow = cache.read(['a']);
+    const slow = cache.read([id('a')]);
     clock.now += maximumAge;
-    const fresh = cache.read(['a']);
+    const fresh = cache.read([id('a')]);
     store.read(1).find(foundKey('a'));
     expect((await fresh).found).toBeDefined();
     store.read(0).find(undefined);
     await expect(slow).rejects.toThrow(StaleReadError);
-    expect(cache.get('a')?.found, 'the late result does not replace it').toBeDefined();
+    expect(cache.get(id('a'))?.found, 'the late result does not replace it').toBeDefined();
   });
 
   test('does not let a slow read delay reads of other keys', async () => {
-    void cache.read(['a']);
+    void cache.read([id('a')]);
     expect((await load('b', undefined)).found).toBeUndefined();
   });
 });
@@ -204,31 +207,31 @@ describe('invalidation', () => {
   ])('removes %s from the cache when its id is invalidated', async (_what, found) => {
     await load('a', found);
     cache.invalidate(['a']);
-    expect(cache.get('a')).toBeUndefined();
+    expect(cache.get(id('a'))).toBeUndefined();
   });
 
   test('discards a read that was pending at an invalidation, and starts a new one for later callers', async () => {
-    const before = cache.read(['new', 'old']);
+    const before = cache.read([id('new'), id('old')]);
     cache.invalidate(['old']);
-    const after = cache.read(['new', 'old']);
+    const after = cache.read([id('new'), id('old')]);
     expect(store.reads).toHaveLength(2);
     store.read(0).find(foundKey('old'));
     await before;
-    expect(cache.get('old')).toBeUndefined();
-    expect(cache.read(['new', 'old']), 'the second read is joined').toBeDefined();
+    expect(cache.get(id('old'))).toBeUndefined();
+    expect(cache.read([id('new'), id('old')]), 'the second read is joined').toBeDefined();
     expect(store.reads).toHaveLength(2);
     store.read(1).find(undefined);
     expect((await after).found).toBeUndefined();
-    expect(cache.get('new')).toEqual({ found: undefined, startedAt: 1_000_000 });
+    expect(cache.get(id('new'))).toEqual({ found: undefined, startedAt: 1_000_000 });
   });
 
   test('removes all keys of an invalidated owner and no other', async () => {
     for (const id of ['a', 'b']) await load(id, foundKey(id, { userId: 'one' }));
     await load('ended', foundKey('ended', { userId: 'one', expiresAt: 0 }));
     await load('c', foundKey('c', { userId: 'two' }));
-    const pending = cache.read(['d']);
+    const pending = cache.read([id('d')]);
     cache.invalidateOwner('one');
-    expect(['a', 'b', 'ended', 'c'].map((id) => cache.get(id) !== undefined)).toEqual([
+    expect(['a', 'b', 'ended', 'c'].map((text) => cache.get(id(text)) !== undefined)).toEqual([
       false,
       false,
       false,
@@ -236,15 +239,15 @@ describe('invalidation', () => {
     ]);
     store.read(4).find(foundKey('d', { userId: 'one' }));
     await pending;
-    expect(cache.get('d')).toBeUndefined();
+    expect(cache.get(id('d'))).toBeUndefined();
   });
 });
 
 describe('invalidation of an owner', () => {
   test('gives a read that was pending when its owner was invalidated to earlier callers only', async () => {
-    const before = cache.read(['a']);
+    const before = cache.read([id('a')]);
     cache.invalidateOwner('user');
-    const after = cache.read(['a']);
+    const after = cache.read([id('a')]);
     expect(store.reads, 'the owner is not known yet').toHaveLength(1);
     store.read(0).find(foundKey('a'));
     expect((await before).found).toBeDefined();
@@ -254,15 +257,15 @@ describe('invalidation of an owner', () => {
   });
 
   test("keeps pending reads of other owners' keys when an owner is invalidated", async () => {
-    const before = cache.read(['a']);
+    const before = cache.read([id('a')]);
     cache.invalidateOwner('another user');
-    const after = cache.read(['a']);
+    const after = cache.read([id('a')]);
     store.read(0).find(foundKey('a'));
     expect((await Promise.all([before, after])).map(({ found }) => found?.record.id)).toEqual([
       'a',
       'a',
     ]);
-    expect(cache.get('a')).toBeDefined();
+    expect(cache.get(id('a'))).toBeDefined();
     expect(store.reads).toHaveLength(1);
   });
 
@@ -271,7 +274,8 @@ describe('invalidation of an owner', () => {
     await load('id-3', foundKey('id-3'));
     cache.invalidate(['id-10']);
     cache.invalidateOwner('user');
-    for (let index = 0; index < 10_005; index++) expect(cache.get(`id-${index}`)).toBeUndefined();
+    for (let index = 0; index < 10_005; index++)
+      expect(cache.get(id(`id-${index}`))).toBeUndefined();
   });
 });
 
@@ -279,19 +283,19 @@ describe('cache size', () => {
   test('caches at most 1,000 unknown keys, which evict no valid key', async () => {
     await load('good', foundKey('good'));
     for (let index = 0; index < 50_000; index++) await load(`unknown-${index}`, undefined);
-    expect(cache.get('good')?.found).toBeDefined();
+    expect(cache.get(id('good'))?.found).toBeDefined();
     let cached = 0;
     for (let index = 0; index < 50_000; index++)
-      if (cache.get(`unknown-${index}`) !== undefined) cached++;
+      if (cache.get(id(`unknown-${index}`)) !== undefined) cached++;
     expect(cached).toBe(1_000);
   });
 
   test('keeps the 10,000 most recently used valid keys', async () => {
     for (let index = 0; index < 10_001; index++) {
       await load(`good-${index}`, foundKey(`good-${index}`));
-      cache.get('good-0');
+      cache.get(id('good-0'));
     }
-    expect([0, 1, 2].map((index) => cache.get(`good-${index}`) !== undefined)).toEqual([
+    expect([0, 1, 2].map((index) => cache.get(id(`good-${index}`)) !== undefined)).toEqual([
       true,
       false,
       true,
@@ -342,9 +346,9 @@ test('no result exceeds the maximum age and no invalidated result returns, in an
         expect(question).toBeLessThan(refusedFrom);
       }
       function ask(question: number) {
-        const known = cache.get('a');
+        const known = cache.get(id('a'));
         if (known !== undefined) return hold(known.found, question);
-        const answer = cache.read(['a']).then(
+        const answer = cache.read([id('a')]).then(
           ({ found }) => hold(found, question),
           (error: Error) => expect(error.message).toMatch(/down|too slow/),
         );

@@ -1,4 +1,5 @@
 import { CacheEntries, type CacheEntry } from './cache-entries.ts';
+import type { KeyId } from './digest.ts';
 import type { FindKey, FoundKey } from './found-key.ts';
 import { PendingRead } from './pending-read.ts';
 
@@ -70,7 +71,7 @@ export class KeyCache<Found extends FoundKey> {
    * older than `maximumAge`. If the entry is nearly that old, also starts a refresh in the
    * background.
    */
-  get(id: string): CacheEntry<Found> | undefined {
+  get(id: KeyId): CacheEntry<Found> | undefined {
     const { isValid, maximumAge } = this.#options;
     const valid = this.#valid.get(id);
     if (valid !== undefined) {
@@ -93,7 +94,7 @@ export class KeyCache<Found extends FoundKey> {
    * @throws {StaleReadError} if the read takes longer than `maximumAge`.
    * @throws the same errors as `find`.
    */
-  async read(ids: readonly [string, ...string[]]): Promise<CacheEntry<Found>> {
+  async read(ids: readonly [KeyId, ...KeyId[]]): Promise<CacheEntry<Found>> {
     const { maximumAge } = this.#options;
     const pending = this.#reads.get(ids[0]);
     const invalidationsBefore = this.#invalidations;
@@ -131,14 +132,14 @@ export class KeyCache<Found extends FoundKey> {
     for (const read of this.#reads.values()) read.noteInvalidation(userId, this.#invalidations);
   }
 
-  #refresh(id: string, entry: CacheEntry<Found>): void {
+  #refresh(id: KeyId, entry: CacheEntry<Found>): void {
     const now = this.#options.monotonicNow();
     if (this.#reads.has(id) || now < (this.#nextRefreshAt.get(entry) ?? 0)) return;
     this.#nextRefreshAt.set(entry, now + refreshPause);
     this.#startRead([id]);
   }
 
-  #startRead(ids: readonly [string, ...string[]]): PendingRead<Found> {
+  #startRead(ids: readonly [KeyId, ...KeyId[]]): PendingRead<Found> {
     const { find, monotonicNow } = this.#options;
     const read = new PendingRead(ids, monotonicNow(), find(ids));
     for (const id of ids) this.#reads.set(id, read);
@@ -157,7 +158,7 @@ export class KeyCache<Found extends FoundKey> {
     for (const id of read.ids) if (this.#reads.get(id) === read) this.#reads.delete(id);
   }
 
-  #save(ids: readonly [string, ...string[]], entry: CacheEntry<Found>): void {
+  #save(ids: readonly [KeyId, ...KeyId[]], entry: CacheEntry<Found>): void {
     const { found } = entry;
     if (found !== undefined && this.#options.isValid(found)) {
       this.#valid.set(found.record.id, entry);

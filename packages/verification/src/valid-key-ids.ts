@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { KeyId } from './digest.ts';
 
 /**
  * The ids of keys that were valid when last verified. The id of such a key need not be computed
@@ -9,14 +10,14 @@ import { LRUCache } from 'lru-cache';
  * bits of randomness from its digest.
  */
 export class ValidKeyIds {
-  readonly #ids: LRUCache<string, string>;
+  readonly #ids: LRUCache<string, KeyId>;
 
   /** @param maximum maximum number of ids. */
   constructor(maximum: number) {
     this.#ids = new LRUCache({ max: maximum });
   }
 
-  get(key: string): string | undefined {
+  get(key: string): KeyId | undefined {
     return this.#ids.get(fingerprint(key));
   }
 
@@ -24,7 +25,7 @@ export class ValidKeyIds {
     this.#ids.delete(fingerprint(key));
   }
 
-  set(key: string, id: string): void {
+  set(key: string, id: KeyId): void {
     this.#ids.set(fingerprint(key), id);
   }
 }

@@ -1,6 +1,6 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { CacheEntry } from './cache-entries.ts';
-import type { Digester } from './digest.ts';
+import type { Digester, KeyId } from './digest.ts';
 import { type FindKey, type FoundKey, isValid } from './found-key.ts';
 import { KeyCache, maximumValidEntries } from './key-cache.ts';
 import { ValidKeyIds } from './valid-key-ids.ts';
@@ -36,7 +36,7 @@ export interface KeyVerifierOptions<Found extends FoundKey> {
 
 /** A key's digest under the current pepper. */
 export interface NewestDigest {
-  readonly id: string;
+  readonly id: KeyId;
   readonly pepperVersion: string;
 }
 
@@ -111,7 +111,7 @@ export function createKeyVerifier<Found extends FoundKey>(
 
   async function lookUp(
     text: string,
-    ids: readonly [string, ...string[]],
+    ids: readonly [KeyId, ...KeyId[]],
   ): Promise<Verification<Found>> {
     const verified = dropIfRefused(text, verificationOf(await cache.read(ids)));
     if (verified === undefined) return undefined;
@@ -131,14 +131,14 @@ export function createKeyVerifier<Found extends FoundKey>(
     wasValid: (text) => validKeyIds.get(text) !== undefined,
     verify(text) {
       if (!isKey(text)) return undefined;
-      const ids: string[] = [];
+      const ids: KeyId[] = [];
       for (const digester of digesters) {
         const id = digester.digest(text);
         const known = cache.get(id);
         if (known !== undefined) return dropIfRefused(text, verificationOf(known));
         ids.push(id);
       }
-      return lookUp(text, ids as [string, ...string[]]);
+      return lookUp(text, ids as [KeyId, ...KeyId[]]);
     },
     refusalReason(text) {
       if (!isKey(text)) return 'malformed';

@@ -1,3 +1,4 @@
+import type { KeyId } from '../src/digest.ts';
 import type { FoundKey } from '../src/found-key.ts';
 
 /** A lookup that the test completes. */
@@ -30,7 +31,7 @@ export function foundKey(
   { expiresAt = 4_000_000_000, suspended = false, userId = 'user' } = {},
 ): FoundKey {
   return {
-    record: { id, userId, name: 'name', createdAt: 0, expiresAt },
+    record: { id: id as KeyId, userId, name: 'name', createdAt: 0, expiresAt },
     tier: 'pioneer',
     suspended,
   };

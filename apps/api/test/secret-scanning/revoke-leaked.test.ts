@@ -1,14 +1,14 @@
 import { revokeLeaked } from '@andamio/keys/revoke-leaked';
 import { type KeyStore, OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { makeKey } from '@andamio/schema/key-format';
-import { command, present } from '@andamio/testing/store/commands';
+import { command, keyId, present } from '@andamio/testing/store/commands';
 import { createMemoryStore } from '@andamio/testing/store/memory-store';
 import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, test } from 'vitest';
 
 const digesters = ['one', 'two'].map((pepperVersion) => ({
   pepperVersion,
-  digest: (key: string) => `${pepperVersion}:${key}`,
+  digest: (key: string) => keyId(`${pepperVersion}:${key}`),
 }));
 const github = { kind: 'github' } as const;
 const keys = Array.from({ length: 100 }, () => makeKey());
@@ -16,7 +16,7 @@ const keys = Array.from({ length: 100 }, () => makeKey());
 /** Creates a store in which every key exists. `fail` may throw for a key that is being revoked. */
 async function revoking(fail: (key: string) => void = () => {}) {
   const store = withOperations(createMemoryStore());
-  for (const key of keys) await store.issue(command({ id: `one:${key}`, name: key }));
+  for (const key of keys) await store.issue(command({ id: keyId(`one:${key}`), name: key }));
   const asked: (readonly string[])[] = [];
   let underWay = 0;
   let most = 0;

@@ -4,6 +4,7 @@ import {
   command,
   day,
   deletion,
+  keyId,
   present,
   renewal,
   rotation,
@@ -12,6 +13,7 @@ import {
 } from '@andamio/testing/store/commands';
 import { revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
+import type { KeyId } from '@andamio/verification/digest';
 import { describe, expect, inject, test } from 'vitest';
 import {
   firestoreClient,
@@ -70,7 +72,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
       test.each([
         ['deleted', (other: TestStore) => other.delete(deletion({ name })), 0],
         ['rolled', (other: TestStore) => other.roll(renewal({ name, graceSeconds: 0 })), 1],
-        ['revoked', (other: TestStore, id: string) => other.revoke(revocation([id])), 0],
+        ['revoked', (other: TestStore, id: KeyId) => other.revoke(revocation([id])), 0],
       ] as const)('issue succeeds if its key is %s by another process', async (_, change, left) => {
         const { proxy, store, another, read } = await start();
         if (name === 'second') expect(await store.issue(command({ name: 'first' }))).toBe('issued');
@@ -95,7 +97,7 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await callsOf(() => store.rotate(rotation()))).toBe(3);
     expect(await callsOf(() => store.roll(renewal()))).toBe(3);
     expect(await callsOf(() => store.list('owner', present))).toBe(2);
-    expect(await callsOf(() => store.find(['0', '1', '2']))).toBe(1);
+    expect(await callsOf(() => store.find(['0', '1', '2'].map(keyId)))).toBe(1);
     expect(await callsOf(() => store.delete(deletion()))).toBe(2);
     expect(await callsOf(() => store.delete(deletion()))).toBe(1);
     expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
@@ -105,10 +107,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const { store, callsOf } = await start();
     const inputs = ['one', 'two', 'three'].map((name) => command({ name }));
     for (const input of inputs) expect(await store.issue(input)).toBe('issued');
-    const ids = [...inputs.map(({ record }) => record.id), 'unknown'];
+    const ids = [...inputs.map(({ record }) => record.id), keyId('unknown')];
     let found: (string | undefined)[] = [];
     const look = async () => {
-      found = await Promise.all(ids.map(async (id) => (await store.find(['0', id]))?.record.id));
+      found = await Promise.all(
+        ids.map(async (id) => (await store.find([keyId('0'), id]))?.record.id),
+      );
     };
     expect(await callsOf(look)).toBe(1);
     expect(found).toEqual([...inputs.map(({ record }) => record.id), undefined]);

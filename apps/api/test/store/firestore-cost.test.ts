@@ -1,5 +1,13 @@
 import { type FirestoreCost, startFirestoreCounter } from '@andamio/testing/firestore-counter';
-import { addition, command, present, renewal, today, year } from '@andamio/testing/store/commands';
+import {
+  addition,
+  command,
+  keyId,
+  present,
+  renewal,
+  today,
+  year,
+} from '@andamio/testing/store/commands';
 import { deviceLogins } from '@andamio/testing/store/device-login';
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { operations } from '@andamio/testing/store/operations';
@@ -41,7 +49,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
   test.each<Case>([
     ["issue, an owner's first key", cost(1, 0, 4), issued],
     ['find, one pepper', firestoreCosts.find, (store) => store.find([record.id]), issued],
-    ['find, one of two peppers', cost(1, 2, 0), (store) => store.find(['0', record.id]), issued],
+    [
+      'find, one of two peppers',
+      cost(1, 2, 0),
+      (store) => store.find([keyId('0'), record.id]),
+      issued,
+    ],
     ['readTierClaim', cost(1, 1, 0), (store) => store.readTierClaim('owner'), issued],
     ['list', cost(2, 2, 0), (store) => store.list('owner', present), issued],
     [

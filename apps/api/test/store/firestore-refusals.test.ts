@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '@andamio/keys/store';
 import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
-import { command, present } from '@andamio/testing/store/commands';
+import { command, keyId, present } from '@andamio/testing/store/commands';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { openFirestoreStore } from '../harness/stores.ts';
@@ -20,10 +20,11 @@ const permanent = [
 
 const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a readiness check': (store) => store.check(),
-  'a lookup': (store) => store.find(['a'.repeat(64)]),
-  'a lookup under two peppers': (store) => store.find(['a'.repeat(64), 'b'.repeat(64)]),
+  'a lookup': (store) => store.find([keyId('a'.repeat(64))]),
+  'a lookup under two peppers': (store) =>
+    store.find([keyId('a'.repeat(64)), keyId('b'.repeat(64))]),
   'a list of keys': (store) => store.list('owner', present),
-  'a search for a revocation': (store) => store.wasRevoked(['a'.repeat(64)]),
+  'a search for a revocation': (store) => store.wasRevoked([keyId('a'.repeat(64))]),
   'an inspection of an owner': (store) => store.inspect('owner'),
   'the audit log': (store) => store.readAudit('owner'),
   'a count of owners': (store) => store.countOwners(),
@@ -74,7 +75,7 @@ describe.each(permanent)('Firestore responds with %i %s', (code, name, remedy) =
 test('a read is retried until its deadline if the error is temporary', async () => {
   const server = await startRefusingFirestore(14, 'Try again.');
   const store = openFirestoreStore(server.host, 'demo-refused');
-  const { error } = await failureOf(store.find(['a'.repeat(64)]));
+  const { error } = await failureOf(store.find([keyId('a'.repeat(64))]));
   expect(server.calls()).toBeGreaterThan(1);
   expect(error?.message).toBe(
     'Firestore did not respond in time. The last attempt failed: Try again.',

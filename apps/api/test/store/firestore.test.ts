@@ -10,6 +10,7 @@ import {
   day,
   deletion,
   idempotent,
+  keyId,
   present,
   renewal,
   rotation,
@@ -269,7 +270,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
 
   test('revokeAll returns an expired key whose removed secrets have more documents than one write deletes', async () => {
     const { store, client, read } = create();
-    const { record, ...rules } = command({ id: 'f'.repeat(64), expiresInDays: 1 });
+    const { record, ...rules } = command({ id: keyId('f'.repeat(64)), expiresInDays: 1 });
     await store.issue({ record, ...rules });
     const key = (await client.doc(`keys/${record.id}`).get()).data();
     const writer = client.bulkWriter();

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { usageDeleteAfter } from '@andamio/keys/usage/month';
 import { testAgainstModel } from '@andamio/testing/store/against-model';
-import { addition, command, day, present, today } from '@andamio/testing/store/commands';
+import { addition, command, day, keyId, present, today } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { withOperations } from '@andamio/testing/store/operations';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -91,7 +91,7 @@ describe('SQLite in a file', () => {
     const one = withOperations(createSqliteStore(path, Date.now));
     const other = withOperations(createSqliteStore(path, Date.now));
     onTestFinished(async () => void (await Promise.all([one.close(), other.close()])));
-    const [found, again] = await Promise.all([one.find(['id']), other.find(['id'])]);
+    const [found, again] = await Promise.all([one.find([keyId('id')]), other.find([keyId('id')])]);
     expect(found).toMatchObject({
       record: { name: 'name', serial: expect.stringMatching(/^[0-9a-f]{32}$/) },
     });
@@ -167,7 +167,7 @@ describe('SQLite in a file', () => {
     });
     const write = store.issue(command());
     const reads = [
-      store.find(['id']),
+      store.find([keyId('id')]),
       store.list('owner', present),
       store.readTotals('owner', today),
       store.check(),
@@ -189,7 +189,7 @@ describe('SQLite in a file', () => {
     file.close();
     const [issued, found, failed, again] = await Promise.allSettled([
       store.issue(command()),
-      store.find(['unknown']),
+      store.find([keyId('unknown')]),
       store.find([damaged.id]),
       store.issue(command()),
     ]);

@@ -89,8 +89,8 @@ export function describeChanges(kind: string, create: () => StoreUnderTest) {
     });
 
     test.each([
-      ['revokes', (store: TestStore, id: string) => store.revoke(revocation([id]))],
-      ['rehashes', (store: TestStore, id: string) => store.rehash(rehashing(id))],
+      ['revokes', (store: TestStore, id: KeyRecord['id']) => store.revoke(revocation([id]))],
+      ['rehashes', (store: TestStore, id: KeyRecord['id']) => store.rehash(rehashing(id))],
     ])('%s a secret that moves to another name at the same time', async (_, change) => {
       const { record, ...under } = await withKey();
       const [store, another] = await twoStores(under);

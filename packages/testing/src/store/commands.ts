@@ -17,8 +17,12 @@ export const year = Array.from({ length: 366 }, (_, index) =>
   new Date((present - index * day) * 1000).toISOString().slice(0, 10),
 );
 
+/** Returns the text as a key id. */
+export const keyId = (text: string) => text as KeyRecord['id'];
+
 /** Returns a unique key id. */
-export const digest = () => `${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', '');
+export const digest = () =>
+  keyId(`${crypto.randomUUID()}${crypto.randomUUID()}`.replaceAll('-', ''));
 
 /** Creates a request with an `Idempotency-Key`. */
 export function idempotent(

@@ -1,6 +1,15 @@
 import type { TierClaim } from '@andamio/keys/model';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
+import {
+  command,
+  day,
+  deletion,
+  idempotent,
+  keyId,
+  present,
+  renewal,
+  rotation,
+} from './commands.ts';
 import { order } from './operator.ts';
 import type { StoreUnderTest, TestStore } from './store-under-test.ts';
 
@@ -21,12 +30,14 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
 
     test('returns undefined for an unknown id', async () => {
       const { store } = await withKey();
-      expect(await store.find(['0'.repeat(64)])).toBeUndefined();
+      expect(await store.find([keyId('0'.repeat(64))])).toBeUndefined();
     });
 
     test('finds a key if any of the given ids is its id', async () => {
       const { store, record } = await withKey();
-      expect(await store.find(['0'.repeat(64), record.id, 'f'.repeat(64)])).toMatchObject({
+      expect(
+        await store.find([keyId('0'.repeat(64)), record.id, keyId('f'.repeat(64))]),
+      ).toMatchObject({
         record,
       });
     });

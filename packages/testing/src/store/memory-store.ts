@@ -180,7 +180,10 @@ export function createMemoryStore(): KeyStore & Administration {
       return { tierClaim: owners.get(userId)?.tierClaim, names: held };
     },
     wasRevoked: async (ids) =>
-      audit.some(({ action, keyId = '' }) => action === 'key.revoked' && ids.includes(keyId)),
+      audit.some(
+        ({ action, keyId = '' }) =>
+          action === 'key.revoked' && (ids as readonly string[]).includes(keyId),
+      ),
     async revokeAll(command) {
       const { userId, now } = command;
       const held = [...names].filter(([, { current }]) => current?.userId === userId);

@@ -72,6 +72,9 @@ export function requestOf(
 }
 
 /** Returns the key id that a step uses. Returns undefined if the name has had no such key id. */
-export function keyIdOf({ userId, name, isPrevious }: Step, model: Model): string | undefined {
+export function keyIdOf(
+  { userId, name, isPrevious }: Step,
+  model: Model,
+): KeyRecord['id'] | undefined {
   return model.idsOf(userId, name).at(isPrevious ? -2 : -1);
 }

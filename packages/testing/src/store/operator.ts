@@ -13,13 +13,16 @@ export function order(overrides: Partial<OwnerCommand> = {}): OwnerCommand {
 
 /** Creates a command that revokes the key with one of the ids, with overrides. */
 export function revocation(
-  ids: readonly string[],
+  ids: RevokeCommand['ids'],
   overrides: Partial<RevokeCommand> = {},
 ): RevokeCommand {
   return { ids, by: operator, now: present, ...overrides };
 }
 
 /** Creates a command that rehashes a key id under the pepper version `next`, with overrides. */
-export function rehashing(from: string, overrides: Partial<RehashCommand> = {}): RehashCommand {
+export function rehashing(
+  from: RehashCommand['from'],
+  overrides: Partial<RehashCommand> = {},
+): RehashCommand {
   return { from, to: { id: digest(), pepperVersion: 'next' }, now: present, ...overrides };
 }

@@ -1,6 +1,6 @@
 import type { HeldName, KeyStore, PageQuery } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { command, day, deletion, keyId, present, renewal, rotation } from './commands.ts';
 import { rehashing } from './operator.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
@@ -127,7 +127,7 @@ export function describePages(kind: string, create: () => StoreUnderTest) {
             const key = (await other.list('owner', present)).keys.find(
               ({ name }) => name === after[1],
             );
-            return other.rehash(rehashing(key?.id as string));
+            return other.rehash(rehashing(keyId(key?.id as string)));
           },
           () => other.delete(deletion({ name: last })),
           () => {

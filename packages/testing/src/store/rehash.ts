@@ -6,7 +6,7 @@ import {
   rehashSecret,
 } from '@andamio/keys/rehash';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, digest, present, renewal, rotation } from './commands.ts';
+import { command, day, deletion, digest, keyId, present, renewal, rotation } from './commands.ts';
 import type { Model } from './model.ts';
 import { keyIdOf, type StoreOperation } from './operation.ts';
 import { order, rehashing, revocation } from './operator.ts';
@@ -116,7 +116,7 @@ function describeRehash(kind: string, create: () => StoreUnderTest) {
       ],
       [
         'was replaced by an earlier rehash',
-        (store: StoreUnderTest['store'], id: string) => store.rehash(rehashing(id)),
+        (store: StoreUnderTest['store'], id: KeyRecord['id']) => store.rehash(rehashing(id)),
         present,
       ],
       ['belongs to a key past its retention', async () => {}, expiry + 30 * day],
@@ -182,6 +182,6 @@ export const rehash: StoreOperation<RehashCommand, RehashOutcome> = {
   },
   cost: { calls: 4, reads: 6, writes: 5, command: ({ id }) => rehashing(id) },
   random: {},
-  commandOf: (step, model) => rehashing(keyIdOf(step, model) ?? '0', { now: step.now }),
+  commandOf: (step, model) => rehashing(keyIdOf(step, model) ?? keyId('0'), { now: step.now }),
   model: rehashInModel,
 };

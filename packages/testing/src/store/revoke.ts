@@ -6,7 +6,7 @@ import {
   revokeSecret,
 } from '@andamio/keys/revoke';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, present, renewal, rotation } from './commands.ts';
+import { command, day, deletion, keyId, present, renewal, rotation } from './commands.ts';
 import { lastInstant, type Model } from './model.ts';
 import { keyIdOf, type StoreOperation } from './operation.ts';
 import { order, revocation } from './operator.ts';
@@ -37,7 +37,7 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
 
     test('revokes a secret, returns its owner and name, and frees its name and place', async () => {
       const { store, record } = await withKey();
-      expect(await store.revoke(revocation(['0', record.id, '1']))).toEqual({
+      expect(await store.revoke(revocation([keyId('0'), record.id, keyId('1')]))).toEqual({
         ...named,
         id: record.id,
       });
@@ -49,7 +49,7 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
 
     test('returns no_such_key for unknown ids and for a revoked key', async () => {
       const { store, record } = await withKey();
-      expect(await store.revoke(revocation(['0', '1']))).toBe('no_such_key');
+      expect(await store.revoke(revocation(['0', '1'].map(keyId)))).toBe('no_such_key');
       await store.revoke(revocation([record.id]));
       expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
     });
@@ -60,7 +60,7 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
       await store.issue(other);
       expect(await store.wasRevoked([record.id, other.record.id])).toBe(false);
       await store.revoke(revocation([record.id]));
-      expect(await store.wasRevoked(['0', record.id, '1'])).toBe(true);
+      expect(await store.wasRevoked([keyId('0'), record.id, keyId('1')])).toBe(true);
       expect(await store.wasRevoked([other.record.id])).toBe(false);
       await store.delete(deletion({ userId: 'other' }));
       expect(await store.wasRevoked([other.record.id]), 'a deleted key was not revoked').toBe(
@@ -239,6 +239,7 @@ export const revoke: StoreOperation<RevokeCommand, RevokeOutcome> = {
   },
   cost: { calls: 4, reads: 6, writes: 4, command: ({ id }) => revocation([id]) },
   random: {},
-  commandOf: (step, model) => revocation(['0', keyIdOf(step, model) ?? '1'], { now: step.now }),
+  commandOf: (step, model) =>
+    revocation([keyId('0'), keyIdOf(step, model) ?? keyId('1')], { now: step.now }),
   model: revokeInModel,
 };

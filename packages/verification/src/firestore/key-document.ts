@@ -1,6 +1,7 @@
 import { tierSchema } from '@andamio/schema/tiers';
 import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
+import type { KeyId } from '../digest.ts';
 import type { FoundKey } from '../found-key.ts';
 import type { ReadKey } from './key-reader.ts';
 
@@ -64,7 +65,7 @@ export async function findKey(
     suspended,
   } = parseContent(checkedKey, found);
   return {
-    record: { id: found.id, userId, name, createdAt: created_at, expiresAt: expires_at },
+    record: { id: found.id as KeyId, userId, name, createdAt: created_at, expiresAt: expires_at },
     tier,
     suspended,
   };

@@ -2,6 +2,7 @@ import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/devic
 import { readKeyUse } from '@andamio/keys/last-use';
 import { type RevokedKey, revokeKey, revokeSecret } from '@andamio/keys/revoke';
 import { printable } from '@andamio/schema/printable';
+import { isKeyId, type KeyId } from '@andamio/verification/digest';
 import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
@@ -42,7 +43,7 @@ async function revokeFromInput(context: Context, { by, reason }: Author): Promis
   return outcome === 'no_such_key' ? noSuchKey(context) : revoked([outcome]);
 }
 
-async function revokeById({ store, now }: Context, id: string, author: Author): Promise<Report> {
+async function revokeById({ store, now }: Context, id: KeyId, author: Author): Promise<Report> {
   const outcome = await revokeSecret(store, {
     ids: [id],
     ...author,
@@ -71,7 +72,7 @@ export const revoke = defineCommand({
     const author = authorOf(values);
     if (fromInput) return (context) => revokeFromInput(context, author);
     if (id !== undefined) {
-      if (!/^[0-9a-f]{64}$/.test(id))
+      if (!isKeyId(id))
         throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
       return (context) => revokeById(context, id, author);
     }

@@ -3,6 +3,7 @@ import { type AuditEntry, auditDeleteAfter } from '@andamio/keys/audit';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
+import type { KeyId } from '@andamio/verification/digest';
 import { checkedFields, parseContent, time } from '@andamio/verification/firestore/key-document';
 import type {
   DocumentReference,
@@ -136,7 +137,7 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
   if (found === undefined) return undefined;
   const { content, updateTime } = found;
   const record: KeyRecord = {
-    id: snapshot.id,
+    id: snapshot.id as KeyId,
     serial: content.serial,
     userId: content.user_id,
     name: content.name,

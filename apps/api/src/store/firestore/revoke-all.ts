@@ -4,6 +4,7 @@ import { isRemoved } from '@andamio/keys/expiry';
 import type { OwnerCommand } from '@andamio/keys/model';
 import type { RevokedKey } from '@andamio/keys/revoke';
 import { collections } from '@andamio/schema/firestore-layout';
+import type { KeyId } from '@andamio/verification/digest';
 import { audit } from './audit.ts';
 import { commitWithRetry } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
@@ -89,7 +90,7 @@ function revokeSome(
       const ended: RevokedKey[] = [];
       const drop: string[] = [];
       for (const { name, keys, document } of names) {
-        const current = document?.key_id ?? (keys[0] as StoredKey).record.id;
+        const current = (document?.key_id as KeyId | undefined) ?? (keys[0] as StoredKey).record.id;
         const ids = [
           ...new Set([
             current,

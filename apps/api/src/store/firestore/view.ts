@@ -1,6 +1,7 @@
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
 import type { KeyRecord, NameView, OwnerRecord, OwnerScope, View } from '@andamio/keys/model';
+import type { KeyId } from '@andamio/verification/digest';
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
 import { deviceLoginDocumentOf, parseLogin } from './device-logins.ts';
 import {
@@ -127,7 +128,7 @@ export class FirestoreView implements View {
     const { name, key, previous } = this.#documents.names?.get(of) ?? {};
     return {
       named: name && {
-        id: name.content.key_id,
+        id: name.content.key_id as KeyId,
         serial: name.content.serial,
         deleteAfter: name.content.remove_at,
       },

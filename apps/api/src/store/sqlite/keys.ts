@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { KeyRecord } from '@andamio/keys/model';
 import { listedExpiredKeys, type PageQuery } from '@andamio/keys/store';
+import type { KeyId } from '@andamio/verification/digest';
 import * as z from 'zod';
 import { prepare } from './statement.ts';
 
@@ -24,7 +25,7 @@ const keyRow = z.object({
 export function parseKey(row: unknown): KeyRecord {
   const key = keyRow.parse(row);
   return {
-    id: key.id,
+    id: key.id as KeyId,
     serial: key.serial,
     userId: key.user_id,
     name: key.name,
