@@ -7,7 +7,7 @@ const grouped = (number: number) => number.toLocaleString('en-US');
 export function tiersTable(): string {
   const rows = Object.entries(tiers).map(([name, limits]) => {
     const cells = [
-      `\`${name}\``,
+      name,
       grouped(limits.requestsPerMinute),
       grouped(limits.requestsPerDay),
       grouped(limits.requestsPerMonth),
@@ -18,7 +18,7 @@ export function tiersTable(): string {
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| tier | requests per minute | per day | per month | keys |',
+    '| tier | per minute | per day | per month | keys |',
     '| --- | ---: | ---: | ---: | ---: |',
     ...rows,
   ].join('\n');
