@@ -80,6 +80,27 @@ async function connect(
   return shared.usage;
 }
 
+/** Connects like {@link connect}. Also returns the lines that the instance logs. */
+async function connectAndLog(url: string, times: Partial<SharedUsageTimes> = {}) {
+  const lines: string[] = [];
+  const usage = await connect(url, times, undefined, undefined, (line) => {
+    lines.push(line);
+  });
+  return { usage, lines };
+}
+
+type Kind = 'account' | 'open' | 'closed';
+
+/** Returns the names of an owner's Redis keys that exist, of one kind. */
+const keysOf = (inspector: Inspector, userId: string, kind: Kind) =>
+  inspector.keys(`usage:*:${kind}:${hash('sha256', userId, 'base64url')}`);
+
+/** Returns the name of an owner's Redis key of one kind. The owner must have an account in Redis. */
+async function keyOf(inspector: Inspector, userId: string, kind: Kind): Promise<string> {
+  const [account = ''] = await keysOf(inspector, userId, 'account');
+  return account.replace('account', kind);
+}
+
 function untilCounting(usage: RedisUsage): Promise<void> {
   const request = {
     userId: `warm-up ${crypto.randomUUID()}`,
@@ -347,7 +368,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     expect((await count(usage, 'owner', { limits: tight, read })).exhausted?.period).toBe('day');
   });
 
-  test.each([
+  test.each<[Kind, number]>([
     ['open', 2],
     ['account', 5],
     ['closed', 5],
@@ -357,8 +378,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     const inspector = await inspect(redis);
     const { storerOf, totals } = createStore();
     for (let sent = 0; sent < 3; sent++) await count(usage, 'owner');
-    const member = hash('sha256', 'owner', 'base64url');
-    await inspector.del(['unused', ...(await inspector.keys(`usage:*:${kind}:${member}`))]);
+    await inspector.del(['unused', ...(await keysOf(inspector, 'owner', kind))]);
     for (let sent = 0; sent < 2; sent++) await count(usage, 'owner');
     await storerOf(usage).flush();
     expect((await totals('owner')).day).toBe(expected);
@@ -415,14 +435,13 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     expect(await store.inspect('owner')).toBeUndefined();
     expect(await store.erase(order({ userId: 'owner' }))).toBe(false);
     const inspector = await inspect(redis);
-    const member = hash('sha256', 'owner', 'base64url');
-    for (const kind of ['open', 'closed'])
-      expect(await inspector.keys(`usage:*:${kind}:${member}`)).toEqual([]);
+    for (const kind of ['open', 'closed'] as const)
+      expect(await keysOf(inspector, 'owner', kind)).toEqual([]);
   });
 
-  test.each<[string, string, (at: string, inspector: Inspector) => Promise<unknown>]>([
+  test.each<[string, Kind, (at: string, inspector: Inspector) => Promise<unknown>]>([
     ...['no JSON', '{}', '["=number","1"]'].map(
-      (text): [string, string, (at: string, inspector: Inspector) => Promise<unknown>] => [
+      (text): [string, Kind, (at: string, inspector: Inspector) => Promise<unknown>] => [
         `a batch is ${text}`,
         'closed',
         (at, inspector) => inspector.lPush(at, text),
@@ -441,19 +460,13 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     'stores the usage of all other owners although %s, and later usage of the same owner',
     async (_what, kind, damage) => {
       const redis = await redisServer();
-      const lines: string[] = [];
       // Batches that were claimed stay claimed.
-      const claim = 3_600_000;
-      const usage = await connect(redis.url, { claim }, undefined, undefined, (line) => {
-        lines.push(line);
-      });
+      const { usage, lines } = await connectAndLog(redis.url, { claim: 3_600_000 });
       const inspector = await inspect(redis);
       const { storerOf, totals } = createStore();
       const others = Array.from({ length: 40 }, (_, index) => `other ${index}`);
       for (const userId of ['broken', ...others]) await count(usage, userId);
-      const member = hash('sha256', 'broken', 'base64url');
-      const [account = ''] = await inspector.keys(`usage:*:account:${member}`);
-      await damage(account.replace('account', kind), inspector);
+      await damage(await keyOf(inspector, 'broken', kind), inspector);
       await storerOf(usage).flush();
       for (const userId of others) expect(await totals(userId)).toEqual({ day: 1, month: 1 });
 
@@ -493,18 +506,12 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
 
   test('an owner whose usage cannot be read does not affect requests counted with the same command', async () => {
     const redis = await redisServer();
-    const lines: string[] = [];
-    const usage = await connect(redis.url, {}, undefined, undefined, (line) => {
-      lines.push(line);
-    });
+    const { usage, lines } = await connectAndLog(redis.url);
     const inspector = await inspect(redis);
     const { storerOf, totals } = createStore();
     await count(usage, 'broken');
     await storerOf(usage).flush();
-    const account = (await inspector.keys('usage:*:account:*')).find((key) =>
-      key.endsWith(hash('sha256', 'broken', 'base64url')),
-    );
-    await inspector.set(String(account?.replace('account', 'open')), 'a text');
+    await inspector.set(await keyOf(inspector, 'broken', 'open'), 'a text');
     const users = ['before', 'broken', 'after', 'broken', 'last'];
     const outcomes = await Promise.all(
       users.map((userId) =>
@@ -524,21 +531,18 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
 
   test('each value that cannot be read is set aside and logged, also when a user reads their usage', async () => {
     const redis = await redisServer();
-    const lines: string[] = [];
-    const usage = await connect(redis.url, {}, undefined, undefined, (line) => {
-      lines.push(line);
-    });
+    const { usage, lines } = await connectAndLog(redis.url);
     const inspector = await inspect(redis);
     const { storerOf, totals } = createStore();
     const storer = storerOf(usage);
     await count(usage, 'owner');
     await storer.flush();
-    const member = hash('sha256', 'owner', 'base64url');
-    const [account = ''] = await inspector.keys(`usage:*:account:${member}`);
+    const open = await keyOf(inspector, 'owner', 'open');
+    const closed = await keyOf(inspector, 'owner', 'closed');
     const damaged = [
-      () => inspector.set(account.replace('account', 'open'), 'a text'),
-      () => inspector.set(account.replace('account', 'closed'), 'a text'),
-      () => inspector.rPush(account.replace('account', 'closed'), 'a text'),
+      () => inspector.set(open, 'a text'),
+      () => inspector.set(closed, 'a text'),
+      () => inspector.rPush(closed, 'a text'),
     ];
     for (const damage of damaged) {
       await damage();
