@@ -21,8 +21,8 @@ andamio COMMAND --help describes a command and its options.
 
 const exitCodesText = `Exit codes: 0 done, 1 refused by the service, not valid or canceled, 64 invalid usage, 69 the
 service did not respond or failed, 70 unexpected error, 73 the target cannot be written, 74 the
-output could not be written, 75 a rate limit is used up, 77 no accepted token or key, 78 invalid
-settings.
+output could not be written, 75 a rate limit is used up, 77 no accepted token or key, or a sign-in
+not trusted, 78 invalid settings.
 `;
 
 /** Returns the name and the version of the program. */

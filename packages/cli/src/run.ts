@@ -58,8 +58,8 @@ async function execute(
   );
   const needsToken =
     request.credential === 'token' || (request.credential === 'token or key' && isGiven);
-  // Obtains the token in advance. Within a call, the client limits the time for that, and a person
-  // may need longer to sign in.
+  // Obtains the token before the first call, because a call has a time limit, and signing in may
+  // take longer.
   if (needsToken) await token();
   const context: Context = {
     ...surroundings,

@@ -117,11 +117,11 @@ async function frontThat() {
   const operations: string[] = [];
   let accepted = Number.POSITIVE_INFINITY;
   let changed = {};
-  let paused: { operation: string; answer: PromiseWithResolvers<void> } | undefined;
+  let paused: Promise<void> | undefined;
   const front = await startServer(async (received: Received, response) => {
     const [, operation] = /\/apikey\/(request|delete)$/.exec(received.path) ?? [];
     if (operation !== undefined) operations.push(operation);
-    if (operation === paused?.operation) await paused?.answer.promise;
+    if (operation === 'delete') await paused;
     if (operation === 'request' && accepted-- <= 0) {
       response.writeHead(403, { 'x-error-code': 'suspended' });
       response.end(JSON.stringify({ details: 'why', message: 'Forbidden', error: 'suspended' }));
@@ -144,11 +144,11 @@ async function frontThat() {
     refuse(after = 0) {
       accepted = after;
     },
-    /** Delays the answer to an operation until the returned function is called. */
-    pause(operation: 'delete') {
-      const answer = Promise.withResolvers<void>();
-      paused = { operation, answer };
-      return answer.resolve;
+    /** Delays the answers to deletions until the returned function is called. */
+    pauseDeletions() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      paused = promise;
+      return resolve;
     },
     /** Changes fields of the sign-in. */
     change(fields: object) {
@@ -230,7 +230,7 @@ describe('login with a browser', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
     expect(await andamio(['verify'], { env: one.env })).toMatchObject({ code: 0 });
 
-    // Simulates that the key of the login was deleted, and that another key now has its name.
+    // As if the key of the login had been deleted, and its name belonged to another key now.
     const record = await readFile(one.file, 'utf8');
     await writeFile(one.file, record.replace(/"start": "ant-\w+"/, '"start": "ant-0000"'));
     const stale = await logIn(one, 'bob', ['--name', 'cli-host']);
@@ -297,7 +297,7 @@ describe('login with a browser', () => {
     const front = await frontThat();
     const env = { ...laptop.env, ANDAMIO_URL: front.url };
     await logIn({ ...laptop, env }, 'wim', ['--name', 'cli-wim']);
-    const answer = front.pause('delete');
+    const answer = front.pauseDeletions();
     const login = startAndamio(['login', '--url', front.url, '--name', 'cli-wim'], { env });
     await browse(await laptop.address(), 'wim');
     await waitFor('the deletion', async () => front.changes().includes('delete'));

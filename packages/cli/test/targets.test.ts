@@ -7,7 +7,7 @@ import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, test } from 'vitest';
 import { targetOf } from '../src/targets/target.ts';
 import { andamio, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
-import { forward, type Received, startServer } from './harness/front.ts';
+import { type Received, relay, startServer } from './harness/front.ts';
 
 const available = findAvailable({
   gcloud: () => (works('gcloud', '--version') ? undefined : 'gcloud (Google Cloud CLI)'),
@@ -89,9 +89,7 @@ describe('env:FILE', () => {
       // Creates a folder in place of the file. A file cannot replace it.
       if (received.path.endsWith('/request'))
         await mkdir(join(file, 'folder'), { recursive: true });
-      const answer = await forward(url, received);
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(await answer.text());
+      await relay(url, received, response);
     });
     const { code, stdout, stderr } = await andamio(
       ['keys', 'create', 'unlucky', '--to', `env:${file}`, '--url', front.url],
@@ -116,9 +114,7 @@ describe('env:FILE', () => {
         asked.resolve();
         await answered.promise;
       }
-      const answer = await forward(url, received);
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(await answer.text());
+      await relay(url, received, response);
     });
     return { url: front.url, asked: asked.promise, answer: answered.resolve };
   }

@@ -42,3 +42,13 @@ export interface ConsoleSettings {
   /** Null if `CONSOLE_OIDC_CLIENT_ID` is not set. Users then paste a token. */
   readonly signIn: SignInSettings | null;
 }
+
+/**
+ * Returns the seconds by which the service's clock is ahead of the clock of this machine.
+ *
+ * @param date the `Date` header of a response of the service. Without a valid one, returns 0.
+ */
+export function clockSkewOf(date: string | null): number {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? 0 : Math.round((time - Date.now()) / 1000);
+}

@@ -1,4 +1,4 @@
-import type { SignInSettings } from '@andamio/schema/console-settings';
+import { clockSkewOf, type SignInSettings } from '@andamio/schema/console-settings';
 import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 
@@ -50,8 +50,7 @@ export async function readConsoleSettings(url: string): Promise<ServiceSettings>
     throw new CliError(exitCodes.unavailable, 'The service does not respond. Check its URL.');
   const settings = response.ok ? await response.json().catch(() => undefined) : undefined;
   const { maxExpiresInDays, signIn } = body.safeParse(settings).data ?? {};
-  const date = Date.parse(response.headers.get('date') ?? '');
-  const clockSkew = Number.isNaN(date) ? 0 : Math.round((date - Date.now()) / 1000);
+  const clockSkew = clockSkewOf(response.headers.get('date'));
   return {
     maximumDays: maxExpiresInDays ?? Number.POSITIVE_INFINITY,
     signIn: signIn ? { ...signIn, clockSkew } : undefined,

@@ -42,3 +42,14 @@ export function forward(url: string, { method, path, headers, body }: Received):
     body: method === 'GET' ? null : body,
   });
 }
+
+/** Forwards a request to a service, and responds with its status and body. */
+export async function relay(
+  url: string,
+  received: Received,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await forward(url, received);
+  response.writeHead(answer.status, { 'content-type': 'application/json' });
+  response.end(await answer.text());
+}

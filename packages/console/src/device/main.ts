@@ -121,12 +121,15 @@ async function lookUp(current: Call): Promise<void> {
   else showOutcome(found, found.state);
 }
 
+/** The state of a device login after the user's decision. */
+type Decided = Exclude<DeviceLogin['state'], 'pending'>;
+
 /**
  * Shows how a device login ended, or that it is approved. The user can take the approval back.
  *
  * @param state the state of the login, or `deleted` if its key was deleted.
  */
-function showOutcome(of: DeviceLogin, state: Exclude<State, 'pending'> | 'deleted'): void {
+function showOutcome(of: DeviceLogin, state: Decided | 'deleted'): void {
   login = of;
   const { takeBackText, deletedText, [state]: heading } = texts.outcome;
   const isApproved = state === 'approved' || state === 'redeemed';
@@ -137,14 +140,12 @@ function showOutcome(of: DeviceLogin, state: Exclude<State, 'pending'> | 'delete
   show(outcome, result);
 }
 
-type State = DeviceLogin['state'];
-
 /** Sends a decision of the user. Returns the state of the login after it. */
 async function send(
   current: Call,
   user_code: string,
   choice: 'approve' | 'deny',
-): Promise<Exclude<State, 'pending'>> {
+): Promise<Decided> {
   try {
     await current((client) => client.approveDeviceLogin({ user_code, decision: choice }));
     return choice === 'approve' ? 'approved' : 'denied';

@@ -1,7 +1,6 @@
-const minutes = (seconds = 60) => {
-  const count = Math.ceil(seconds / 60);
-  return count === 1 ? '1 minute' : `${count} minutes`;
-};
+const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+
+const minutes = (seconds = 60) => counted(Math.ceil(seconds / 60), 'minute');
 
 /** All texts of the page for device logins, except those of the sign-in. */
 export const texts = {
@@ -39,7 +38,7 @@ export const texts = {
     otherNetwork: 'This browser is in another network.',
     name: 'It calls itself',
     gets: 'It will get',
-    keyFor: (days: number) => `a key that is valid for ${days === 1 ? '1 day' : `${days} days`}.`,
+    keyFor: (days: number) => `a key that is valid for ${counted(days, 'day')}.`,
     consequence: "Anyone who uses this terminal can use your account's API with it.",
   },
   second: {
@@ -82,6 +81,5 @@ export const texts = {
   },
 
   /** How long ago a time is, in the largest suitable unit. */
-  ago: (count: number, unit: 'second' | 'minute') =>
-    `${count} ${unit}${count === 1 ? '' : 's'} ago`,
+  ago: (count: number, unit: 'second' | 'minute') => `${counted(count, unit)} ago`,
 } as const;

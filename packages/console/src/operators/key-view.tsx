@@ -1,8 +1,7 @@
-import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { Time } from '../views/time.tsx';
 import { revokeKey } from './changes.ts';
-import { KeyState, Loaded, UserLink } from './parts.tsx';
+import { KeyState, Loaded, RevokeButton, UserLink } from './parts.tsx';
 import type { Report, Results } from './service.ts';
 import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
@@ -61,14 +60,11 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
                   <KeyState key="state" state={found.state} />,
                   found.tier,
                   <Time key="end" value={found.key.expires_at} now={Date.now()} ui={ui} />,
-                  <button
+                  <RevokeButton
                     key="revoke"
-                    type="button"
-                    aria-label={`Revoke: ${printable(found.key.name)}`}
+                    label={found.key.name}
                     onClick={() => change(revokeKey(found.user_id, found.key))}
-                  >
-                    Revoke
-                  </button>,
+                  />,
                 ],
               ],
             ]}

@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import type { ComponentChildren } from 'preact';
 import { Time } from '../views/time.tsx';
 import type { Report } from './service.ts';
@@ -60,4 +61,19 @@ export function OwnerState({ suspended }: { readonly suspended: boolean }) {
 /** The time of a key's last use. */
 export function LastUse({ value, ui }: { readonly value: string | null; readonly ui: ViewUi }) {
   return value === null ? ui.texts.neverUsed : <Time value={value} now={Date.now()} ui={ui} />;
+}
+
+/** The button that revokes a key. Its label tells screen readers which key. */
+export function RevokeButton({
+  label,
+  onClick,
+}: {
+  readonly label: string;
+  readonly onClick: () => void;
+}) {
+  return (
+    <button type="button" aria-label={printable(`Revoke: ${label}`)} onClick={onClick}>
+      Revoke
+    </button>
+  );
 }

@@ -1,7 +1,6 @@
-import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { revokeKey } from './changes.ts';
-import { LastUse, Loaded, UserLink } from './parts.tsx';
+import { LastUse, Loaded, RevokeButton, UserLink } from './parts.tsx';
 import type { Report, Results } from './service.ts';
 import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
@@ -68,14 +67,11 @@ export function StaleView({ ui }: { readonly ui: ViewUi }) {
                   <time key="created" dateTime={key.created_at}>
                     {format.date(key.created_at)}
                   </time>,
-                  <button
+                  <RevokeButton
                     key="revoke"
-                    type="button"
-                    aria-label={printable(`Revoke: ${key.name} of ${key.user_id}`)}
+                    label={`${key.name} of ${key.user_id}`}
                     onClick={() => change(revokeKey(key.user_id, key))}
-                  >
-                    Revoke
-                  </button>,
+                  />,
                 ],
               ])}
             />

@@ -1,9 +1,8 @@
-import { printable } from '@andamio/schema/printable';
 import { useState } from 'preact/hooks';
 import { Time } from '../views/time.tsx';
 import { UsageMeters } from '../views/usage.tsx';
 import { erase, resetUsage, resume, revokeAll, revokeKey, setTier, suspend } from './changes.ts';
-import { KeyState, LastUse, Loaded, OwnerState } from './parts.tsx';
+import { KeyState, LastUse, Loaded, OwnerState, RevokeButton } from './parts.tsx';
 import type { Report, Results } from './service.ts';
 import { Table } from './table.tsx';
 import type { ViewUi } from './ui.ts';
@@ -90,10 +89,9 @@ function Keys({
           </time>,
           <LastUse key="use" value={key.last_used_at} ui={ui} />,
           <Time key="end" value={key.expires_at} now={Date.now()} ui={ui} />,
-          <button
+          <RevokeButton
             key="revoke"
-            type="button"
-            aria-label={`Revoke: ${printable(key.name)}${key.state === 'superseded' ? ', previous secret' : ''}`}
+            label={`${key.name}${key.state === 'superseded' ? ', previous secret' : ''}`}
             onClick={() =>
               change(
                 revokeKey(
@@ -105,9 +103,7 @@ function Keys({
                 ),
               )
             }
-          >
-            Revoke
-          </button>,
+          />,
         ],
       ])}
     />

@@ -8,7 +8,7 @@ export interface PageFiles {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%23555' stroke-width='2' d='M7 8a3 3 0 1 1-6 0 3 3 0 0 1 6 0h8v3M12 8v2'/%3E%3C/svg%3E";
 
-export interface Head extends PageFiles {
+interface Head extends PageFiles {
   readonly title: string;
   readonly description?: string;
   /**

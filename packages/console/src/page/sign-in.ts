@@ -1,4 +1,4 @@
-import type { ConsoleSettings } from '@andamio/schema/console-settings';
+import { type ConsoleSettings, clockSkewOf } from '@andamio/schema/console-settings';
 import { serviceUrl } from '@andamio/schema/service-url';
 import type { GetToken } from '../account/service.ts';
 import { find } from './find.ts';
@@ -87,10 +87,9 @@ function isSafe(): boolean {
 async function readSettings(): Promise<{ settings: ConsoleSettings; clockSkew: number }> {
   const response = await fetch('/console/settings.json');
   if (!response.ok) throw new Error(`The response has status ${response.status}.`);
-  const date = Date.parse(response.headers.get('date') ?? '');
   return {
     settings: (await response.json()) as ConsoleSettings,
-    clockSkew: Number.isNaN(date) ? 0 : Math.round((date - Date.now()) / 1000),
+    clockSkew: clockSkewOf(response.headers.get('date')),
   };
 }
 
