@@ -289,6 +289,10 @@ export function grantsTable(stack: StackName): string {
   return ['| identity | on | may |', '| --- | --- | --- |', ...lines].join('\n');
 }
 
+/** Returns the distinct names as code, separated by commas. */
+const listed = (names: readonly string[]) =>
+  [...new Set(names)].map((name) => `\`${name}\``).join(', ');
+
 /**
  * Returns a Markdown table of the drawn resources, with the arguments whose change replaces them
  * and the stacks that protect them.
@@ -297,10 +301,9 @@ export function replacementsTable(): string {
   const all = stacks.flatMap((stack) => read(stack).map((resource) => ({ stack, ...resource })));
   const lines = Object.entries(drawn).map(([type, [product]]) => {
     const found = all.filter((resource) => resource.type === type);
-    const replacing = new Set(found.flatMap(({ replacedBy = '' }) => replacedBy.split(', ')));
-    const isProtected = new Set(found.filter(({ protect }) => protect).map(({ stack }) => stack));
-    const names = [...replacing].map((name) => `\`${name}\``).join(', ');
-    return `| ${product} | ${names} | ${[...isProtected].map((stack) => `\`${stack}\``).join(', ')} |`;
+    const replacing = found.flatMap(({ replacedBy }) => replacedBy?.split(', ') ?? []);
+    const protecting = found.flatMap(({ protect, stack }) => (protect ? [stack] : []));
+    return `| ${product} | ${listed(replacing)} | ${listed(protecting)} |`;
   });
   return [
     '| resource | replaced by a change of | protected in |',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { launchBrowser } from '@andamio/testing/browser';
 import { describe, expect, test } from 'vitest';
-import { drawing, stacks, withDrawings } from '../scripts/draw.ts';
+import { drawing, replacementsTable, stacks, withDrawings } from '../scripts/draw.ts';
 import { browserIsHere } from './harness/requirements.ts';
 
 /**
@@ -26,6 +26,7 @@ const document = readFileSync(new URL('../../docs/infrastructure.md', import.met
 test('docs/infrastructure.md matches the reviewed snapshots', () => {
   expect(document).toBe(withDrawings(document));
   for (const stack of stacks) expect(document).toContain(drawing(stack));
+  expect(document).toContain(replacementsTable());
 });
 
 describe.skipIf(!browserIsHere)('rendered by Mermaid', () => {

@@ -105,8 +105,7 @@ export function decideIssue(view: View, command: IssueCommand): Decision<IssueOu
   const entry = ownEntry('key.issued', { at: now, userId, name, keyId });
   const changes: Change[] = [...claimed, { type: 'put_secret', secret: 'current', record }];
   // A removed key may still be stored under the name, with its previous secret.
-  const held = view.at(name);
-  if (held.named !== undefined && held.previousId !== undefined)
+  if (view.at(name).previousId !== undefined)
     changes.push({ type: 'remove_secret', secret: 'previous', name });
   if (owner.createdAt === undefined)
     changes.push({ type: 'put_owner', owner: { ...owner, createdAt: now } });

@@ -24,9 +24,9 @@ const byJose: VerifySignature = async (token, { key }, nowSeconds) => {
 let loading: Promise<typeof import('./jsonwebtoken.ts')> | undefined;
 
 /**
- * Loads the module that verifies most tokens. It is not loaded at startup, because requests with an
- * API key do not need it. The promise is kept, because an `import()` takes several microseconds
- * even if the module is loaded.
+ * Loads the module that verifies most tokens. It is loaded only once the service listens, because
+ * requests with an API key do not need it. The promise is kept, because an `import()` takes several
+ * microseconds even if the module is loaded.
  */
 export function loadSignatures(): Promise<typeof import('./jsonwebtoken.ts')> {
   loading ??= import('./jsonwebtoken.ts');

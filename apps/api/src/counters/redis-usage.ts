@@ -142,7 +142,7 @@ const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 /**
  * Version of the format in which values are stored in Redis. Increase it whenever the format
- * changes. A script that reads a value in another format fails, for all owners of its group.
+ * changes. Otherwise, a script may misread values, treat accounts as evicted, or set usage aside.
  */
 const layout = 2;
 

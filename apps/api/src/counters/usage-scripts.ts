@@ -1,7 +1,7 @@
 // The Lua scripts that count verified requests in Redis. Decision 37 describes the model.
 //
-// An owner has these keys. All of them are in the hash slot of the owner's group, so each script
-// touches one slot.
+// An owner has these keys. All of them are in the hash slot of the owner's group. Each script
+// touches one slot, except the one that counts, which touches the slots of all its requests.
 //
 // - account, a string: the limit per minute, the totals and the number of the open batch. It has a
 //   binary form, because it is read and written for each request.
@@ -144,11 +144,12 @@ local function load(key)
     unstored_month = unstored_month, version = version, minute = minute,
     server = stored:sub(next, next + 7), serial = stored:sub(next + 8) }
 end
-local function save(key, account, has_usage)
+local function save(key, account, has_closed)
   local content = struct.pack(layout, account.ends, account.hits, account.day, account.number,
     account.last, account.stored_day, account.stored_month, account.unstored_day,
     account.unstored_month, account.version, account.minute) .. account.server .. account.serial
-  if has_usage then redis.call('SET', key, content)
+  if has_closed or account.number ~= 0 or account.unstored_month > 0 then
+    redis.call('SET', key, content)
   else redis.call('SET', key, content, 'PX', retention) end
 end
 local function text(number) return string.format('%.0f', number) end
@@ -246,7 +247,7 @@ local function count(first, key, open, closed, due)
   account.hits = account.hits + 1
   local hits = account.hits
   if hits > per_minute then
-    save(key, account, account.number ~= 0 or account.unstored_month > 0)
+    save(key, account)
     return { hits, left, 0, 0, 0, '' }
   end
 
@@ -301,7 +302,7 @@ local function count(first, key, open, closed, due)
     account.unstored_day = account.unstored_day + 1 + added
     account.unstored_month = account.unstored_month + 1 + added
   end
-  save(key, account, account.number ~= 0 or account.unstored_month > 0)
+  save(key, account)
   local reads = not is_known or exhausted > 0
   return { hits, left, added, exhausted, account.day, reads and version or '' }
 end
@@ -386,7 +387,7 @@ if month_of(day) == month_of(account.day) then
 end
 account.version = tonumber(ARGV[1])
 schedule(account, KEYS[2], KEYS[3], KEYS[4], ARGV[4])
-save(KEYS[1], account, account.number ~= 0 or account.unstored_month > 0)
+save(KEYS[1], account)
 return 1
 `;
 
@@ -402,7 +403,7 @@ redis.call('LPOP', KEYS[3])
 local account = load(KEYS[1])
 account.server, account.unstored_day, account.unstored_month = unknown, 0, 0
 schedule(account, KEYS[2], KEYS[3], KEYS[4], ARGV[1])
-save(KEYS[1], account, account.number ~= 0)
+save(KEYS[1], account)
 return 1
 `;
 

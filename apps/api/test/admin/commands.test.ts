@@ -208,6 +208,9 @@ describe.each(kinds)('admin.js with a running service on %s', (kind) => {
     const revoke = ['revoke', '--user', 'alice', '--by', 'olga', '--reason', 'deceived'];
     const preview = await fixture.run([...revoke, '--dry-run']);
     expect(preview.stdout).toContain('1 approved device login will be denied, and yield no key.');
+    expect(JSON.stringify(await fixture.json([...revoke, '--dry-run']))).toContain(
+      '"approved_logins":1',
+    );
     expect(await fixture.run([...revoke, '--yes'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('0 keys revoked.\n1 approved device login denied.\n'),

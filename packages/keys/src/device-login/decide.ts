@@ -1,4 +1,4 @@
-import { type AuditEntry, ownEntry } from '../audit.ts';
+import { ownEntry } from '../audit.ts';
 import type { TierClaim } from '../model.ts';
 import {
   type DeviceLogin,
@@ -55,14 +55,6 @@ export interface Verdict extends Decider {
 }
 
 /**
- * Creates the audit entry of a user's decision on a device login, with the address of its program.
- */
-const decisionEntry = (own: AuditEntry, { address }: DeviceLogin, note = ''): AuditEntry => ({
-  ...own,
-  reason: `started from ${address}${note}`,
-});
-
-/**
  * Decides whether a user may approve or deny a device login. Only the user who looked the login up
  * can do so. A denial is final. An approval can be taken back until the login is redeemed. If the
  * user repeats the same decision, the answer is the same.
@@ -81,5 +73,6 @@ export function decideVerdict(
   const action = state === 'approved' ? 'device_login.approved' : 'device_login.denied';
   const own = ownEntry(action, { at: now, userId, name: found.name });
   const note = found.state === 'approved' ? ', approval taken back' : '';
-  return { outcome: login, login, entry: decisionEntry(own, found, note) };
+  const entry = { ...own, reason: `started from ${found.address}${note}` };
+  return { outcome: login, login, entry };
 }

@@ -44,9 +44,12 @@ export async function denyRedeemableLogins(
   store: DeviceLoginStore,
   command: OwnerCommand,
 ): Promise<number> {
-  const logins = await store.deviceLoginsOf(command.userId);
+  const { userId, now } = command;
+  const logins = await store.deviceLoginsOf(userId);
+  // A pending login is included, because it may be approved meanwhile.
+  const open = logins.filter((login) => now < redeemableUntil(login));
   const outcomes = await Promise.all(
-    logins.map(({ id }) =>
+    open.map(({ id }) =>
       store.transactDeviceLogin([id], (login) => decideWithdrawal(login, command)),
     ),
   );

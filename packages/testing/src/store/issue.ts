@@ -1,7 +1,7 @@
 import { decideIssue, type IssueCommand, type IssueOutcome, issueScope } from '@andamio/keys/issue';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { command, day, present } from './commands.ts';
+import { command, day, present, renewal } from './commands.ts';
 import { type Model, maximumKeysOf } from './model.ts';
 import { requestOf, type StoreOperation } from './operation.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
@@ -144,6 +144,15 @@ function describeIssue(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command({ createdAt }))).toBe('name_taken');
     });
 
+    test('removes the previous secret of a removed key when its name is issued again', async () => {
+      const { store } = create();
+      const { record, ...rules } = command({ expiresInDays: 1 });
+      await store.issue({ record, ...rules });
+      await store.roll(renewal());
+      expect(await store.issue(command({ createdAt: removal }))).toBe('issued');
+      expect(await store.find([record.id])).toBeUndefined();
+    });
+
     test('issues a name again 30 days after the expiry of its key, even if the record still exists', async () => {
       const { store } = create();
       await store.issue(command({ expiresInDays: 1 }));
@@ -219,8 +228,9 @@ function issueInModel(
   if (model.keyAt({ userId, name, now: createdAt }) !== undefined) return 'name_taken';
   if (model.held(userId, createdAt).active.length >= maximumKeysOf(model.tierOf(userId, tierClaim)))
     return 'key_limit_reached';
-  // Issuing a key under the name of a removed key deletes the removed key.
+  // Issuing a key under the name of a removed key deletes the removed key and its previous secret.
   model.keys = model.keys.filter((key) => key.userId !== userId || key.name !== name);
+  model.dropSuperseded({ userId, name });
   model.keys.push(record);
   model.issued.push(record);
   if (!model.since.has(userId)) model.since.set(userId, createdAt);

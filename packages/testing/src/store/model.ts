@@ -152,11 +152,8 @@ export class Model {
     });
   }
 
-  dropSuperseded({ userId, name }: { userId: string; name: string }): string[] {
-    const isOfName = (key: KeyRecord) => key.userId === userId && key.name === name;
-    const dropped = this.superseded.filter(isOfName);
-    this.superseded = this.superseded.filter((key) => !isOfName(key));
-    return dropped.map(({ id }) => id);
+  dropSuperseded({ userId, name }: { userId: string; name: string }): void {
+    this.superseded = this.superseded.filter((key) => key.userId !== userId || key.name !== name);
   }
 
   /** Returns all key ids that a name of an owner has had. */

@@ -6,13 +6,14 @@ import { requestIdHeader, requestIdPattern } from '@andamio/schema/request-id';
 import { HttpError } from '../response/errors.ts';
 
 const acceptedId = new RegExp(requestIdPattern);
+const sentIdHeader = requestIdHeader.toLowerCase();
 
 /**
  * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
  * missing or malformed (contract, "Requests").
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
-  const sent = headers[requestIdHeader.toLowerCase()];
+  const sent = headers[sentIdHeader];
   return typeof sent === 'string' && acceptedId.test(sent) ? sent : randomUUID();
 }
 

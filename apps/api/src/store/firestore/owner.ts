@@ -24,7 +24,7 @@ export interface OwnerChange {
   readonly put?: Readonly<Record<string, number>>;
   /** The secrets to add to the previous secrets, by key id, with their expiry in Unix seconds. */
   readonly supersede?: Readonly<Record<string, number>>;
-  /** The key ids to remove from all lists, unless the change also adds them. */
+  /** The key ids to remove from all lists. */
   readonly drop?: readonly string[];
   /** The mark by which a later read recognizes that the change was committed. */
   readonly mark?: string;
@@ -71,8 +71,10 @@ export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChang
   const { userId, now, put, supersede, drop = [], mark } = change;
   const owner = change.owner ?? (before && ownerRecordOf(before)) ?? unknownOwner;
   const keys: KeyLists = before ?? noKeys;
+  // A key is in at most one list.
+  const gone = new Set([...drop, ...Object.keys({ ...put, ...supersede })]);
   const kept = (ids: Readonly<Record<string, number>>) =>
-    Object.fromEntries(unexpired(ids, now).filter(([id]) => !drop.includes(id)));
+    Object.fromEntries(unexpired(ids, now).filter(([id]) => !gone.has(id)));
   const attempts = mark === undefined ? keys.attempts : [mark, ...keys.attempts];
   return {
     user_id: userId,
@@ -82,9 +84,7 @@ export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChang
     suspended: owner.suspended,
     erasing: owner.erasing,
     active: { ...kept(keys.active), ...put },
-    expired: Object.fromEntries(
-      lastExpired(keys, now).filter(([id]) => !drop.includes(id) && put?.[id] === undefined),
-    ),
+    expired: Object.fromEntries(lastExpired(keys, now).filter(([id]) => !gone.has(id))),
     superseded: { ...kept(keys.superseded), ...supersede },
     attempts: attempts.slice(0, rememberedAttempts),
   };

@@ -148,12 +148,11 @@ function writesOf(
     owner: effect.owner,
     put: expiries(current),
     supersede: expiries(previous),
-    drop: [...dropped, ...written.keys()],
+    drop: dropped,
     mark,
   });
 
-  const names = [...(documents.names ?? [])];
-  const read = names.flatMap(([, { key, previous: older }]) => [key, older]);
+  const read = [...(documents.names?.values() ?? [])].flatMap((one) => [one.key, one.previous]);
   for (const [id, record] of written) {
     const found = read.find((key) => key?.content.record.id === id);
     put(writes, keyDocumentOf(firestore, id), write.key(record, status, previous.has(id)), found);

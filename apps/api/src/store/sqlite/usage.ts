@@ -16,8 +16,6 @@ import {
   type ActivityQuery,
   AdditionForgottenError,
   type AddUsageCommand,
-  type DailyUsage,
-  type UsageQuery,
   type UsageTotals,
 } from '@andamio/keys/usage/store';
 import * as z from 'zod';
@@ -56,13 +54,6 @@ export function usageTable(database: DatabaseSync) {
     put.run({ ...month, ...columns, userId, month: monthOf(day), deleteAfter });
   }
 
-  function read({ userId, days, names }: UsageQuery): DailyUsage[] {
-    const months = new Map(
-      [...new Set(days.map(monthOf))].map((month) => [month, monthAt(userId, month)]),
-    );
-    return days.flatMap((day) => usageOf(months.get(monthOf(day)) ?? emptyMonth, day, names));
-  }
-
   function readTotals(userId: string, day: string): UsageTotals {
     return totalsOf(monthAt(userId, monthOf(day)), day);
   }
@@ -98,9 +89,14 @@ export function usageTable(database: DatabaseSync) {
       return true;
     },
 
-    readActivity(query: ActivityQuery): Activity {
-      const months = query.months.map((month) => monthAt(query.userId, month));
-      return { usage: read(query), lastUses: lastUsesIn(months, query.serials) };
+    readActivity({ userId, days, names, months, serials }: ActivityQuery): Activity {
+      const wanted = new Set([...days.map(monthOf), ...months]);
+      const contents = new Map([...wanted].map((month) => [month, monthAt(userId, month)]));
+      const contentOf = (month: string) => contents.get(month) ?? emptyMonth;
+      return {
+        usage: days.flatMap((day) => usageOf(contentOf(monthOf(day)), day, names)),
+        lastUses: lastUsesIn(months.map(contentOf), serials),
+      };
     },
 
     /** Deletes the usage whose retention has passed. */
