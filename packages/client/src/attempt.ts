@@ -19,7 +19,8 @@ export interface Request extends CredentialSources {
 /**
  * The progress of a request that failed without a response:
  *
- * - `unsent`: no connection could be established, so the request was not sent.
+ * - `unsent`: the request was not sent. No connection could be established, or the attempt ended
+ *   before.
  * - `broken`: the connection broke before the response started. This happens if a proxy has dropped
  *   an idle connection.
  * - `unknown`: any other failure.
@@ -65,7 +66,15 @@ function systemCodeOf(error: unknown, depth = 5): string | undefined {
     : systemCodeOf(cause, depth - 1);
 }
 
-function transportFailure(error: unknown, signal: AbortSignal, answered: boolean): FailedAttempt {
+/** How far a request got before it failed: its credential, the request itself, or the response. */
+type Stage = 'credential' | 'request' | 'response';
+
+function progressAt(stage: Stage, systemCode: string | undefined): RequestProgress {
+  if (stage === 'credential') return 'unsent';
+  return stage === 'request' ? (progressByCode[systemCode ?? ''] ?? 'unknown') : 'unknown';
+}
+
+function transportFailure(error: unknown, signal: AbortSignal, stage: Stage): FailedAttempt {
   const code = abortCause(signal) ?? 'network';
   const event = {
     network: 'The connection could not be established, or broke.',
@@ -73,19 +82,22 @@ function transportFailure(error: unknown, signal: AbortSignal, answered: boolean
     aborted: 'The call was aborted by its signal.',
   }[code];
   const systemCode = code === 'network' ? systemCodeOf(error) : undefined;
-  const progress = answered ? 'unknown' : (progressByCode[systemCode ?? ''] ?? 'unknown');
-  const outcome =
-    progress === 'unsent' ? 'The request was not sent.' : 'The request may have been processed.';
+  const progress = progressAt(stage, systemCode);
+  const mayHaveBeenProcessed = progress !== 'unsent';
+  const outcome = mayHaveBeenProcessed
+    ? 'The request may have been processed.'
+    : 'The request was not sent.';
   const reason = systemCode === undefined ? '' : ` Reason: ${systemCode}.`;
-  return new FailedAttempt(apiError({ code, details: `${event} ${outcome}${reason}` }), progress);
+  const details = `${event} ${outcome}${reason}`;
+  return new FailedAttempt(apiError({ code, details, mayHaveBeenProcessed }), progress);
 }
 
 /** Returns a function that wraps an error in a {@link FailedAttempt} and throws the wrapper. */
-function failWith(signal: AbortSignal, answered: boolean): (error: unknown) => never {
+function failWith(signal: AbortSignal, stage: Stage): (error: unknown) => never {
   return (error) => {
     throw error instanceof ApiError
       ? new FailedAttempt(error, 'unknown')
-      : transportFailure(error, signal, answered);
+      : transportFailure(error, signal, stage);
   };
 }
 
@@ -99,9 +111,10 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
   const { operation, idempotencyKey } = request;
   const credential = await credentialOf(operation.credentials, request, signal).catch(
     (error: unknown) => {
-      throw signal.aborted ? transportFailure(error, signal, false) : error;
+      throw signal.aborted ? transportFailure(error, signal, 'credential') : error;
     },
   );
+  if (signal.aborted) throw transportFailure(signal.reason, signal, 'credential');
   const headers: Record<string, string> = { accept: 'application/json', ...credential.headers };
   if (request.body !== undefined) headers['content-type'] = 'application/json';
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
@@ -112,8 +125,8 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
     signal,
     // The API never redirects. Following a redirect could send the token or key to another host.
     redirect: 'manual',
-  }).catch(failWith(signal, false));
+  }).catch(failWith(signal, 'request'));
   return readResponse(response, operation.requiredFields, credential.secret).catch(
-    failWith(signal, true),
+    failWith(signal, 'response'),
   );
 }

@@ -1,6 +1,7 @@
 import { attempt, FailedAttempt, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
+import { type ApiError, apiError } from './error.ts';
 import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
 import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
 
@@ -43,6 +44,17 @@ function idempotencyKeyFor(
 }
 
 /**
+ * Returns the error of a call, given that of its last attempt.
+ *
+ * @param isAnyInDoubt whether an earlier attempt may have been processed.
+ */
+function errorOfCall(last: ApiError, isAnyInDoubt: boolean): ApiError {
+  if (last.mayHaveBeenProcessed || !isAnyInDoubt) return last;
+  const details = `${last.details} An earlier attempt may have been processed.`;
+  return apiError({ ...last, details, mayHaveBeenProcessed: true });
+}
+
+/**
  * Sends a request. Retries the request as long as a retry is safe and the limits on attempts and
  * time allow one.
  *
@@ -57,6 +69,7 @@ async function sendWithRetries(
   const { retryPolicy } = request.operation;
   let attempts = 0;
   let breaks = 0;
+  let isAnyInDoubt = false;
   for (;;) {
     try {
       return await withDeadline(connection.attemptTimeoutMs, signal, (attemptSignal) =>
@@ -74,7 +87,9 @@ async function sendWithRetries(
       // If the remaining time is too short for the pause, the attempt's error is thrown. It tells
       // the caller more than a timeout would.
       const canRetry = ms !== undefined && performance.now() + ms < end;
-      if (!canRetry || signal.aborted || attempts >= connection.maxAttempts) throw failure.error;
+      if (!canRetry || signal.aborted || attempts >= connection.maxAttempts)
+        throw errorOfCall(failure.error, isAnyInDoubt);
+      isAnyInDoubt ||= failure.error.mayHaveBeenProcessed;
       await pause(ms, signal);
     }
   }

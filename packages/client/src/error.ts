@@ -35,6 +35,11 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
    * header, waiting does not help.
    */
   readonly retryAfter: number | undefined;
+  /**
+   * Whether the service may have processed the request, in the last attempt or an earlier one. For
+   * example, a key may exist although its response was lost.
+   */
+  readonly mayHaveBeenProcessed: boolean;
 }
 
 type ServiceFailure = {
@@ -56,9 +61,10 @@ export type ApiError =
 export interface ApiErrorInit {
   readonly code: ApiErrorCode;
   readonly details: string;
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfter?: number | undefined;
+  readonly mayHaveBeenProcessed: boolean;
 }
 
 class ApiErrorClass extends Error {
@@ -75,14 +81,17 @@ class ApiErrorClass extends Error {
   readonly details: string;
   readonly requestId: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly mayHaveBeenProcessed: boolean;
 
-  constructor({ code, details, status, requestId, retryAfter }: ApiErrorInit) {
+  constructor(init: ApiErrorInit) {
+    const { code, details, status, requestId, retryAfter, mayHaveBeenProcessed } = init;
     super(`${code}: ${details}`);
     this.code = code;
     this.status = status;
     this.details = details;
     this.requestId = requestId;
     this.retryAfter = retryAfter;
+    this.mayHaveBeenProcessed = mayHaveBeenProcessed;
   }
 }
 

@@ -39,6 +39,7 @@ function errorOf(
   const requestId = headers.get('x-request-id');
   const context = {
     status,
+    mayHaveBeenProcessed: response.ok || status >= 500,
     requestId: requestId === null ? undefined : safe(requestId),
     retryAfter: retryAfterOf(headers),
   };

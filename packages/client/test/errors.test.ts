@@ -35,6 +35,7 @@ describe('an error of the service', () => {
       details: expect.stringMatching(/.{10,}/),
       requestId: expect.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
       retryAfter: undefined,
+      mayHaveBeenProcessed: false,
     });
     expect(error.message).toBe(`${code}: ${error.details}`);
     expect(error.name).toBe('ApiError');
@@ -115,6 +116,7 @@ describe('a failure without an error of the service', () => {
       await failureOf(client.getOpenApiDocument({ signal: AbortSignal.abort() })),
     ).toMatchObject({
       code: 'aborted',
+      details: 'The call was aborted by its signal. The request was not sent.',
     });
     expect(proxy.received).toHaveLength(before);
   });

@@ -1,3 +1,4 @@
+import { freePort } from '@andamio/testing/free-port';
 import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Connection, call } from '../src/call.ts';
@@ -18,6 +19,7 @@ import {
 } from './harness/proxy.ts';
 
 const proxy = await startProxy(await startService());
+const unusedUrl = `http://127.0.0.1:${await freePort()}`;
 const connection: Connection = {
   baseUrl: proxy.url,
   token: tokenFor('ada'),
@@ -92,6 +94,46 @@ describe('a request that may have been processed', () => {
     expect(new Set(attempts().map(({ body }) => body)).size).toBe(1);
     const keys = new Set(attempts().map(({ headers }) => headers['idempotency-key']));
     expect([...keys]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  });
+});
+
+describe('an error tells whether the request may have been processed', () => {
+  test.each(doubtful)('mayHaveBeenProcessed is true after %s', async (_, fault) => {
+    proxy.next(fault);
+    expect(await failureOf(requestKey('never', {}, patience(fault)))).toMatchObject({
+      mayHaveBeenProcessed: true,
+    });
+  });
+
+  test.each([
+    ['a refusal', failing(422, 'name_taken')],
+    ['a page of a proxy that knows no such path', answering(404, {}, '<h1>Not Found</h1>')],
+    ['a redirect', answering(307, { location: proxy.url })],
+  ])('mayHaveBeenProcessed is false after %s', async (_, fault) => {
+    proxy.next(fault);
+    expect(await failureOf(requestKey('with-key'))).toMatchObject({ mayHaveBeenProcessed: false });
+  });
+
+  test.each([
+    ['the service is gone', { baseUrl: unusedUrl }],
+    ['the token function does not respond', { token: () => new Promise<never>(() => {}) }],
+  ])('mayHaveBeenProcessed is false if %s', async (_, changes) => {
+    const hasty = { attemptTimeoutMs: 100, maxAttempts: 2, ...changes };
+    expect(await failureOf(requestKey('with-key', {}, hasty))).toMatchObject({
+      mayHaveBeenProcessed: false,
+      details: expect.stringContaining('The request was not sent.'),
+    });
+  });
+
+  test('mayHaveBeenProcessed is true if any attempt was lost, although the last one was refused', async () => {
+    proxy.next(losingTheAnswer, failing(401, 'unauthenticated'));
+    expect(await failureOf(requestKey('with-key'))).toMatchObject({
+      code: 'unauthenticated',
+      status: 401,
+      requestId: 'r-1',
+      details: 'why An earlier attempt may have been processed.',
+      mayHaveBeenProcessed: true,
+    });
   });
 });
 
