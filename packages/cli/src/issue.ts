@@ -2,6 +2,7 @@ import { keyStart } from '@andamio/schema/key-format';
 import type { Context, Report } from './command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
+import { setLastWords } from './signals.ts';
 import type { Target } from './targets/target.ts';
 
 /** A key in a response of the service. */
@@ -46,6 +47,7 @@ export async function issue<Key extends NewKey>(
       const { message } = failureOf(error);
       throw new CliError(exitCodes.cannotCreate, `${message}\n${await onLost(key)}`);
     });
+    setLastWords(undefined);
     const { api_key, ...visible } = key;
     return {
       json: { ...visible, start: keyStart(api_key), stored_in: target.name },

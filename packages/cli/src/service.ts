@@ -1,9 +1,11 @@
-import { type Client, createClient } from '@andamio/client';
+import { ApiError, type Client, createClient } from '@andamio/client';
 import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
+import { printable } from '@andamio/schema/printable';
 import { serviceUrl } from '@andamio/schema/service-url';
 import { CliError, exitCodes, usageError } from './exit-code.ts';
-import { holdSignals, releaseSignals } from './signals.ts';
+import { failureOf } from './failure.ts';
+import { holdSignals, releaseSignals, setLastWords } from './signals.ts';
 
 /** URL of the service if neither `--url` nor `ANDAMIO_URL` is given. */
 export const defaultUrl = publicUrl(publicHosts.prod);
@@ -28,39 +30,73 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Returns the response if its key has the format of a key. Other text could add lines to a file of
- * variables or to the input of a keychain's program, or control the terminal.
- *
- * @throws {@link CliError} if the key does not have this format. The message does not quote the
- *   text.
+ * Reports whether a key may exist although the request for it failed. It does not if the service
+ * refused the last attempt because of the user's other keys: it first looks for the key that an
+ * earlier attempt may have created, by the `Idempotency-Key`.
  */
-function withKey<Answer extends { readonly api_key: string }>(answer: Answer): Answer {
-  if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;
-  throw new CliError(
-    exitCodes.unavailable,
-    'The service answered with a key that is malformed, so it was neither printed nor stored. Check the URL of the service, and list your keys: a key may exist.',
-  );
-}
+const mayHaveIssued = ({ mayHaveBeenProcessed, code }: ApiError) =>
+  mayHaveBeenProcessed && code !== 'name_taken' && code !== 'key_limit_reached';
 
 /**
  * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
  * lost. If the service returns no key, a signal that was held back ends the process.
+ *
+ * @param ifLost tells the user that the key may exist although the response was lost, and how to
+ *   find it. It is shown if a signal ends the process while that is so.
+ * @throws {@link CliError} if the key does not have the format of a key. Other text could add lines
+ *   to a file of variables or to the input of a keychain's program, or control the terminal. The
+ *   message does not quote it.
  */
-async function issued<Answer extends { readonly api_key: string }>(
+export async function issued<Answer extends { readonly api_key: string }>(
+  ifLost: string,
   request: () => Promise<Answer>,
 ): Promise<Answer> {
   holdSignals();
+  const earlier = setLastWords(ifLost);
   try {
-    return withKey(await request());
+    const answer = await request();
+    if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;
+    throw new CliError(
+      exitCodes.unavailable,
+      `The service answered with a key that is malformed, so it was neither printed nor stored. Check the URL of the service.\n${ifLost}`,
+    );
   } catch (error) {
+    if (error instanceof ApiError && !mayHaveIssued(error)) setLastWords(earlier);
     releaseSignals();
     throw error;
   }
 }
 
 /**
- * Creates the client of the service. It checks the format of each new key. Once a request has
- * returned a key, signals are held back until the command has ended.
+ * Requests a new key as {@link issued} does.
+ *
+ * @throws {@link CliError} with `ifLost` in its message if the key may exist although no response
+ *   arrived.
+ */
+async function issuedOrLost<Answer extends { readonly api_key: string }>(
+  ifLost: string,
+  request: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await issued(ifLost, request);
+  } catch (error) {
+    if (!(error instanceof ApiError && mayHaveIssued(error))) throw error;
+    const { exitCode, message } = failureOf(error);
+    throw new CliError(exitCode, `${message}\n${ifLost}`);
+  }
+}
+
+const createdIfLost = (name: string) =>
+  `The key ${name} may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.`;
+
+const rolledIfLost = (name: string) =>
+  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. To get another secret, roll the key again; the previous one then expires at once.`;
+
+/**
+ * Creates the client of the service. Its methods that request and roll a key check the format of
+ * the key. Once one of them has returned a key, signals are held back until the command has ended.
+ * If a response was lost, the error says that the key may exist. For `redeemDeviceLogin`, use
+ * {@link issued}.
  *
  * @param token returns the token. Called before each attempt of a request.
  * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
@@ -69,8 +105,13 @@ export function clientOf(url: string, token: () => Promise<string>, maxAttempts?
   const client = createClient({ baseUrl: url, token, maxAttempts });
   return {
     ...client,
-    requestApiKey: (...args) => issued(() => client.requestApiKey(...args)),
-    rollApiKey: (...args) => issued(() => client.rollApiKey(...args)),
-    redeemDeviceLogin: (...args) => issued(() => client.redeemDeviceLogin(...args)),
+    requestApiKey: (body, options) =>
+      issuedOrLost(createdIfLost(printable(body.api_key_name)), () =>
+        client.requestApiKey(body, options),
+      ),
+    rollApiKey: (body, options) =>
+      issuedOrLost(rolledIfLost(printable(body.api_key_name)), () =>
+        client.rollApiKey(body, options),
+      ),
   };
 }

@@ -2,10 +2,19 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 let holds = 0;
 let received: NodeJS.Signals | undefined;
+let lastWords: string | undefined;
+let isListening = false;
+
+/** Ends the process by a signal, after the {@link setLastWords last words}. */
+function end(signal: NodeJS.Signals): void {
+  for (const name of signals) process.off(name, onSignal);
+  if (lastWords !== undefined) process.stderr.write(`${lastWords}\n`);
+  process.kill(process.pid, signal);
+}
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (received !== undefined) {
-    releaseAllSignals();
+  if (holds === 0 || received !== undefined) {
+    end(signal);
     return;
   }
   received = signal;
@@ -20,7 +29,12 @@ function onSignal(signal: NodeJS.Signals): void {
  * the call, and {@link releaseAllSignals} does so once the command has ended.
  */
 export function holdSignals(): void {
-  if (holds++ === 0) for (const signal of signals) process.on(signal, onSignal);
+  holds++;
+  if (isListening) return;
+  // The listeners stay until the process ends. A signal that has arrived when its listener is
+  // removed, but was not dispatched yet, would be lost.
+  isListening = true;
+  for (const name of signals) process.on(name, onSignal);
 }
 
 /**
@@ -28,13 +42,26 @@ export function holdSignals(): void {
  * ends the process.
  */
 export function releaseSignals(): void {
-  if (holds === 0 || --holds > 0) return;
-  for (const signal of signals) process.off(signal, onSignal);
-  if (received !== undefined) process.kill(process.pid, received);
+  if (holds > 0) holds--;
+  if (holds === 0 && received !== undefined) end(received);
 }
 
-/** Undoes all calls to {@link holdSignals}. */
+/**
+ * Sets the message that is written to standard error if a signal ends this process after the first
+ * call to {@link holdSignals}: that a key may exist, and how to find it. Undefined removes the
+ * message.
+ *
+ * @returns the message that was set before.
+ */
+export function setLastWords(message: string | undefined): string | undefined {
+  const before = lastWords;
+  lastWords = message;
+  return before;
+}
+
+/** Undoes all calls to {@link holdSignals} and {@link setLastWords}. */
 export function releaseAllSignals(): void {
-  holds = Math.min(holds, 1);
+  lastWords = undefined;
+  holds = 0;
   releaseSignals();
 }

@@ -1,12 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '@andamio/client';
+import { createClient, type StartedDeviceLogin } from '@andamio/client';
 import { makeKey } from '@andamio/schema/key-format';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { expect, test } from 'vitest';
 import { andamio, inShell, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
-import { startServer } from './harness/front.ts';
+import { forward, startServer } from './harness/front.ts';
 
 const machine = () => ({ XDG_CONFIG_HOME: temporaryFolder() });
 
@@ -61,8 +61,12 @@ async function fakeService(
   return { url: service.url, polls };
 }
 
+/** The message about a key of a device login that may exist. */
+const mayExist = (url: string, name = 'device-one') =>
+  `If you approved the login, the key ${name} may exist, but is lost. If andamio keys list or ${url}/console shows it, delete it there or with andamio keys delete.`;
+
 const logIn = (url: string, env: Record<string, string | undefined> = machine()) =>
-  andamio(['login', '--device', '--url', url], { env });
+  andamio(['login', '--device', '--name', 'one', '--url', url], { env });
 
 test('a user approves a login by device, and the command stores the key and prints only its start', async () => {
   const { url } = await startService({ DEVICE_LOGIN: 'on', MAX_EXPIRES_IN_DAYS: '14' });
@@ -159,9 +163,96 @@ test.each([
   const result = await logIn(url);
   expect(result.code).toBe(code);
   expect(result.stderr).not.toContain('Nothing was created.');
-  expect(result.stderr).toContain(
-    `A response of the service was lost. If you approved the login, its key may exist, but is lost. Delete it at ${url}/console.`,
-  );
+  expect(result.stderr).toContain(`A response of the service was lost. ${mayExist(url)}`);
+});
+
+test('the name of a key that may exist is that of the service', async () => {
+  const { url } = await startService({ DEVICE_LOGIN: 'on' });
+  const user = createClient({ baseUrl: url, token: tokenFor('named', { tier: 'growth' }) });
+  let isLost = false;
+  const front = await startServer(async (received, response) => {
+    const answer = await forward(url, received);
+    if (received.path.endsWith('/device')) {
+      const { user_code, ...started } = (await answer.json()) as StartedDeviceLogin;
+      await user.approveDeviceLogin({ user_code });
+      await user.approveDeviceLogin({ user_code, decision: 'approve' });
+      const verification_uri = `http://${received.headers.host}/console/device`;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ ...started, user_code, verification_uri, interval: 0.05 }));
+    } else if (!received.path.endsWith('/token')) {
+      response.writeHead(answer.status).end(await answer.text());
+    } else if (isLost) {
+      response.writeHead(400, { 'x-error-code': 'expired_token' }).end('{"details":"why"}');
+    } else {
+      isLost = true;
+      response.socket?.destroy();
+    }
+  });
+  const args = ['login', '--device', '--name', 'laptop', '--url', front.url];
+  const { stderr } = await andamio(args, { env: machine() });
+  expect(stderr).toContain(mayExist(front.url, 'device-laptop'));
+  expect((await user.listApiKeys()).keys).toMatchObject([{ name: 'device-laptop' }]);
+});
+
+test('a login that is interrupted after a response was lost says that a key may exist', async () => {
+  const { url, polls } = await fakeService(['broken', 'slow_down']);
+  const login = startAndamio(['login', '--device', '--name', 'one', '--url', url], {
+    env: machine(),
+  });
+  await waitFor('the second poll', async () => polls.length === 2);
+  login.kill('SIGINT');
+  const { code, stderr } = await login.result;
+  expect(code).toBe('SIGINT');
+  expect(stderr).toContain(mayExist(url));
+  expect(polls).toHaveLength(2);
+});
+
+test.each([
+  ['whose response is then lost', 'broken'],
+  ['that is interrupted again', undefined],
+] as const)(
+  'a login that is interrupted during a poll %s says that a key may exist',
+  async (_, last) => {
+    const answer = Promise.withResolvers<Answer>();
+    const { url, polls } = await fakeService([answer.promise]);
+    const login = startAndamio(['login', '--device', '--name', 'one', '--url', url], {
+      env: machine(),
+    });
+    await waitFor('a poll', async () => polls.length === 1);
+    login.kill('SIGINT');
+    await waitFor('the note', async () => login.output().includes('Interrupted.'));
+    if (last === undefined) login.kill('SIGINT');
+    else answer.resolve(last);
+    const { code, stderr } = await login.result;
+    expect(code).toBe('SIGINT');
+    expect(stderr).toContain(mayExist(url));
+    answer.resolve('broken');
+  },
+);
+
+test('a login that is interrupted during a poll ends when the poll is refused, without a word of a key', async () => {
+  const answer = Promise.withResolvers<Answer>();
+  const { url, polls } = await fakeService([answer.promise]);
+  const login = startAndamio(['login', '--device', '--url', url], { env: machine() });
+  await waitFor('a poll', async () => polls.length === 1);
+  login.kill('SIGINT');
+  await waitFor('the note', async () => login.output().includes('Interrupted.'));
+  answer.resolve('authorization_pending');
+  const { code, stderr } = await login.result;
+  expect(code).toBe('SIGINT');
+  expect(stderr).not.toContain('may exist');
+  expect(polls).toHaveLength(1);
+});
+
+test('a signal between two polls ends the login at once, although a poll was refused before', async () => {
+  const { url, polls } = await fakeService(['slow_down']);
+  const login = startAndamio(['login', '--device', '--url', url], { env: machine() });
+  await waitFor('a poll', async () => polls.length === 1);
+  login.kill('SIGINT'); // The next poll is 6 s away.
+  const { code, stderr } = await login.result;
+  expect(code).toBe('SIGINT');
+  expect(stderr).not.toContain('may exist');
+  expect(polls).toHaveLength(1);
 });
 
 test('a service that never reports the expiry does not keep the command waiting forever', async () => {

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@andamio/testing/free-port';
 import { listPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
@@ -22,6 +23,24 @@ async function keysOf(user: string): Promise<ListedKey[]> {
   const { ANDAMIO_TOKEN: token } = environmentOf(user);
   const response = await fetch(url + listPath, { headers: { authorization: `Bearer ${token}` } });
   return ((await response.json()) as { keys: ListedKey[] }).keys;
+}
+
+/**
+ * Starts a proxy that loses the first response of the service, and refuses all later requests as if
+ * the token had expired. Returns its URL.
+ */
+async function losingOne(): Promise<string> {
+  let isLost = false;
+  const front = await startServer(async (received, response) => {
+    if (isLost) {
+      response.writeHead(401, { 'x-error-code': 'unauthenticated' }).end('{"details":"why"}');
+      return;
+    }
+    isLost = true;
+    await forward(url, received);
+    response.socket?.destroy();
+  });
+  return front.url;
 }
 
 const keyLine = /^ant-[0-9A-Za-z]{40}\n$/;
@@ -71,6 +90,28 @@ describe('keys create', () => {
     expect(code).toBe(0);
     expect(front.received).toHaveLength(2);
     expect(await keysOf('loser')).toMatchObject([{ name: 'once', start: stdout.slice(0, 8) }]);
+  });
+
+  test('if no response to keys create arrives, the command says that the key may exist', async () => {
+    const front = await losingOne();
+    const { code, stdout, stderr } = await andamio(['keys', 'create', 'lost', '--url', front], {
+      env: environmentOf('unsure'),
+    });
+    expect({ code, stdout }).toEqual({ code: 77, stdout: '' });
+    expect(stderr).toContain(
+      'The key lost may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.',
+    );
+    expect(await keysOf('unsure')).toMatchObject([{ name: 'lost' }]);
+  });
+
+  test('keys create that cannot reach the service does not say that the key may exist', async () => {
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await andamio(['keys', 'create', 'any', '--url', nowhere], {
+      env: environmentOf('unsent'),
+    });
+    expect(code).toBe(69);
+    expect(stderr).toContain('The request was not sent.');
+    expect(stderr).not.toContain('may exist');
   });
 
   test.each([
@@ -174,6 +215,32 @@ describe('keys roll', () => {
       'active',
       'previous',
     ]);
+  });
+
+  test('if no response to keys roll arrives, the command says that the secret may be replaced', async () => {
+    const env = environmentOf('half-roller');
+    await andamio(['keys', 'create', 'rolled'], { env });
+    const { code, stdout, stderr } = await andamio(
+      ['keys', 'roll', 'rolled', '--url', await losingOne()],
+      { env },
+    );
+    expect({ code, stdout }).toEqual({ code: 77, stdout: '' });
+    expect(stderr).toContain(
+      'The secret of the key rolled may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. To get another secret, roll the key again; the previous one then expires at once.',
+    );
+    expect(await keysOf('half-roller')).toHaveLength(2);
+  });
+
+  test('a new secret that cannot be printed is lost, and the command says what happens to the previous one', async () => {
+    const env = environmentOf('unlucky-roller');
+    await andamio(['keys', 'create', 'rolled'], { env });
+    const { code, stderr } = await inShell('$ANDAMIO keys roll rolled > /dev/full', { env });
+    expect({ code, stderr }).toEqual({
+      code: 74,
+      stderr: expect.stringMatching(
+        /^The key could not be written \(ENOSPC\)\.\nThe new secret is lost\. The previous secret is valid until .{16} UTC\. To get another secret, roll the key again; the previous one then expires at once\.\n$/,
+      ),
+    });
   });
 });
 

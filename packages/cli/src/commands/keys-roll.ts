@@ -34,7 +34,8 @@ export const roll = defineCommand({
         request: () => context.client.rollApiKey({ api_key_name: parameter, grace_seconds }),
         describe: (key) =>
           `Replaced the secret of the key ${printable(key.name)}. ${previous(key)}`,
-        onLost: async (key) => `The new secret is lost. ${previous(key)} Roll the key again.`,
+        onLost: async (key) =>
+          `The new secret is lost. ${previous(key)} To get another secret, roll the key again; the previous one then expires at once.`,
       });
   },
 });

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type IssuedApiKey, type StartedDeviceLogin } from '@andamio/client';
+import { deviceKeyPrefix } from '@andamio/schema/device-key-prefix';
 import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
-import { clientOf } from '../service.ts';
+import { clientOf, issued } from '../service.ts';
 import { logins } from '../stored-key/logins.ts';
 import { minuteOf } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
@@ -64,10 +65,7 @@ function addressOf({ verification_uri }: StartedDeviceLogin, url: string): strin
 
 const expired: Failure = { exitCode: exitCodes.refused, message: 'The code has expired.' };
 
-/**
- * Reports whether the service did not respond, or responded with a status of 5xx. In either case,
- * it may already have issued the key.
- */
+/** Reports whether the service did not respond, or responded with a status of 5xx. */
 const isUnanswered = ({ status }: ApiError) => status === undefined || status >= 500;
 
 /**
@@ -103,6 +101,7 @@ function endOf(error: ApiError): Failure {
  */
 async function poll(
   { device_code, interval: requested, expires_in }: StartedDeviceLogin,
+  { name }: LoginKey,
   { url }: Context,
 ): Promise<IssuedApiKey> {
   const client = clientOf(url, async () => '', 1);
@@ -111,10 +110,11 @@ async function poll(
   const end = performance.now() + (lifetime + patienceSeconds) * 1000;
   let interval = requested > 0 ? requested : defaultInterval;
   let wait = interval;
+  const ifLost = `If you approved the login, the key ${printable(deviceKeyPrefix + name)} may exist, but is lost. If andamio keys list or ${url}/console shows it, delete it there or with andamio keys delete.`;
   let isAnyLost = false;
   const failed = ({ exitCode, message }: Failure) => {
     const rest = isAnyLost
-      ? `A response of the service was lost. If you approved the login, its key may exist, but is lost. Delete it at ${url}/console.`
+      ? `A response of the service was lost. ${ifLost}`
       : 'Nothing was created.';
     return new CliError(exitCode, `${message}\n${rest}`);
   };
@@ -123,10 +123,10 @@ async function poll(
     if (remaining <= 0) throw failed(expired);
     await delay(Math.min(wait * margin * 1000, remaining));
     try {
-      return await client.redeemDeviceLogin({ device_code });
+      return await issued(ifLost, () => client.redeemDeviceLogin({ device_code }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      isAnyLost ||= isUnanswered(error) || error.code === 'unexpected_answer';
+      isAnyLost ||= error.mayHaveBeenProcessed;
       const next = nextInterval(error, interval);
       if (next === undefined) throw failed(endOf(error));
       interval = next;
@@ -159,9 +159,9 @@ export async function logInByDevice(key: LoginKey, context: Context): Promise<Re
     'Never enter a code somebody sent you.',
   );
   const previous = await logins.find(url, environment);
-  const issued = await poll(started, context);
-  const report = await reportLogin(issued, context, async () => {
-    const name = printable(issued.name);
+  const issuedKey = await poll(started, key, context);
+  const report = await reportLogin(issuedKey, context, async () => {
+    const name = printable(issuedKey.name);
     return `The key ${name} exists, but is lost. Delete it at ${url}/console.`;
   });
   if (previous === undefined) return report;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { deviceKeyPrefix } from '../device-key-prefix.ts';
 import { basePath } from '../hosts.ts';
 import { parseUserCode } from '../user-code.ts';
 import { integer, timestamp } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
-import { deviceKeyPrefix } from './start-device-login.ts';
 
 const body = z
   .object(

@@ -58,7 +58,6 @@ export {
 export { type RollApiKeyBody, type RolledApiKey, rollApiKey } from './roll-api-key.ts';
 export { type RotateApiKeyBody, type RotatedApiKey, rotateApiKey } from './rotate-api-key.ts';
 export {
-  deviceKeyPrefix,
   deviceLoginSeconds,
   devicePollSeconds,
   type StartDeviceLoginBody,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { deviceKeyPrefix } from '../device-key-prefix.ts';
 import { basePath, publicHosts, publicUrl } from '../hosts.ts';
 import { expiresInDays, integer, keyName, nameLength } from './fields.ts';
 import type { PublicBodyOperation } from './operation.ts';
@@ -8,12 +9,6 @@ export const deviceLoginSeconds = 600;
 
 /** Minimum number of seconds between two requests of a program for the key of its device login. */
 export const devicePollSeconds = 5;
-
-/**
- * The prefix of the name of every key that a device login issues. The rest of the name is chosen by
- * a program without credentials. The prefix shows that the key came from a device login.
- */
-export const deviceKeyPrefix = 'device-';
 
 /** Validity period, in days, of the key if the request for a device login does not specify one. */
 const defaultDays = 30;

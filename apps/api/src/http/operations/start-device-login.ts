@@ -1,7 +1,7 @@
 import { type DeviceLoginDependencies, startDeviceLogin } from '@andamio/keys/device-login/start';
+import { deviceKeyPrefix } from '@andamio/schema/device-key-prefix';
 import { specificDetails } from '@andamio/schema/errors';
 import {
-  deviceKeyPrefix,
   deviceLoginSeconds,
   devicePollSeconds,
   type StartDeviceLoginBody,
