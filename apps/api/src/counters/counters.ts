@@ -1,4 +1,4 @@
-import type { Store } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
 
 /** The counters of one rate limit. */
 export type Counters = Store;
@@ -7,13 +7,15 @@ export type Counters = Store;
 export type CreateCounters = (name: string) => Counters;
 
 /**
- * The counters of a rate limit for requests that present a key. Requests that a guard has already
+ * The counters of a rate limit for requests that present a key. They are in memory, so that a
+ * request with a cached key is answered without waiting. Requests that a guard has already
  * answered, and reports later, can be added.
  */
 export interface KeyCounters extends Counters {
+  increment(key: string): ClientRateLimitInfo;
   /**
    * Counts additional requests in the current window of a counter key. Has no effect if there is no
    * window.
    */
-  add(key: string, requests: number): Promise<void> | void;
+  add(key: string, requests: number): void;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import { StoreUnavailableError } from '@andamio/keys/store';
 import {
@@ -34,9 +35,14 @@ export interface Authentication {
    */
   user(exchange: Exchange, count: RequestCount): Promise<Principal>;
   /**
-   * Verifies the API key of a request. The address limit does not apply to a key that was valid
-   * when this process last verified it, even if the cached entry has expired. It does not apply to
-   * a guard either, because a guard sends requests for many clients.
+   * Returns the API key of a request if this process has verified the key recently. The address
+   * limit does not apply to it.
+   */
+  cachedKey(request: IncomingMessage): VerifiedKey<FoundKey> | undefined;
+  /**
+   * Verifies the API key of a request, which is not cached. The address limit does not apply to a
+   * key that was valid when this process last verified it. It does not apply to a guard either,
+   * because a guard sends requests for many clients.
    *
    * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}
@@ -73,10 +79,13 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
       return principal;
     },
 
+    cachedKey(request) {
+      const sent = apiKeyOf(request);
+      return sent === undefined ? undefined : verifier.cached(sent);
+    },
+
     async key({ request, address }, count) {
       const sent = apiKeyOf(request);
-      const known = sent === undefined ? undefined : verifier.cached(sent);
-      if (known !== undefined) return { key: known, isExempt: false };
       if (isGuard(request)) return { key: await verifyKey(sent), isExempt: true };
       if (sent !== undefined && verifier.wasValid(sent)) await charge(addressLimit, address);
       else await count.consume(addressLimit, address);

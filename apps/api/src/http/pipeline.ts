@@ -1,8 +1,10 @@
+import type { FoundKey } from '@andamio/keys/model';
 import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { Scope } from '@andamio/schema/operations';
 import { requestIdHeader } from '@andamio/schema/request-id';
+import type { VerifiedKey } from '@andamio/verification/verify-key';
 import { type Principal, permit } from '../auth/principal.ts';
 import type { Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
@@ -38,6 +40,9 @@ export interface PipelineDependencies {
   readonly answerError: AnswerError;
 }
 
+/** Names the headers on which the answer to a request with an API key depends. */
+const keyVary = `Origin, ${apiKeyHeader}`;
+
 /** Answers a request to an operation. The returned promise never rejects. */
 export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
 
@@ -55,15 +60,19 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
    * request's own count was refunded when its credentials were verified. Without the charge, an
    * address with one valid token or key could send unlimited requests.
    */
-  async function chargingRefusals<Result>(
+  function chargingRefusals<Result>(
     address: string,
-    steps: () => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await steps();
-    } catch (error) {
+    steps: () => Promise<Result> | Result,
+  ): Promise<Result> | Result {
+    const refuse = async (error: unknown): Promise<never> => {
       if (isTooManyRequests(error)) await charge(limits.address, address);
       throw error;
+    };
+    try {
+      const result = steps();
+      return result instanceof Promise ? result.catch(refuse) : result;
+    } catch (error) {
+      return refuse(error);
     }
   }
 
@@ -107,24 +116,40 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     });
   }
 
-  async function answerKey(row: KeyRow, exchange: Exchange, count: RequestCount): Promise<Answer> {
-    const { request, address, report } = exchange;
-    const { key, isExempt } = await authenticate.key(exchange, count);
+  function answerVerifiedKey(
+    row: KeyRow,
+    { request, address, report }: Exchange,
+    count: RequestCount,
+    { key, isExempt }: { key: VerifiedKey<FoundKey>; isExempt: boolean },
+  ): Promise<Answer> | Answer {
     const { found, millisecondsLeft } = key;
     report.userId = found.record.userId;
-    const limit = () => countKeyRequest(request, found, count);
-    await (isExempt ? limit() : chargingRefusals(address, limit));
-    const caching = [
-      'Cache-Control',
-      cacheControlFor(millisecondsLeft),
-      'Vary',
-      `Origin, ${apiKeyHeader}`,
-    ];
-    const { headers, body } = row.handle(found);
-    return { status: 200, headers: [...caching, ...headers, ...jsonType], body };
+    const answered = (): Answer => {
+      const { headers, body } = row.handle(found);
+      const caching = ['Cache-Control', cacheControlFor(millisecondsLeft), 'Vary', keyVary];
+      return { status: 200, headers: [...caching, ...headers, ...jsonType], body };
+    };
+    const countAndAnswer = () => {
+      const counted = countKeyRequest(request, found, count);
+      return counted === undefined ? answered() : counted.then(answered);
+    };
+    return isExempt ? countAndAnswer() : chargingRefusals(address, countAndAnswer);
   }
 
-  function answer(row: Row, exchange: Exchange, count: RequestCount): Promise<Answer> {
+  /** Answers without waiting if the key is cached and requests are counted in memory. */
+  function answerKey(
+    row: KeyRow,
+    exchange: Exchange,
+    count: RequestCount,
+  ): Promise<Answer> | Answer {
+    const key = authenticate.cachedKey(exchange.request);
+    if (key !== undefined) return answerVerifiedKey(row, exchange, count, { key, isExempt: false });
+    return authenticate
+      .key(exchange, count)
+      .then((verified) => answerVerifiedKey(row, exchange, count, verified));
+  }
+
+  function answer(row: Row, exchange: Exchange, count: RequestCount): Promise<Answer> | Answer {
     switch (row.security) {
       case 'none':
         return answerAnyone(row, exchange, count);
@@ -153,7 +178,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     try {
       requireHost(request);
       isReadable = true;
-      result = await answer(row, exchange, count);
+      const answering = answer(row, exchange, count);
+      // An answer that is ready is not awaited. Awaiting each step took a tenth of the processor
+      // time of a verification with a cached key.
+      result = answering instanceof Promise ? await answering : answering;
     } catch (error) {
       const isOAuth = security === 'none' && 'oauthErrors' in row;
       result = answerError(error, exchange, isReadable ? uncached : noStore, isOAuth);

@@ -4,7 +4,7 @@ import type { FoundKey } from '@andamio/keys/model';
 import { maximumReportedKeys } from '@andamio/schema/operations';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
-import { ipKeyGenerator, type Options } from 'express-rate-limit';
+import { type ClientRateLimitInfo, ipKeyGenerator, type Options } from 'express-rate-limit';
 import type { Principal } from '../../auth/principal.ts';
 import type { Counters, CreateCounters, KeyCounters } from '../../counters/counters.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
@@ -125,6 +125,11 @@ export async function charge<Subject>(
   await counters.increment(keyOf(subject));
 }
 
+/** Returns the end of a counter's window, in Unix milliseconds. */
+function resetAt(info: ClientRateLimitInfo | undefined): number {
+  return info?.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+}
+
 /**
  * Counts one request against several limits, and keeps the latest limit status for the response
  * headers.
@@ -139,9 +144,14 @@ export class RequestCount {
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
-    const { totalHits, resetTime } = await limit.counters.increment(limit.keyOf(subject));
-    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
-    this.record(limit, subject, { totalHits, resetAt });
+    const info = await limit.counters.increment(limit.keyOf(subject));
+    this.record(limit, subject, { ...info, resetAt: resetAt(info) });
+  }
+
+  /** Like {@link consume}, for the limit on requests with an API key, whose counters are in memory. */
+  consumeKey(limit: KeyLimit, found: FoundKey): void {
+    const info = limit.counters.increment(limit.keyOf(found));
+    this.record(limit, found, { ...info, resetAt: resetAt(info) });
   }
 
   /**
@@ -160,8 +170,7 @@ export class RequestCount {
     const before = await limit.counters.get?.(key);
     const totalHits = (before?.totalHits ?? 0) + requests;
     if (totalHits > limit.maximumOf(subject)) {
-      const resetAt = before?.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
-      this.record(limit, subject, { totalHits, resetAt });
+      this.record(limit, subject, { totalHits, resetAt: resetAt(before) });
     }
     await Promise.all(Array.from({ length: requests }, () => limit.counters.increment(key)));
   }
@@ -195,11 +204,11 @@ export class RequestCount {
    *
    * @returns the number of requests counted.
    */
-  async consumeReported(counters: KeyCounters, reported: number): Promise<number> {
+  consumeReported(counters: KeyCounters, reported: number): number {
     const { status } = this;
     const counted = Math.min(reported, status?.remaining ?? 0);
     if (status === undefined || counted === 0) return 0;
-    await counters.add(status.key, counted);
+    counters.add(status.key, counted);
     this.status = { ...status, remaining: status.remaining - counted };
     return counted;
   }

@@ -39,13 +39,14 @@ function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpErr
  * Counts a request with a verified key, and the requests that a guard reports with it. They count
  * toward the owner's limit per minute. If the request is accepted, they also count as usage.
  *
- * @throws {@link HttpError} `rate_limited` or `quota_exceeded`.
+ * @returns a promise if the function waits for Redis.
+ * @throws {@link HttpError} `rate_limited` or `quota_exceeded`. A promise is rejected with it.
  */
 export type CountKeyRequest = (
   request: IncomingMessage,
   found: FoundKey,
   count: RequestCount,
-) => Promise<void>;
+) => Promise<void> | void;
 
 /**
  * Creates the function that counts requests that present a key. Usage is counted after all limits
@@ -57,14 +58,14 @@ export type CountKeyRequest = (
 export function countAlone(
   { usage, now }: Pick<Keys, 'usage' | 'now'>,
   keyLimit: KeyLimit,
-): CountKeyRequest {
-  return async (request, found, count) => {
-    await count.consume(keyLimit, found);
+): (...parameters: Parameters<CountKeyRequest>) => void {
+  return (request, found, count) => {
+    count.consumeKey(keyLimit, found);
     const { record, tier } = found;
     const exhausted = usage.exhaustedQuota(record.userId, tier);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
     const reported = reportedBy(request);
-    const counted = reported === 0 ? 0 : await count.consumeReported(keyLimit.counters, reported);
+    const counted = reported === 0 ? 0 : count.consumeReported(keyLimit.counters, reported);
     usage.count(record.userId, record.name, 1 + counted, record.serial);
   };
 }
@@ -95,7 +96,7 @@ export function countTogether(
     });
     if (counted === 'uncounted') return alone(request, found, count);
     if (counted === 'unknown') {
-      await count.consume(keyLimit, found);
+      count.consumeKey(keyLimit, found);
       const exhausted = keys.usage.exhaustedQuota(userId, found.tier);
       if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());
       return;
