@@ -516,6 +516,31 @@ describe('a command that needs a token', () => {
     expect(await result).toMatchObject({ code: 0 });
   });
 
+  test('a client and a port that the user gave are not used at another provider', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    front.change({ clientId: 'the-console' });
+    const port = String(await freePort());
+    const options = ['--client-id', clientId, '--port', port];
+    expect(await logIn({ ...laptop, env }, 'tara', options)).toMatchObject({ code: 0 });
+    const other = await startProvider();
+    front.change({ issuer: other, clientId: 'a-client-of-the-other' });
+    const answers = [
+      { when: /Do you trust it\?/, text: 'y\n' },
+      { when: /Press Enter/, text: '\n' },
+    ];
+    const command = startOnTerminal('keys list', answers, env);
+    onTestFinished(async () => {
+      command.write('\x03');
+      await command.result;
+    });
+    const address = new URL(await laptop.address());
+    expect(address.origin).toBe(other);
+    expect(address.searchParams.get('client_id')).toBe('a-client-of-the-other');
+    expect(address.searchParams.get('redirect_uri')).not.toContain(`:${port}/`);
+  });
+
   test('over SSH, no browser is opened', async () => {
     const { env } = await machine();
     const result = await onTerminal(

@@ -18,7 +18,7 @@ import {
 } from '@andamio/testing/store/commands';
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { boundLogin } from '@andamio/testing/store/device-login';
-import { order } from '@andamio/testing/store/operator';
+import { order, revocation } from '@andamio/testing/store/operator';
 import { describe, expect, inject, test } from 'vitest';
 import { firestoreStore } from '../harness/stores.ts';
 import { describeStoredKeys } from './stored.ts';
@@ -285,6 +285,15 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     const { keys, audit } = await read();
     expect(keys).toBeUndefined();
     expect(audit?.map(({ action }) => action).toSorted()).toEqual(['key.issued', 'key.revoked']);
+  });
+
+  test('a key whose name the TTL deleted first counts as removed for a command that locates it by id', async () => {
+    const { store, client } = create();
+    const { record, ...rules } = command();
+    await store.issue({ record, ...rules });
+    await client.doc(`names/${sha256('["owner","name"]')}`).delete();
+    expect(await store.find([record.id])).toBeDefined();
+    expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
   });
 
   describe('invalid documents', () => {
