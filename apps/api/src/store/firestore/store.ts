@@ -81,7 +81,8 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
         return inTurn(scope.userId, (database) => transact(database, scope, decide));
       const { ids, now } = scope;
       const until = performance.now() + storeDeadline;
-      // If another process has moved the secret since it was located, the secret is located again.
+      // If another process has moved the secret since it was located, the secret is located again. If
+      // it is then located under the same name, it has not moved: the TTL has deleted the name first.
       for (let searched: string | undefined; ; ) {
         const found = await withDeadline(until - performance.now(), () =>
           using((database) => find(database, ids)),
