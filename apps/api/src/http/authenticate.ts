@@ -70,12 +70,12 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
 
   return {
     async user({ request, address }, count) {
-      await count.consume(addressLimit, address);
+      const counted = await count.consume(addressLimit, address);
       const token = bearerToken(request);
       const principal = token === undefined ? 'no_token' : await verifyToken(token);
       if (typeof principal === 'string')
         throw new CredentialsRefusedError('unauthenticated', principal);
-      await refund(addressLimit, address);
+      await refund(addressLimit, address, counted);
       return principal;
     },
 
@@ -87,10 +87,12 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     async key({ request, address }, count) {
       const sent = apiKeyOf(request);
       if (isGuard(request)) return { key: await verifyKey(sent), isExempt: true };
-      if (sent !== undefined && verifier.wasValid(sent)) await charge(addressLimit, address);
-      else await count.consume(addressLimit, address);
+      const isKnown = sent !== undefined && verifier.wasValid(sent);
+      const counted = isKnown
+        ? await charge(addressLimit, address)
+        : await count.consume(addressLimit, address);
       const key = await verifyKey(sent);
-      await refund(addressLimit, address);
+      await refund(addressLimit, address, counted);
       return { key, isExempt: false };
     },
   };

@@ -1,6 +1,6 @@
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { requestIdHeader } from '@andamio/schema/request-id';
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import { limitHeaders } from './limits/headers.ts';
 import { type Limit, RequestCount } from './limits/limit.ts';
@@ -40,6 +40,10 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
   };
 }
 
+/** Returns how a request was counted by the steps of {@link limitedByAddress}. */
+export const countedRequest = (request: Request) =>
+  (request as AugmentedRequest)['rateLimit'] as RateLimitInfo;
+
 /**
  * Creates the steps that count each request against the limit of its client address, and refuse
  * requests beyond the limit. express-rate-limit counts; the refusal and the headers are those of
@@ -60,9 +64,7 @@ export function limitedByAddress(limit: Limit<string>): RequestHandler[] {
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
   const refuse: RequestHandler = (request, response, next) => {
-    const { used: totalHits, resetTime } = (request as AugmentedRequest)[
-      'rateLimit'
-    ] as RateLimitInfo;
+    const { used: totalHits, resetTime } = countedRequest(request);
     const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
     const requestCount = new RequestCount();
     try {

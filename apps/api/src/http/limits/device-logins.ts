@@ -1,8 +1,8 @@
 import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
-import type { Counters, CreateCounters } from '../../counters/counters.ts';
+import type { CreateCounters } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, counterKey } from './limit.ts';
+import { addressKey, counterKey, refund } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
@@ -81,23 +81,28 @@ export function limitStarts(createCounters: CreateCounters): LimitStarts {
  * 16 + n guesses are tried.
  */
 export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
-  const users = createCountersOf(createCounters, 'guesses-user', guessesOfUser);
-  const addresses = createCountersOf(createCounters, 'guesses-address', guessesOfAddress);
+  const users = {
+    counters: createCountersOf(createCounters, 'guesses-user', guessesOfUser),
+    keyOf: counterKey,
+  };
+  const addresses = {
+    counters: createCountersOf(createCounters, 'guesses-address', guessesOfAddress),
+    keyOf: addressKey,
+  };
 
   return async ({ userId, address }, guess) => {
-    const [userKey, from] = [counterKey(userId), addressKey(address)];
-    const ofUser = await users.increment(userKey);
+    const ofUser = await users.counters.increment(users.keyOf(userId));
     refuseBeyond(guessesOfUser, ofUser);
-    const ofAddress = await addresses.increment(from);
+    const ofAddress = await addresses.counters.increment(addresses.keyOf(address));
     try {
       if (ofUser.totalHits > 1) refuseBeyond(guessesOfAddress, ofAddress);
     } catch (error) {
-      await refund(users, userKey, ofUser); // The guess is not tried.
+      await refund(users, userId, ofUser); // The guess is not tried.
       throw error;
     }
     const refundBoth = async () => {
-      await refund(users, userKey, ofUser);
-      await refund(addresses, from, ofAddress);
+      await refund(users, userId, ofUser);
+      await refund(addresses, address, ofAddress);
     };
     try {
       const result = await guess();
@@ -108,16 +113,4 @@ export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
       throw error;
     }
   };
-}
-
-/**
- * Subtracts a counted attempt, unless its window has ended. The next window would otherwise allow
- * one attempt more.
- */
-async function refund(
-  counters: Counters,
-  key: string,
-  { resetTime }: ClientRateLimitInfo,
-): Promise<void> {
-  if (resetTime === undefined || Date.now() < +resetTime) await counters.decrement(key);
 }

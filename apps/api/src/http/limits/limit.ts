@@ -109,20 +109,24 @@ export function limitKeys(counters: KeyCounters): KeyLimit {
   });
 }
 
-/** Subtracts a counted request from a limit's counter. */
+/**
+ * Subtracts a counted request from a limit's counter, unless the window in which it was counted has
+ * ended. The next window would otherwise allow one request more.
+ */
 export async function refund<Subject>(
-  { counters, keyOf }: Limit<Subject>,
+  { counters, keyOf }: Pick<Limit<Subject>, 'counters' | 'keyOf'>,
   subject: Subject,
+  { resetTime }: Pick<ClientRateLimitInfo, 'resetTime'>,
 ): Promise<void> {
-  await counters.decrement(keyOf(subject));
+  if (resetTime === undefined || Date.now() < +resetTime) await counters.decrement(keyOf(subject));
 }
 
 /** Counts a request against a limit. Does not refuse the request, even if the limit is exceeded. */
 export async function charge<Subject>(
   { counters, keyOf }: Limit<Subject>,
   subject: Subject,
-): Promise<void> {
-  await counters.increment(keyOf(subject));
+): Promise<ClientRateLimitInfo> {
+  return counters.increment(keyOf(subject));
 }
 
 /** Returns the end of a counter's window, in Unix milliseconds. */
@@ -143,9 +147,10 @@ export class RequestCount {
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
-  async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
+  async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<ClientRateLimitInfo> {
     const info = await limit.counters.increment(limit.keyOf(subject));
     this.record(limit, subject, { ...info, resetAt: resetAt(info) });
+    return info;
   }
 
   /** Like {@link consume}, for the limit on requests with an API key, whose counters are in memory. */

@@ -5,7 +5,12 @@ import { secretScanningPath, signatureHeaders } from '@andamio/schema/secret-sca
 import { type Request, type RequestHandler, Router } from 'express';
 import type { AlertSignature, VerifyAlert } from '../../auth/verify-alert.ts';
 import { type Logger, logEvent } from '../../log.ts';
-import { refuseOtherMethods, removeLimitHeaders, reportRoute } from '../express-steps.ts';
+import {
+  countedRequest,
+  refuseOtherMethods,
+  removeLimitHeaders,
+  reportRoute,
+} from '../express-steps.ts';
 import { type Limit, refund } from '../limits/limit.ts';
 import { CredentialsRefusedError, withRequestId } from '../response/errors.ts';
 import { parseAlerts, readAlerts, verdictsOf } from './alerts.ts';
@@ -63,7 +68,7 @@ function handleAlerts({
     const body = (await readAlerts(request, response)) ?? new Uint8Array();
     const { requestId, address } = response.locals.exchange;
     await authenticate(verifyAlert, signature, body, requestId);
-    await refund(addressLimit, address);
+    await refund(addressLimit, address, countedRequest(request));
     removeLimitHeaders(response);
 
     const { alerts, unreadable } = parseAlerts(body);

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import type { FoundKey } from '@andamio/keys/model';
+import type { KeyVerifier } from '@andamio/verification/verify-key';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Principal } from '../../src/auth/principal.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
+import { createAuthentication } from '../../src/http/authenticate.ts';
+import type { Exchange } from '../../src/http/exchange.ts';
+import { limitGuesses } from '../../src/http/limits/device-logins.ts';
+import {
+  addressKey,
+  counterKey,
+  limitAddresses,
+  RequestCount,
+} from '../../src/http/limits/limit.ts';
+
+const address = '192.0.2.1';
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => vi.useRealTimers());
+
+const createCounters = () =>
+  new MemoryCounters({ now: () => Date.now(), monotonicNow: () => Date.now() });
+
+/** Lets a window of the given length end, and counts a request in the next one. */
+async function nextWindow(seconds: number, count: () => unknown): Promise<void> {
+  vi.setSystemTime(Date.now() + seconds * 1000);
+  await count();
+}
+
+function start(wasValid: boolean) {
+  const addressLimit = limitAddresses(600, createCounters);
+  const countNext = () => nextWindow(60, () => addressLimit.counters.increment(address));
+  const authentication = createAuthentication({
+    addressLimit,
+    isGuard: () => false,
+    async verifyToken() {
+      await countNext();
+      return { userId: 'user' } as Principal;
+    },
+    verifier: {
+      cached: () => undefined,
+      wasValid: () => wasValid,
+      async verify() {
+        await countNext();
+        return { found: {} as FoundKey, millisecondsLeft: 0 };
+      },
+    } as unknown as KeyVerifier<FoundKey>,
+  });
+  return { authentication, counted: () => addressLimit.counters.get?.(address) };
+}
+
+const exchange = (headers: IncomingMessage['headers']) =>
+  ({
+    request: {
+      headers,
+      headersDistinct: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, [value]]),
+      ),
+    },
+    address,
+  }) as unknown as Exchange;
+
+test.each([
+  ['a token', 'user', false, { authorization: 'Bearer token' }],
+  ['an unknown key', 'key', false, { 'x-api-key': 'a-key' }],
+  ['a known key', 'key', true, { 'x-api-key': 'a-key' }],
+] as const)(
+  'a request with %s that is verified in the next window is not refunded there',
+  async (_, kind, wasValid, headers) => {
+    const { authentication, counted } = start(wasValid);
+    await authentication[kind](exchange(headers), new RequestCount());
+    expect(await counted()).toMatchObject({ totalHits: 1 });
+  },
+);
+
+test('a right user code that is found in the next window is not refunded there', async () => {
+  const counters: MemoryCounters[] = [];
+  const limit = limitGuesses(() => {
+    const created = createCounters();
+    counters.push(created);
+    return created;
+  });
+  const keys = [counterKey('user'), addressKey(address)];
+  const totals = () => counters.map((one, index) => one.get(keys[index] as string)?.totalHits);
+  const countNext = () => counters.map((one, index) => one.increment(keys[index] as string));
+  await limit({ userId: 'user', address }, () => nextWindow(600, countNext));
+  expect(totals()).toEqual([1, 1]);
+});
