@@ -7,8 +7,8 @@ import { CliError, exitCodes } from './exit-code.ts';
 import { createReplacement } from './replace-file.ts';
 
 /**
- * Files of mode 0600 with one record each, for one service. Commands for different services can
- * therefore write at the same time.
+ * Files of mode 0600, one for each service, each with one record. Commands for different services
+ * can therefore write at the same time.
  */
 interface RecordFiles<Item> {
   /** Returns the path of the file for a service. */
@@ -41,9 +41,9 @@ function jsonOf(text: string): unknown {
 }
 
 /**
- * Returns the files of records in a folder below that of this program's settings.
+ * Returns the record files in a subfolder of this program's settings folder.
  *
- * @param folder the name of the folder
+ * @param folder the name of the subfolder
  * @param schema the schema of a record
  */
 export function recordFiles<Item>(folder: string, schema: z.ZodMiniType<Item>): RecordFiles<Item> {

@@ -30,9 +30,9 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Reports whether a key may exist although the request for it failed. It does not if the service
- * refused the last attempt because of the user's other keys: it first looks for the key that an
- * earlier attempt may have created, by the `Idempotency-Key`.
+ * Reports whether a key may exist although the request for it failed. If the service refused the
+ * last attempt because of the user's other keys, no attempt created a key. Before such a refusal,
+ * the service looks for the key of an earlier attempt with the same `Idempotency-Key`.
  */
 const mayHaveIssued = ({ mayHaveBeenProcessed, code }: ApiError) =>
   mayHaveBeenProcessed && code !== 'name_taken' && code !== 'key_limit_reached';
@@ -41,8 +41,8 @@ const mayHaveIssued = ({ mayHaveBeenProcessed, code }: ApiError) =>
  * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
  * lost. If the service returns no key, a signal that was held back ends the process.
  *
- * @param ifLost tells the user that the key may exist although the response was lost, and how to
- *   find it. It is shown if a signal ends the process while that is so.
+ * @param ifLost a message for the user: that the key may exist although the response was lost, and
+ *   how to find the key. It is shown if a signal ends the process while the key may exist.
  * @throws {@link CliError} if the key does not have the format of a key. Other text could add lines
  *   to a file of variables or to the input of a keychain's program, or control the terminal. The
  *   message does not quote it.

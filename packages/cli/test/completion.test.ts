@@ -26,7 +26,7 @@ async function scriptFor(shell: Shell): Promise<string> {
 /**
  * The arguments that make each shell print the completions for a command line. The test adds the
  * path of the completion script and the command line. fish has a command that prints completions.
- * In the other shells, the code calls the completion function as the shell would.
+ * In the other shells, a command calls the completion function as the shell would.
  */
 const programs: Readonly<Record<Shell, readonly string[]>> = {
   bash: [

@@ -32,9 +32,9 @@ function machineAndTime({ now }: Context): string {
 }
 
 /**
- * Logs in with a browser, or with a code if there is no browser. If the options contain a client or
- * a port, always uses a browser. That browser may be on another machine from which the port is
- * forwarded.
+ * Logs in with a browser, or with a code if there is no browser. If the options contain an OAuth
+ * client or a port, always uses a browser. The browser may then be on another machine, which
+ * forwards the port to this one.
  */
 async function logIn(options: LoginOptions, context: Context): Promise<Report> {
   const { url } = context;

@@ -16,8 +16,8 @@ export interface SignInOptions {
 }
 
 /**
- * Returns the sign-in to use: as the service states it, with the client and the port that the user
- * gave now or for an earlier sign-in at the same provider.
+ * Returns the sign-in that the service states, with the OAuth client and the port that the user
+ * gave, now or at an earlier sign-in at the same provider.
  */
 function signInOf(
   { issuer, clientId, scope, resource }: StatedSignIn,
@@ -50,9 +50,9 @@ const decisive = [
 ] as const;
 
 /**
- * Shows which service gets the token, and what is new about the sign-in. Asks the user to confirm
- * that, except for the first sign-in to the default service. Without a terminal, another service
- * must be given by `--url` the first time, and a later change is refused.
+ * Shows which service gets the token, and which settings of the sign-in are new. Asks the user to
+ * confirm them, except for the first sign-in to the default service. Without a terminal, the first
+ * sign-in to any other service requires `--url`, and changed settings are refused.
  *
  * @throws {@link CliError} if the sign-in is not confirmed.
  */

@@ -54,7 +54,7 @@ function macKeychain(environment: NodeJS.ProcessEnv): Keychain {
   return {
     program: 'security',
     async store(url, key) {
-      // The interactive mode reads commands from standard input, so the key is no argument.
+      // The interactive mode reads commands from standard input, so no argument contains the key.
       const command = ['add-generic-password', '-U', ...item(url), '-w', key].join(' ');
       return (await run(['-i'], `${command}\n`)).code === 0;
     },

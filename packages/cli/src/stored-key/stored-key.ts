@@ -25,7 +25,7 @@ export async function storeKey(
 ): Promise<string> {
   const keychain = systemKeychain(environment);
   const login = { name, start: keyStart(api_key), expires_at };
-  // If the file cannot be written, the keychain keeps the key of the previous login.
+  // The file is written first. If that fails, the keychain keeps the key of the previous login.
   await logins.write(url, { ...login, storage: keychain.program }, environment);
   if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key)
     return `in the system's keychain, by ${keychain.program}`;
@@ -50,8 +50,8 @@ export async function findStoredKey(
 }
 
 /**
- * Removes the stored key of a service from the keychain, and the login from the file. Returns the
- * login, or undefined if there was none.
+ * Removes the stored key of a service from the keychain, and removes the file with the login.
+ * Returns the login, or undefined if there was none.
  *
  * @throws {@link CliError} if a key remains.
  */

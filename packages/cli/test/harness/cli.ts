@@ -59,7 +59,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Starts a program and writes its input, or else the answers in turn. */
+/** Starts a program. Writes the answers in turn if they are given, otherwise the input. */
 function start(
   [program, ...args]: readonly [string, ...string[]],
   { env, input = '' }: RunOptions,
