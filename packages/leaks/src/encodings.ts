@@ -36,7 +36,7 @@ const utf16: readonly Encoding[] = [
 /** All encodings that the search covers. */
 export const encodings: readonly Encoding[] = [ascii, ...utf16];
 
-/** Maximum number of bytes per character in these encodings. */
+/** Maximum number of bytes that a character of a key takes in these encodings. */
 export const widestCharacter = 2;
 
 /**
