@@ -57,7 +57,10 @@ export interface FirestoreOptions extends CommonOptions {
    * or does not respond within 300 ms, each process counts requests in memory.
    */
   readonly rateLimitStore?: RateLimitStore;
-  /** URL of the service that receives usage reports. Without it, usage is not counted. */
+  /**
+   * URL of the service. The guard uses it only to report usage, with the service's `verify`
+   * operation. Without the URL, usage is not counted.
+   */
   readonly verify?: string | URL;
 }
 

@@ -191,7 +191,7 @@ describe.each(['nginx', 'caddy', 'envoy'] as const)('%s', (name) => {
     const get = (key?: string) =>
       fetch(proxy, { headers: key === undefined ? {} : { 'X-API-Key': key } });
 
-    /** Asserts that a response has a status and an error code, also in its body. */
+    /** Asserts that a response has the status, header and body of the given error code. */
     async function expectError(response: Response, code: ErrorCode) {
       const { statusCode, message } = errorBody(code);
       expect(response.status).toBe(statusCode);
