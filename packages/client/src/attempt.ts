@@ -19,8 +19,8 @@ export interface Request extends CredentialSources {
 /**
  * The progress of a request that failed without a response:
  *
- * - `unsent`: the request was not sent. No connection could be established, or the attempt ended
- *   before.
+ * - `unsent`: the request was not sent. The attempt ended before the token was available, or no
+ *   connection could be established.
  * - `broken`: the connection broke before the response started. This happens if a proxy has dropped
  *   an idle connection.
  * - `unknown`: any other failure.

@@ -44,7 +44,7 @@ function idempotencyKeyFor(
 }
 
 /**
- * Returns the error of a call, given that of its last attempt.
+ * Returns the error of a call, given the error of its last attempt.
  *
  * @param isAnyInDoubt whether an earlier attempt may have been processed.
  */

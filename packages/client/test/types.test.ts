@@ -13,7 +13,7 @@ import { ApiError as ApiErrorValue } from '../src/index.ts';
 
 // The compiler checks these assertions during `typecheck`. At runtime they have no effect.
 
-/** The names of the contract's exports that have a property. */
+/** The names of the contract's exports that have the given property. */
 type NamesWith<Property extends string> = {
   [Name in keyof typeof contract]: (typeof contract)[Name] extends Readonly<
     Record<Property, unknown>
