@@ -222,7 +222,7 @@ export interface Constraint {
   readonly rule: string;
 }
 
-/** Returns the constraints on a value, as the published reference page writes them. */
+/** Returns the constraints on a value, in the notation of the published reference page. */
 export function constraintsOf(schema: Schema): Constraint[] {
   const { minLength, maxLength, minimum, maximum, pattern, enum: values } = schema;
   const between = (label: string, what: string, low?: number, high?: number) =>
@@ -269,6 +269,6 @@ export function guide(): { introduction: string; sections: GuideSection[] } {
  */
 const highlightNames: Readonly<Record<string, string>> = { Shell: 'sh', 'C#': 'csharp' };
 
-/** Returns the name of the sample's language that the syntax highlighter uses. */
+/** Returns the syntax highlighter's name for the language of a sample. */
 export const highlightName = ({ lang }: CodeSample): string =>
   highlightNames[lang] ?? lang.toLowerCase();

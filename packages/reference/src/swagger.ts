@@ -202,8 +202,8 @@ function operation(source: OpenAPIV3_1.OperationObject): OpenAPIV2.OperationObje
 }
 
 /**
- * Converts a security scheme. Swagger 2.0 has no bearer tokens. As in the published document, such
- * a token becomes an API key in the `Authorization` header, whose value begins with `Bearer`.
+ * Converts a security scheme. Swagger 2.0 has no bearer tokens. As in the published contract, such
+ * a token is described as an API key in the `Authorization` header.
  */
 function securityScheme(
   source: OpenAPIV3_1.SecuritySchemeObject | Reference,
