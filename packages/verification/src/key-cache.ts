@@ -67,9 +67,9 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
-   * Returns the cached entry for an id. Returns undefined if there is no entry or the entry is
-   * older than `maximumAge`. If the entry is nearly that old, also starts a refresh in the
-   * background.
+   * Returns the cached entry for an id, or undefined if there is no entry that may still be used.
+   * If the entry is a valid key and older than {@link refreshAfter} of `maximumAge`, also starts a
+   * refresh in the background.
    */
   get(id: KeyId): CacheEntry<Found> | undefined {
     const { isValid, maximumAge } = this.#options;

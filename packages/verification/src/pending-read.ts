@@ -8,8 +8,8 @@ export class PendingRead<Found extends FoundKey> {
   readonly startedAt: number;
   readonly entry: Promise<CacheEntry<Found>>;
   /**
-   * The owners invalidated since the read started, each with the number of the owner's first
-   * invalidation since then.
+   * The owners that were invalidated during the read, each with the sequence number of their first
+   * invalidation in that time.
    */
   readonly #invalidations = new Map<string, number>();
 
