@@ -72,7 +72,7 @@ export class AndamioKeys extends HTMLElement {
     this.#start();
   }
 
-  /** The texts that the element shows. Setting it replaces English texts. */
+  /** The texts that the element shows. Assigned texts replace the English texts. */
   get texts(): Partial<Texts> {
     return this.#texts;
   }

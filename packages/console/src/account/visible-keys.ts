@@ -2,7 +2,7 @@ import type { ApiKeyInList } from '@andamio/client';
 
 const day = 86_400_000;
 
-/** Time, in milliseconds, before the expiry of a key from which the key is shown as ending soon. */
+/** Time, in milliseconds, before its expiry during which a key is shown as ending soon. */
 const soon = 7 * day;
 
 /** Age, in milliseconds, from which a key that was never used is reported as unused. */

@@ -140,7 +140,7 @@ function showOutcome(of: DeviceLogin, state: Decided | 'deleted'): void {
   show(outcome, result);
 }
 
-/** Sends a decision of the user. Returns the state of the login after it. */
+/** Sends a decision of the user. Returns the state of the login after the decision. */
 async function send(
   current: Call,
   user_code: string,
@@ -162,7 +162,10 @@ async function decide(current: Call, choice: 'approve' | 'deny'): Promise<void> 
   if (call === current) showOutcome(of, state);
 }
 
-/** Approves, after a second question if the program is in another network than this browser. */
+/**
+ * Approves the device login. If the program is in another network than this browser, asks the user
+ * a second time instead.
+ */
 async function approve(current: Call): Promise<void> {
   if (login === undefined || login.same_network) return decide(current, 'approve');
   setText('#second-text', texts.second.text(login.address));
