@@ -12,8 +12,8 @@ const text = /\.(ts|mts|mjs|md|yml|yaml|json|sh)$|^\.ci\/run$/;
 const generated = /^pnpm-lock\.yaml$|\/openapi\.json$|\/snapshots\/|\/facts\//;
 
 /**
- * Matches names that contain a word of the table but are not renamed, because they are stored or
- * published.
+ * Matches names that contain a word of the glossary's table but are not renamed, because they are
+ * stored or published.
  */
 const stored = /key\.redigested/g;
 

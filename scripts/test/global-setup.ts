@@ -9,7 +9,7 @@ declare module 'vitest' {
 
 export default function setUp({ provide }: TestProject): void {
   const available = findAvailable({
-    // These are the options of util-linux; the program `script` of BSD and macOS has other options.
+    // These options exist in util-linux. The `script` of BSD and macOS has other options.
     'a terminal': () =>
       works('script', '-qefc', 'true', '/dev/null') ? undefined : 'script of util-linux',
   });

@@ -85,7 +85,7 @@ function run(
 const npmStart = (env: Record<string, string> = {}, ...args: readonly string[]) =>
   run('npm', ['start', '--silent', ...args], { env: { PORT: '0', ...env } });
 
-/** Changes a file of the clone until the test has finished. */
+/** Writes a file of the clone. Restores the previous state when the test has finished. */
 function change(file: string, content: string): void {
   const path = join(clone, file);
   const before = existsSync(path) ? readFileSync(path) : undefined;
@@ -342,7 +342,7 @@ describe('a problem', () => {
     });
   });
 
-  /** Runs `npm start` as a user who may read the clone but write nothing. */
+  /** Runs `npm start` as a user who may read the clone but not write to it. */
   function asOtherUser() {
     const home = mkdtempSync(join(tmpdir(), 'home-'));
     chmodSync(home, 0o777);
