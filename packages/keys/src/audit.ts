@@ -20,8 +20,8 @@ export const auditSubjects = ['key', 'device_login', 'user'] as const;
 
 /**
  * An action that the audit log records, such as `key.issued`. The list is open: each operation
- * defines its own actions, and a release can read entries of actions that only a later release
- * makes.
+ * defines its own actions, and a release can read the entries of actions that a later release
+ * added.
  */
 export type AuditAction = `${(typeof auditSubjects)[number]}.${string}`;
 

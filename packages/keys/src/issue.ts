@@ -155,7 +155,7 @@ export const issueKey = (
  * Issues a key as {@link issueKey} does, for another operation or under further conditions.
  *
  * @param operation the operation to which `idempotencyKey` belongs.
- * @param put stores the key. May refuse for reasons that do not exist for a request for a key.
+ * @param put stores the key. It may also refuse for reasons of its own.
  * @throws the same errors as `put`.
  */
 export async function issueKeyBy<Refusal extends string>(

@@ -85,7 +85,10 @@ export interface OwnerCommand {
   readonly now: number;
 }
 
-/** The data that a transaction on an owner may read: the owner, and the keys with some names. */
+/**
+ * The data that a transaction on an owner may read: the owner, and those of the owner's keys whose
+ * names are in `names`.
+ */
 export interface OwnerScope {
   readonly userId: string;
   /** Unix seconds. */
@@ -101,7 +104,10 @@ export interface OwnerScope {
   readonly request?: IdempotentRequest | undefined;
   /** The id of the owner's device login that the transaction redeems. */
   readonly deviceLoginId?: string | undefined;
-  /** Whether the owner is probably not stored yet. If true, a store may decide before it reads. */
+  /**
+   * Whether the owner is probably not stored yet. If true, a store may skip the first read and
+   * decide as if nothing were stored. It must then write only if nothing is stored.
+   */
   readonly expectsNothing?: boolean;
 }
 
@@ -120,7 +126,7 @@ export type Scope = OwnerScope | SecretScope;
 /** The fields of a key that every transaction on its name can read. */
 export type NamedKey = Pick<KeyRecord, 'id' | 'serial' | 'deleteAfter'>;
 
-/** What is stored under a name. */
+/** A key and its previous secret, as stored under a name. */
 export interface NameView {
   /** The key. Contains only the fields of {@link NamedKey}. */
   readonly named: NamedKey | undefined;
@@ -152,9 +158,9 @@ export interface View {
   /** Counts the owner's unexpired keys, up to a maximum. */
   countUnexpired(maximum: number): number;
   /**
-   * Reports whether a key counts among the owner's unexpired keys. A transaction that had to wait
-   * may have a `now` before the key's expiry. Another change may have recorded meanwhile that the
-   * key expired. Such a key does not count.
+   * Reports whether a key counts among the owner's unexpired keys. While a transaction waits, a
+   * later change may record that the key expired. The key then does not count, although the `now`
+   * of the waiting transaction is before the expiry.
    */
   isCounted(key: KeyRecord): boolean;
 }

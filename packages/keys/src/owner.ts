@@ -18,7 +18,7 @@ export function tierClaimOf({ tier, tokenIssuedAt }: Owner): TierClaim {
 
 /**
  * Reports whether a tier claim replaces the known one. A newer claim replaces it even if the tier
- * is the same. Otherwise, a claim that was issued between the two but arrives last would change the
+ * is the same, so that a claim that was issued between the two but arrives last does not change the
  * tier. Of two claims issued in the same second, the one that arrives last counts.
  */
 export function isNews(claim: TierClaim, known: TierClaim): boolean {

@@ -17,13 +17,13 @@ export interface LeakedKeys {
 
 /**
  * Revokes every API key among the given texts, which were found in public. If one key cannot be
- * revoked, the others still are. If the store fails, the remaining keys are left until GitHub
- * repeats the alert. A repeated call returns the same keys.
+ * revoked, the others still are. If the store does not respond, the remaining keys are skipped, and
+ * can be revoked when GitHub repeats the alert. A repeated call returns the same keys.
  *
  * @param findsEarlier whether to also find keys that were revoked earlier. This reads the audit log
  *   once for each unknown key.
  * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
- *   handled.
+ *   revoked or skipped.
  */
 export async function revokeLeaked(
   dependencies: RevokeKeyDependencies,

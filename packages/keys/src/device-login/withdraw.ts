@@ -6,13 +6,13 @@ import {
   redeemableUntil,
 } from './model.ts';
 
-/** Reports whether a device login can still yield its first key. `now` is Unix seconds. */
+/** Reports whether a device login is approved and can yield its key. `now` is Unix seconds. */
 const isRedeemable = (login: DeviceLogin, now: number) =>
   login.state === 'approved' && now < redeemableUntil(login);
 
 /**
- * Decides, on behalf of an operator, whether a device login is denied. It is denied if it could
- * still yield a key.
+ * Decides, on behalf of an operator, whether a device login is denied. Only an approved login
+ * that can yield its key is denied.
  */
 function decideWithdrawal(
   found: DeviceLogin | undefined,
@@ -24,7 +24,7 @@ function decideWithdrawal(
   return { outcome: 'denied', login: { ...found, state: 'denied' }, entry };
 }
 
-/** Counts the device logins of a user that can still yield a key. `now` is Unix seconds. */
+/** Counts a user's approved device logins that can yield their key. `now` is Unix seconds. */
 export async function countRedeemableLogins(
   store: DeviceLoginStore,
   { userId, now }: Pick<OwnerCommand, 'userId' | 'now'>,

@@ -179,9 +179,9 @@ export function stateOf(
 }
 
 /**
- * Time, in seconds. An erasure also covers additions that an instance begins within this time after
- * the erasure. The time exceeds the maximum age of cached verifications, and allows for clocks that
- * differ.
+ * Time after an erasure, in seconds. The erasure also covers additions that an instance begins
+ * within this time. The time exceeds the maximum age of cached verifications, and allows for clocks
+ * that differ.
  */
 const erasureMargin = 300;
 
