@@ -38,7 +38,7 @@ export interface FirestoreProxy {
   /** Returns the number of calls so far. */
   calls(): number;
   /**
-   * Withholds the responses to the nth call after this one, and to all later calls, until
+   * Withholds the responses to the nth gRPC call from now on, and to all later calls, until
    * {@link cut} is called.
    */
   loseAnswerTo(nth: number): void;

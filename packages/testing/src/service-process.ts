@@ -8,9 +8,9 @@ import { jwtSecret } from './tokens.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Path of the built service. Turbo builds the service before it runs the tests of a package that
- * starts the service, because the package has @andamio/api as a development dependency. For the
- * client, it is a dependency of the turbo task instead.
+ * Path of the built service. Turbo builds the service before the tests that start it: each package
+ * with such tests has @andamio/api as a development dependency. The client cannot have this
+ * dependency, which would be a cycle, so its turbo.json makes its tests depend on the build.
  */
 const main = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 

@@ -40,7 +40,7 @@ export interface StoreOperation<Command, Outcome, Random extends object = object
   /** The operation's expected decisions, by title. */
   readonly decisions: Readonly<Record<string, ExpectedDecision>>;
 
-  /** The cost in Firestore of a command for an owner who has only the given key. */
+  /** The cost in Firestore of the command, for an owner whose only key is `record`. */
   readonly cost: FirestoreCost & { command(record: KeyRecord): Command };
 
   /** The random values that the operation's commands need in addition to a {@link Step}. */

@@ -6,7 +6,7 @@ export const { record: located } = command();
 
 /**
  * Returns the view of a transaction that has located a secret. By default, the owner and the key
- * were deleted after that.
+ * have been deleted since then.
  */
 export function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecord): View {
   return {
