@@ -46,7 +46,8 @@ export interface ConsoleSettings {
 /**
  * Returns the seconds by which the service's clock is ahead of the clock of this machine.
  *
- * @param date the `Date` header of a response of the service. Without a valid one, returns 0.
+ * @param date the `Date` header of a response from the service. If it is missing or invalid, the
+ *   result is 0.
  */
 export function clockSkewOf(date: string | null): number {
   const time = Date.parse(date ?? '');

@@ -297,7 +297,8 @@ export const errorCodeHeader = 'X-Error-Code';
 
 /**
  * The body of every error response. It has exactly the first three members, of which only `details`
- * is free text (contract, part A). If the operation has `oauthErrors`, it also has `error`.
+ * is free text (contract, part A). The only exception: if the operation has `oauthErrors`, the body
+ * also has `error`.
  */
 export interface ErrorBody {
   readonly details: string;

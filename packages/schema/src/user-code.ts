@@ -4,7 +4,7 @@
  */
 export const userCodeLetters = 'BCDFGHJKLMNPQRSTVWXZ';
 
-/** Number of letters in a user code. With 20 letters, there are 20^8 codes (34.6 bits). */
+/** Number of letters in a user code. An alphabet of 20 letters yields 20^8 codes (34.6 bits). */
 export const userCodeLength = 8;
 
 /** Returns a user code as users see it, such as `WDJB-MJHT`. */
