@@ -11,8 +11,8 @@ interface Price {
   readonly free?: number;
   readonly source: string;
   /**
-   * True if the price is not from Google's price page itself, but from published estimates that
-   * quote it.
+   * True if the price is not taken from Google's price page, but from published estimates that
+   * quote Google's price.
    */
   readonly quoted?: boolean;
 }
@@ -46,11 +46,11 @@ const perVerification = {
   documentsRead: 2,
   /** The update of the owner's usage in the month. */
   documentsWritten: 1,
-  /** The line in Cloud Run's request log, unless the service's exclusion drops it. */
+  /** The line in Cloud Run's request log, unless the service's log exclusion drops it. */
   requestLogEntries: 1,
   /**
    * One audit log entry for each of the three Firestore calls: the read of the key, and the read
-   * and the write of the usage. The service's exclusion drops these entries.
+   * and the write of the usage. The service's log exclusion drops these entries.
    */
   auditLogEntries: 3,
   kibibytesALogEntry: 1.2,

@@ -353,8 +353,8 @@ describe('a release', () => {
 });
 
 /**
- * Returns a Pulumi engine that has not started yet. The server that reads the engine's updates must
- * start first.
+ * Returns an {@link engine} that is created later, by `start`. The test's server reads the engine's
+ * updates, but must start first, because the engine needs the server's URL.
  */
 function engineHost() {
   let started: ReturnType<typeof engine> | undefined;

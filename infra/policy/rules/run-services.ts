@@ -13,9 +13,9 @@ const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
 const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
 
 /**
- * Rejects public access to any other service. The check covers `invokerIamDisabled`, the
- * recommended setting under domain-restricted sharing. Source: Google, "Allow public access" (Cloud
- * Run).
+ * Rejects public access to services other than {@link openServices}. The check covers
+ * `invokerIamDisabled`, the recommended setting under domain-restricted sharing. Source: Google,
+ * "Allow public access" (Cloud Run).
  */
 export const publicServices: ResourceValidationPolicy = {
   name: 'run-public-services',

@@ -26,7 +26,7 @@ export class Apis extends pulumi.ComponentResource {
   readonly enabled: gcp.projects.Service[];
 
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:project:Services', 'apis', {}, opts);
     const optional = [
       ...(settings.billingAccount ? ['billingbudgets.googleapis.com'] : []),

@@ -13,7 +13,7 @@ export class ImageRegistry extends pulumi.ComponentResource {
   readonly repository: gcp.artifactregistry.Repository;
 
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:project:Registry', 'registry', {}, opts);
     this.repository = new gcp.artifactregistry.Repository(
       'images',

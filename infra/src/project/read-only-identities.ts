@@ -16,7 +16,7 @@ export class ReadOnlyIdentities extends pulumi.ComponentResource {
     federation: Federation,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:project:Readers', 'readers', {}, opts);
     const { project, stateBucket } = settings;
     const parent = { parent: this };

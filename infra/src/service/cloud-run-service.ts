@@ -75,7 +75,7 @@ export class CloudRunService extends pulumi.ComponentResource {
     args: CloudRunServiceArgs,
     opts: pulumi.ComponentResourceOptions & { readonly dependsOn: pulumi.Input<pulumi.Resource>[] },
   ) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:service:ApiService', 'api', {}, { ...opts, dependsOn: [] });
     const { settings, host, counters } = args;
     this.service = new gcp.cloudrunv2.Service(

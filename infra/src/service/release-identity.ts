@@ -68,7 +68,7 @@ export class ReleaseIdentity extends pulumi.ComponentResource {
   readonly account: gcp.serviceaccount.Account;
 
   constructor(args: ReleaseIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:service:Deployment', 'deployment', {}, opts);
     const { settings, github } = args;
     const { project, region, service, stateBucket } = settings;

@@ -83,7 +83,7 @@ export class SecretAccess extends pulumi.ComponentResource {
     },
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    // Not the name of the class: another type would replace the resources.
+    // The type differs from the name of the class, because a new type would replace the resources.
     super('andamio:service:Secrets', 'secrets', {}, opts);
     this.members = args.secrets.map(
       ({ name, id }) =>

@@ -59,7 +59,7 @@ export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Res
 });
 
 /**
- * Returns a service that complies with all rules, apart from the given changes of its container.
+ * Returns a service that complies with all rules, apart from the given changes to its container.
  */
 export const serviceWith = (changes: Record<string, unknown>): Resource =>
   service({ template: { ...template, containers: [{ ...container, ...changes }] } });

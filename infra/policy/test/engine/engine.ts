@@ -12,8 +12,8 @@ import { LocalWorkspace, type PulumiFn, type Stack } from '@pulumi/pulumi/automa
 export const pack = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Name of the program that runs a policy pack. Pulumi's CLI normally includes it. If it does not,
- * tests use a replacement from the SDK.
+ * Name of the program that runs a policy pack. Pulumi's CLI normally includes this program.
+ * Otherwise, tests use a replacement from the SDK.
  */
 const analyzer = 'pulumi-analyzer-policy-nodejs';
 

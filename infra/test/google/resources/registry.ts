@@ -80,7 +80,7 @@ export const registry: Record<string, ResourceType> = {
 };
 
 /**
- * Returns the digest of an image. Tests without a backend build no images; their digest is derived
+ * Returns the digest of an image. Without a backend, no image is built, and the digest is derived
  * from the image's tag, which contains a hash of the source.
  */
 function digestOf(inputs: Properties, cloud: Cloud): string {
