@@ -25,8 +25,8 @@ let loading: Promise<typeof import('./jsonwebtoken.ts')> | undefined;
 
 /**
  * Loads the module that verifies most tokens. It is loaded only once the service listens, because
- * requests with an API key do not need it. The promise is kept, because an `import()` takes several
- * microseconds even if the module is loaded.
+ * requests with an API key do not need it. The promise is cached, because an `import()` takes
+ * several microseconds even if the module is loaded.
  */
 export function loadSignatures(): Promise<typeof import('./jsonwebtoken.ts')> {
   loading ??= import('./jsonwebtoken.ts');

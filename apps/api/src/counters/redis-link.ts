@@ -208,8 +208,8 @@ export class RedisLink {
 
   /**
    * Sends a command. Any failure drops the connection, and so does an error reply that concerns the
-   * server or the connection. Error replies within a reply are handled in the same way and
-   * returned.
+   * server or the connection. Error replies within a reply have the same effect, but they are
+   * returned, not thrown.
    *
    * @throws {@link ErrorReply} if Redis refuses the command.
    */
@@ -234,7 +234,7 @@ export class RedisLink {
   }
 
   /**
-   * Handles a failed command. Reports an error reply that concerns only the command and runs the
+   * Handles a failed command. If an error reply concerns only the command, reports it and runs the
    * probe again. Any other failure drops the connection.
    */
   #note(client: Client, error: unknown): void {

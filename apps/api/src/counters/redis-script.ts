@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 /** The part of a Redis connection that scripts need. */
 export interface Connection {
-  /** Sends a command. Rejects with an error reply. */
+  /** Sends a command and resolves to the reply. Rejects if the reply is an error. */
   send(...command: string[]): Promise<unknown>;
 }
 

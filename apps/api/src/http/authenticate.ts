@@ -36,12 +36,12 @@ export interface Authentication {
   user(exchange: Exchange, count: RequestCount): Promise<Principal>;
   /**
    * Returns the API key of a request if this process has verified the key recently. The address
-   * limit does not apply to it.
+   * limit does not apply to such a request.
    */
   cachedKey(request: IncomingMessage): VerifiedKey<FoundKey> | undefined;
   /**
-   * Verifies the API key of a request, which is not cached. The address limit does not apply to a
-   * key that was valid when this process last verified it. It does not apply to a guard either,
+   * Verifies the API key of a request if the key is not cached. The address limit does not apply to
+   * a key that was valid when this process last verified it. It does not apply to a guard either,
    * because a guard sends requests for many clients.
    *
    * @returns the key, and whether the caller is exempt from the address limit.

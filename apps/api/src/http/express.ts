@@ -30,9 +30,8 @@ export interface ExpressDependencies {
 }
 
 /**
- * Routes requests to all operations except those that take an API key. `findRow` has already
- * recognized every request to an operation that takes an API key, because such an operation accepts
- * any path below its own.
+ * Routes requests to the operations that take no API key. Requests to the other operations do not
+ * get here: `findRow` recognizes them, whatever follows the path of the operation.
  */
 function operationRouter(rows: readonly Row[], pipeline: Pipeline): Router {
   const router = Router({ caseSensitive: true, strict: true });

@@ -9,7 +9,7 @@ export const noSuchUser: Report = {
   text: ['There is no such user.'],
 };
 
-/** An owner with the number of active and stored keys. */
+/** An owner, with the numbers of their active keys and of their stored keys. */
 export interface FoundOwner extends InspectedOwner {
   /** Number of unexpired keys. */
   readonly activeKeys: number;

@@ -38,8 +38,7 @@ interface Connection {
 
 /**
  * Returns the response to bytes that are not a valid request. Its body has the format of errors
- * (contract, part C). It has no request id, because the log line of such bytes has none that an
- * operator could look for.
+ * (contract, part C). It has no request id, because the log line about such bytes has none either.
  */
 function refusal(code: ErrorCode, headers: readonly string[]): string {
   const body = errorBody(code);

@@ -1,4 +1,4 @@
-/** Path of the console, and of everything that belongs to it. */
+/** Path of the console. The paths of everything that belongs to the console begin with it. */
 export const pagePath = '/console';
 
 /** Path of the page on which users approve device logins. */

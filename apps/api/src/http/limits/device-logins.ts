@@ -6,7 +6,7 @@ import { addressKey, counterKey, refund } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
- * codes, 5 guesses find a given code with a probability of 2^-32 (RFC 8628 section 5.1).
+ * codes, 5 guesses find a given code with a probability of about 2^-32 (RFC 8628, section 5.1).
  */
 const guessesOfUser: Limit = {
   maximum: 5,
@@ -31,7 +31,7 @@ const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
 /**
- * Refuses an attempt that was counted if it exceeds a limit.
+ * Refuses a counted attempt if it exceeds a limit.
  *
  * @throws {@link HttpError} with the code of the limit.
  */
@@ -77,8 +77,8 @@ export function limitStarts(createCounters: CreateCounters): LimitStarts {
  * guesses are limited too. The guess is refunded unless the code was wrong.
  *
  * Beyond the limit of the address, a user without a wrong code can still try one. Otherwise, a few
- * accounts could lock out all users behind an address. If n users, at least four, share an address,
- * 16 + n guesses are tried.
+ * accounts could lock out all users behind an address. Four or more users of one address can
+ * together try 16 wrong codes, and one more for each user.
  */
 export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
   const users = {

@@ -17,8 +17,8 @@ export interface LimitStatus {
 }
 
 /**
- * Partition keys by counter key. A partition key identifies requests that are counted together, but
- * does not reveal the user.
+ * The partition key of each counter key. A partition key identifies requests that are counted
+ * together, but does not reveal the user.
  */
 const partitionKeys = new LRUCache<string, string>({
   max: 10_000,

@@ -13,8 +13,8 @@ const hostAndPort = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 /**
  * Returns the origin under which the client reached this service, such as `https://host`. Undefined
  * if the request has no `Host`, or one that is not safe to repeat. Documents then contain {@link
- * documentedOrigin}. Nothing that a user signs in to may fall back to it, because it is the host of
- * another installation.
+ * documentedOrigin}. The address of a page on which users sign in must not contain that
+ * origin instead, because it belongs to another installation.
  */
 export type OriginOf = (request: IncomingMessage) => string | undefined;
 

@@ -13,8 +13,8 @@ const refused = batch(() =>
 );
 
 /**
- * Runs a change with the given commit. A guess replaces the first read, and the given function
- * performs all later reads. After one second the change decides to write nothing, so that the
+ * Runs a change that commits `writes`. It first decides on a guess, without reading; `readAgain`
+ * performs all later reads. After one second, the change decides to write nothing, so that the
  * retries end.
  */
 function change(writes: WriteBatch, readAgain: () => Promise<string>) {

@@ -52,8 +52,8 @@ interface Attempt<Outcome> {
 /** A change that may conflict with changes by other processes. */
 export interface OptimisticCommit<View, Outcome> {
   /**
-   * A guess at the stored data, which replaces the first read. If the guess is wrong, the commit
-   * fails its preconditions, and the data is read.
+   * A guess at the stored data, which replaces the first read. If the guess is wrong, the
+   * preconditions of the commit fail, and the data is read.
    */
   readonly guess?: View | undefined;
   read(): Promise<View>;
@@ -67,8 +67,8 @@ export interface OptimisticCommit<View, Outcome> {
 
 /**
  * Reads the data, decides and commits. Repeats all three if another process changes the data in
- * between. A decision on a guess that writes nothing is repeated with the read data. The retries
- * end with the deadline of the call (deadline.ts).
+ * between. If a decision on a guess writes nothing, the data is read and the decision is repeated.
+ * The retries end with the deadline of the call (deadline.ts).
  *
  * @throws {@link StoreUnavailableError} or {@link OutcomeUnknownError}.
  */

@@ -50,8 +50,8 @@ export interface MonthDocument extends UsageMonth {
    */
   readonly older_days: RequestsByDay;
   /**
-   * The number up to which the user's last erasure covers additions of usage. Absent if the user
-   * was not erased.
+   * Additions of usage up to this number have no effect, because they may contain requests from
+   * before the user's last erasure. Absent if the user was not erased.
    */
   readonly erased?: number | undefined;
 }

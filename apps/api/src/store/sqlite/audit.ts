@@ -51,8 +51,8 @@ export function auditTable(database: DatabaseSync) {
     },
 
     /**
-     * Returns the number up to which the user's last erasure covers additions of usage. Undefined
-     * if the user was not erased.
+     * Returns the number up to which additions of usage may contain requests from before the user's
+     * last erasure, and have no effect. Undefined if the user was not erased.
      */
     erasedUpTo(userId: string): number | undefined {
       const { at } = erasure.parse(findErasure.get({ erasedUserId: erasedUserId(userId) }));

@@ -65,7 +65,8 @@ export function usageTable(database: DatabaseSync) {
      * Adds requests to an owner's stored usage, unless the same addition was made before. Returns
      * the totals.
      *
-     * @param erased the number up to which the user's last erasure covers additions, if any.
+     * @param erased the number up to which additions have no effect, because they may contain
+     *   requests from before the user's last erasure. Undefined if the user was not erased.
      * @throws AdditionForgottenError if the store no longer knows whether the addition was made.
      */
     add(command: AddUsageCommand, erased: number | undefined): UsageTotals {
