@@ -24,8 +24,8 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /**
- * The layers that may import a package, or a module of a workspace package. Modules of the domain
- * and the contract that are not listed here may be imported everywhere.
+ * For each package, or module of a workspace package, the layers that may import it. Modules of the
+ * domain and the contract that are not listed here may be imported everywhere.
  */
 const packagesOf: Record<string, readonly string[]> = {
   '@andamio/schema/firestore-layout': ['store'],

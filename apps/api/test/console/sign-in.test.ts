@@ -339,7 +339,7 @@ describe.skipIf(!inject('available').includes('chromium'))(
       const { page } = await open();
       const grants = grantsOf(page);
       // A sign-in is under way in the tab, so only the state shows that the answer belongs to
-      // another one.
+      // another sign-in.
       await page.route(`${provider.issuer}/auth?*`, (route) =>
         route.fulfill({ status: 302, headers: { location: `${app.url}/console?${query}` } }),
       );

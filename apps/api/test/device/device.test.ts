@@ -46,7 +46,7 @@ async function startWithClock(options: TestAppOptions = {}) {
   };
 }
 
-/** Asserts that a response is an error with the member `error` of OAuth. */
+/** Asserts that a response is an error whose body has OAuth's member `error`. */
 function expectOAuthError(answer: Answer, status: number, code: string, error = code): void {
   expect(answer.headers.get('x-error-code')).toBe(code);
   expect(answer.status).toBe(status);

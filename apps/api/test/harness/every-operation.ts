@@ -25,13 +25,14 @@ export interface SentOperation {
 }
 
 /**
- * Sends a valid request for every published operation, in an order in which each succeeds. An
- * operation with a token that has no request here is sent with its example. The service must have
- * all operations enabled.
+ * Sends a valid request for every published operation, in an order in which each succeeds. If
+ * this function contains no request for an operation that takes a token, it sends the
+ * published example. The service must have all operations enabled.
  *
  * @param token the token of a user without keys
  * @param afterVerification called after a key was verified, before its usage is read
- * @throws Error if a response is not the published success, or an operation has no request here
+ * @throws Error if a response is not the published success, or this function contains no request
+ *   for an operation that takes no token
  */
 export async function sendEveryOperation(
   url: string,

@@ -64,7 +64,7 @@ const withKey = (key: string, headers: Headers = []): RawRequest => ({
   headers: [['X-API-Key', key], ...headers],
 });
 
-/** The transcripts that the tests so far have compared with the recorded ones. */
+/** The transcripts that tests have compared with the recorded ones so far. */
 const compared: string[] = [];
 
 async function start(options: TestAppOptions = {}) {
@@ -124,8 +124,8 @@ const bearerCalls: readonly BearerCall[] = [
 ];
 
 /**
- * Issues the key that the requests name, unless the user has the key or is about to request it. An
- * earlier operation may have deleted it.
+ * Issues the key that the requests name, because an earlier operation may have deleted it. Has no
+ * effect if the user has the key, or if the next operation is the request for it.
  */
 async function holdKey(store: Pick<Operations, 'issue'>, what: string, userId: string) {
   if (what === 'request') return;

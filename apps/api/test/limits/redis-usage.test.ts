@@ -395,8 +395,8 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     const startInstances = (number: number) =>
       Promise.all(Array.from({ length: number }, () => connect(redis.url, {}, time)));
     /**
-     * Lets each instance look for due usage the given number of times. Returns the number of
-     * commands per time.
+     * Lets each instance look for due usage the given number of times. Returns the number of all
+     * commands, divided by that number.
      */
     const commandsOf = async (instances: readonly RedisUsage[], times: number) => {
       await inspector.sendCommand(['CONFIG', 'RESETSTAT']);
@@ -612,7 +612,7 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
         let hits = 0;
         let counts = new Map<string, number>();
         const total = () => [...counts.values()].reduce((sum, requests) => sum + requests, 0);
-        /** The totals that Redis asked for. They are passed to it with the next request. */
+        /** The totals that Redis asked for. The next request passes them to Redis. */
         let read: ReadTotals | undefined;
         let knowsTotals = true; // Nothing is stored yet.
 

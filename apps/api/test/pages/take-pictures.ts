@@ -22,7 +22,7 @@ async function take(picture: Picture, page: Page): Promise<void> {
   await page.context().close();
 }
 
-/** Takes the picture of the reference page. It shows the address of the service. */
+/** Takes the picture of the reference page, which shows the address of the service. */
 async function takeReference(): Promise<void> {
   const service = await startProcess({ PORT: '8080' });
   const { page } = await open(800);

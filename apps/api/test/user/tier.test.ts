@@ -16,7 +16,7 @@ import { startApp } from '../harness/app.ts';
 
 /**
  * Starts a service with a key whose owner's tier is growth, according to a token issued at second
- * 100. Records all later tier claims.
+ * 100. Records each tier claim that is stored without a change to a key.
  */
 async function start() {
   const store = createSqliteStore(':memory:', Date.now);
