@@ -23,9 +23,9 @@ const refusedAge = 1_000;
  */
 const sweepInterval = 1_000;
 /**
- * Length, in milliseconds, of the part at the end of an owner's rate-limit window in which usage is
- * reported in the background. Before that part, a key's next request reports the usage. The value
- * exceeds two seconds because the guard knows the end of the window only to within two seconds.
+ * Milliseconds before the end of an owner's rate-limit window from which usage is reported in the
+ * background. Earlier in the window, a key's next request reports the usage. The value exceeds two
+ * seconds because the guard knows the end of the window only to within two seconds.
  */
 const reportBeforeEnd = 3_000;
 /**
