@@ -60,8 +60,8 @@ async function statusOf(response: Response): Promise<string> {
 
 /**
  * Calls a method of Secret Manager. Retries when Secret Manager does not respond, fails, or limits
- * the rate. Both methods in use can be repeated: `testIamPermissions` only reads, and a second
- * `addVersion` only adds another version with the same key.
+ * the rate. Both methods that are called can be repeated: `testIamPermissions` changes nothing, and
+ * a second `addVersion` only adds another version with the same key.
  */
 async function call(url: string, token: string, body: object): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
