@@ -2,7 +2,10 @@ import highlighter from 'highlight.js/lib/common';
 import { type DocumentedOperation, highlightName } from '../document.ts';
 import { Html, html } from '../html.ts';
 
-/** The placeholders of credentials in samples, by security scheme. The script replaces them. */
+/**
+ * Maps each placeholder in the samples to its security scheme. The script replaces the placeholder
+ * with the credentials that the reader enters for the scheme.
+ */
 const placeholders = { YOUR_JWT_TOKEN: 'BearerAuth', YOUR_API_KEY: 'ApiKeyAuth' };
 
 function highlighted(source: string, language: string): Html {
