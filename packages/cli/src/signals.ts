@@ -48,8 +48,8 @@ export function releaseSignals(): void {
 
 /**
  * Sets the message that is written to standard error if a signal ends this process after the first
- * call to {@link holdSignals}: that a key may exist, and how to find it. Undefined removes the
- * message.
+ * call to {@link holdSignals}. The message says that a key may exist, and how to find the key.
+ * Undefined removes the message.
  *
  * @returns the message that was set before.
  */

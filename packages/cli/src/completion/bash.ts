@@ -2,7 +2,7 @@ import { type Commands, optionsWithValue, stepsOf } from './tree.ts';
 
 /**
  * Returns the `case` branches that set `candidates` according to the words before the cursor.
- * Longer commands come first, because the pattern of a shorter command could also match them.
+ * Longer commands come first, because the pattern of a shorter command may also match a longer one.
  */
 function branches(commands: Commands): string {
   const steps = stepsOf(commands).toSorted((one, other) => other.after.length - one.after.length);
@@ -20,7 +20,7 @@ function branches(commands: Commands): string {
  * splits `--url=URL` into three words.
  *
  * @param words the words before the cursor, in the syntax of the shell
- * @param afterOption the shell command for a cursor after an option that takes a value
+ * @param afterOption the shell command to run if the cursor is after an option that takes a value
  */
 export function loop(commands: Commands, words: string, afterOption: string): string {
   return `  local word before= skip= candidates=

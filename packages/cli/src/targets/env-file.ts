@@ -55,8 +55,8 @@ async function contentsOf(file: string): Promise<string> {
 }
 
 /**
- * Returns the target `env:FILE`. The check creates a new file of mode 0600 in the same folder.
- * Storing a key completes the new file, which then replaces the existing file as a whole.
+ * Returns the target `env:FILE`. Checking the target creates an empty file of mode 0600 in the same
+ * folder. Storing a key fills that file, which then replaces the existing file as a whole.
  */
 export function envFile(name: string, path: string): Target {
   const prepare = async () => {

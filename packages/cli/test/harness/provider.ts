@@ -11,7 +11,8 @@ export const audience = 'https://api.andamio.example';
 
 /**
  * Starts a certified OpenID provider (https://github.com/panva/node-oidc-provider). It stops after
- * the test file. Users whose name begins with `pioneer-` have that tier, and all others `growth`.
+ * the test file. Users whose name begins with `pioneer-` have the tier `pioneer`. All others have
+ * the tier `growth`.
  *
  * @returns the issuer
  */
