@@ -60,7 +60,7 @@ export const texts = {
     again: 'Enter another code',
   },
 
-  /** What the user can do about a failed request, by error code. */
+  /** Advice to the user after a failed request, by error code. */
   failures: {
     unknown_user_code:
       'No login with this code waits for you. Compare the code with your terminal. If it is older than 10 minutes, start again in your terminal.',
@@ -80,6 +80,6 @@ export const texts = {
     unexpected: 'Something went wrong. Try again.',
   },
 
-  /** How long ago a time is, in the largest suitable unit. */
+  /** The time that has passed, in the largest suitable unit. */
   ago: (count: number, unit: 'second' | 'minute') => `${counted(count, unit)} ago`,
 } as const;

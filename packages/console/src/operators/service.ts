@@ -9,7 +9,7 @@ export interface About {
   /** Number of minutes without a request after which `admin.js serve` ends. */
   readonly idle_minutes: number;
   readonly tiers: readonly string[];
-  /** What each command does, by the command's name. */
+  /** Descriptions of the commands, by the command's name. */
   readonly commands: Readonly<Record<string, string>>;
 }
 
