@@ -29,7 +29,7 @@ async function send(form: HTMLFormElement): Promise<void> {
   }
 }
 
-/** Makes all forms send their requests. */
+/** Makes each form send its request when it is submitted, and enables the forms' buttons. */
 export function enableForms(): void {
   for (const form of all<HTMLFormElement>('form.request')) {
     form.addEventListener('submit', (event) => {
