@@ -33,9 +33,9 @@ export interface AuditEntry {
   readonly at: number;
   readonly actor: Actor;
   readonly action: AuditAction;
-  /** The owner of the changed keys. */
+  /** The user whose data was changed. For an erasure, the hash of the user id. */
   readonly userId: string;
-  /** The key's name, if the change concerns one key. */
+  /** The key's name, if the change concerns one key or one device login. */
   readonly name?: string;
   /** The key id after the change. If the key was deleted or revoked, its last key id. */
   readonly keyId?: string;

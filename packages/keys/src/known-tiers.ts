@@ -29,7 +29,7 @@ export class KnownTiers {
   }
 }
 
-/** Returns a store that reads tier claims from the given store and records them in `knownTiers`. */
+/** Wraps a store, so that every tier claim that is read from it is recorded in `knownTiers`. */
 export function notingTiers(store: KeyStore, knownTiers: KnownTiers): KeyStore {
   const note = (userId: string, claim: TierClaim | undefined) => {
     if (claim !== undefined) knownTiers.note(userId, claim);

@@ -96,8 +96,8 @@ export interface OwnerScope {
   /** The names whose secrets the transaction may read and change. */
   readonly names?: readonly string[];
   /**
-   * The full records that are read: those of the current secrets, or also those of the previous
-   * secrets. If omitted, only the fields of {@link NamedKey} are read.
+   * The secrets whose full records are read: only the current ones, or the previous ones as well.
+   * If omitted, only the fields of {@link NamedKey} are read.
    */
   readonly reads?: 'current' | 'both';
   /** The request, if the client sent an `Idempotency-Key`. */
@@ -147,7 +147,7 @@ export interface NameView {
  */
 export interface View {
   readonly owner: OwnerRecord | undefined;
-  /** Returns what is stored under one of the scope's names. */
+  /** Returns the key and its previous secret that are stored under one of the scope's names. */
   at(name: string): NameView;
   /** The secret with one of the ids of a {@link SecretScope}. Its name is in the scope. */
   readonly located: Pick<KeyRecord, 'userId' | 'name' | 'serial'> | undefined;
