@@ -50,7 +50,7 @@ const perVerification = {
   requestLogEntries: 1,
   /**
    * One audit log entry for each of the three Firestore calls: the read of the key, and the read
-   * and the write of the usage. The service's log exclusion drops these entries.
+   * and the write of the usage. There are none if the service's log exclusion drops them.
    */
   auditLogEntries: 3,
   kibibytesALogEntry: 1.2,

@@ -125,8 +125,8 @@ export const driftPermissions: readonly string[] = union(
 );
 
 /**
- * Project-level permissions of releases. Permissions on the service are granted on the service
- * itself.
+ * Project-level permissions of releases. {@link releasePermissions} also lists the permissions that
+ * are granted only on the service and its admin job.
  */
 export const deployPermissions: readonly string[] = union(lookUpPermissions.service, {
   operations: releasePermissions.project,

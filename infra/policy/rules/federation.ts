@@ -124,9 +124,9 @@ const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 
 /**
- * Requires a condition on one protected branch, except for pull requests without a GitHub
- * environment. Otherwise a job on any branch could use an environment that has no branch rule.
- * Source: GitHub, "Deployments and environments".
+ * Requires a condition on one protected branch. Otherwise a job on any branch could use an
+ * environment that has no branch rule. A provider for pull requests is exempt if its subjects do
+ * not contain the environment. Source: GitHub, "Deployments and environments".
  */
 export const federationWithOneBranch: ResourceValidationPolicy = {
   name: 'federation-one-branch',

@@ -225,7 +225,7 @@ export function ensure(of: StackSecret): void {
  * Performs a rotation step, starting from the version in the stack's file.
  *
  * The secret may already have a newer version. Either an interrupted run created it, or another
- * operator did, and their change of the stack's file is not merged here yet. If the newer version
+ * operator did, whose change to the stack's file is not merged here yet. If the newer version
  * equals the result of the step, the stack's file is set to it.
  *
  * @throws {Failure} if the newer version differs from the result. The step does not replace it,

@@ -40,9 +40,8 @@ function nameOf(resource: Computed<string>): string {
 }
 
 /**
- * Returns the traffic allocation. All traffic goes to the newest revision, unless the settings have
- * a stable revision. Then all traffic goes to the stable revision, and the newest one is a
- * candidate.
+ * Returns the traffic allocation. By default, all traffic goes to the newest revision. If the
+ * settings have a stable revision, all traffic goes to it, and the newest revision is a candidate.
  */
 function traffics({ stableRevision }: Settings): gcp.types.input.cloudrunv2.ServiceTraffic[] {
   return stableRevision === undefined

@@ -15,7 +15,7 @@ export interface Field {
 
 export type Message = Readonly<Record<string, Field>>;
 
-/** The messages that the fake uses of one API, and the revision of the API's description. */
+/** The messages of one API that the fake uses, and the revision of the API's description. */
 export interface Description {
   readonly revision: string;
   readonly messages: Readonly<Record<string, Message>>;
