@@ -50,7 +50,7 @@ export interface RedisLinkOptions {
    */
   readonly onDown: (cause: Error) => void;
   readonly onUp: () => void;
-  /** Called when Redis refuses a single command, for example because a value has another type. */
+  /** Called when Redis refuses a single command, for example because a value has the wrong type. */
   readonly onRefused: (error: ErrorReply) => void;
 }
 

@@ -63,14 +63,14 @@ export interface UsageScripts {
    *
    * KEYS: due. ARGV: 1 maximum number of owners, 2 and 3 and 4 the prefixes of the keys account,
    * open and closed. Returns pairs of a member and a batch, concatenated. The batch is an empty
-   * string if a key of the owner had another type and was set aside.
+   * string if a key of the owner had the wrong type and was set aside.
    */
   readonly claimDue: Script;
   /**
    * Claims one owner, even if another instance has claimed the owner.
    *
    * KEYS: account, open, closed, due. ARGV: 1 member of due. Returns the batch; null if there is
-   * none; or an empty string if a key of the owner had another type and was set aside.
+   * none; or an empty string if a key of the owner had the wrong type and was set aside.
    */
   readonly claimOwner: Script;
   /**
@@ -187,8 +187,8 @@ end
 `;
 
 /**
- * A Lua function that sets aside the open batch and the closed batches of an owner if their Redis
- * key has another type. It returns whether a key was set aside.
+ * A Lua function that sets aside an owner's open batch, closed batches, or both, if their Redis key
+ * has the wrong type. It returns whether a key was set aside.
  */
 const repairing = `
 local function aside_of(key) return key .. ':unreadable:' .. text(micros) end
@@ -223,7 +223,7 @@ end
 /**
  * The script {@link UsageScripts.count}. The server's clock determines the owner's day. If the
  * clock is set back, the day changes only after the open batch is closed. A window with more time
- * left than its length began before the clock was set back, so it begins again.
+ * left than its length began before the clock was set back, so a new window replaces it.
  *
  * Totals that a process has read replace the totals in the account if those may be outdated. Totals
  * that were read before the latest batch was stored are ignored.

@@ -24,7 +24,7 @@ export interface AuthenticationDependencies {
  * Authenticates requests. Each request is counted against the limit of its client address, and the
  * count is refunded once the credentials are verified (contract, "Failures").
  *
- * Both functions throw CredentialsRefusedError if they refuse the credentials, and HttpError
+ * `user` and `key` throw CredentialsRefusedError if they refuse the credentials, and HttpError
  * `rate_limited` if the address limit is exceeded.
  */
 export interface Authentication {
@@ -40,9 +40,9 @@ export interface Authentication {
    */
   cachedKey(request: IncomingMessage): VerifiedKey<FoundKey> | undefined;
   /**
-   * Verifies the API key of a request if the key is not cached. The address limit does not apply to
-   * a key that was valid when this process last verified it. It does not apply to a guard either,
-   * because a guard sends requests for many clients.
+   * Verifies the API key of a request. Called if the key is not cached. The address limit does not
+   * apply to a key that was valid when this process last verified it. It does not apply to a guard
+   * either, because a guard sends requests for many clients.
    *
    * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}

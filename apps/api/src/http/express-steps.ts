@@ -40,7 +40,7 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
   };
 }
 
-/** Returns how a request was counted by the steps of {@link limitedByAddress}. */
+/** Returns the result of counting a request with the steps of {@link limitedByAddress}. */
 export const countedRequest = (request: Request) =>
   (request as AugmentedRequest)['rateLimit'] as RateLimitInfo;
 

@@ -6,7 +6,7 @@ import { addressKey, counterKey, refund } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
- * codes, 5 guesses find a given code with a probability of about 2^-32 (RFC 8628, section 5.1).
+ * codes, 5 guesses find a given code with a probability of about 2^-32 (RFC 8628 section 5.1).
  */
 const guessesOfUser: Limit = {
   maximum: 5,

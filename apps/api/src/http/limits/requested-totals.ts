@@ -17,8 +17,9 @@ interface Requested extends Omit<ReadTotals, 'totals'> {
 }
 
 /**
- * Owners' usage totals that Redis does not know, read from the store in the background. They are
- * passed to Redis with the owner's next request, at most one interval later.
+ * Owners' usage totals that Redis does not know, read from the store in the background. The owner's
+ * next request passes them to Redis. If it arrives more than one interval later, they are read
+ * again.
  */
 export class RequestedTotals {
   readonly #storer: Pick<SharedUsageStorer, 'totalsOf'>;

@@ -118,8 +118,8 @@ export type FindRow = (request: Exchange['request']) => Row | undefined;
 
 /**
  * Creates the function that finds the row of a request by method and path, without Express. The
- * function recognizes only paths that are spelled as in the table. Express's router, which has the
- * same rows, handles other spellings.
+ * function recognizes only paths that are spelled as in the table. Express's router handles other
+ * spellings.
  *
  * An operation that takes an API key accepts any method, and any path below its own. The rest of
  * such a path is ignored, so it is not decoded: decoding could only fail.

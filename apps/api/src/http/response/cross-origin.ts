@@ -30,8 +30,9 @@ export interface CrossOrigin {
 }
 
 /**
- * Allows pages of the listed origins to call the service (contract, "Requests"). Any other OPTIONS
- * request is treated like a request with an unsupported method.
+ * Allows pages of the listed origins to call the service (contract, "Requests"). An OPTIONS request
+ * that is not a preflight request of such a page is treated like a request with an unsupported
+ * method.
  */
 export function allowOrigins(origins: readonly string[]): CrossOrigin {
   const listed = new Set(origins);

@@ -93,8 +93,8 @@ export async function readTierClaim(
  * they stay the same when keys are rotated, rolled or rehashed. The index on `user_id` has the same
  * order, so no further index is needed.
  *
- * The query finds the names, and a second read their keys as of the time of the query. Otherwise, a
- * key that is rehashed or rolled between the two reads would be missing.
+ * The query finds the names. A second read finds their keys, as of the time of the query.
+ * Otherwise, a key that is rehashed or rolled between the two reads would be missing.
  */
 export async function page(
   { firestore }: Database,
