@@ -395,8 +395,8 @@ describe.skipIf(!inject('available').includes('redis'))('usage in Redis', () => 
     const startInstances = (number: number) =>
       Promise.all(Array.from({ length: number }, () => connect(redis.url, {}, time)));
     /**
-     * Lets each instance look for due usage the given number of times. Returns the number of all
-     * commands, divided by that number.
+     * Lets each instance look for due usage the given number of times. Returns the average
+     * number of commands that all of them together send each time.
      */
     const commandsOf = async (instances: readonly RedisUsage[], times: number) => {
       await inspector.sendCommand(['CONFIG', 'RESETSTAT']);
