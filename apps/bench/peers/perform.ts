@@ -2,8 +2,8 @@ import { inFlight } from '../harness/load.ts';
 
 /**
  * For each number that the parent process sends, performs that many tasks and replies with the
- * tasks per second. Works in a closed loop with as many concurrent tasks as the load generator has
- * requests.
+ * tasks per second. Works in a closed loop, with {@link inFlight} concurrent tasks: as many as the
+ * load generator sends concurrent requests.
  */
 export function performWhenTold(task: (index: number) => Promise<unknown>): void {
   let begun = 0;
