@@ -96,7 +96,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
   const focused = (target: Locator) =>
     expect.poll(() => target.evaluate((element) => element.matches(':focus'))).toBe(true);
 
-  /** Fills the form of a new key and sends it. */
+  /** Fills in the form for a new key and sends it. */
   const create = async (page: Page, name: string) => {
     await page.getByRole('button', { name: 'Create key' }).click();
     await dialog(page).getByLabel('Name').fill(name);
