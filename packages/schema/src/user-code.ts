@@ -1,6 +1,6 @@
 /**
- * The letters of user codes (RFC 8628 section 6.1): no vowels, so that codes contain no words. There
- * are no digits, because some are easily confused with letters.
+ * The letters of user codes (RFC 8628 section 6.1): no vowels, so that codes contain no words.
+ * There are no digits, because some are easily confused with letters.
  */
 export const userCodeLetters = 'BCDFGHJKLMNPQRSTVWXZ';
 
