@@ -26,13 +26,14 @@ export class OwnerWindow {
 
   /**
    * Updates the limit from an answer of the service. Requests that this process accepted in the
-   * same window stay counted, except those that the service counts with this answer.
+   * same window stay counted until they are reported to the service.
    *
-   * The reported end of one window varies by a few seconds, while the next window ends a minute
-   * later. An end that differs by more than half a minute therefore belongs to the next window. The
-   * service may report the next window before this process sees the current window end.
+   * The service may report the next window before the current window ends in this process. The
+   * reported end of a window varies by a few seconds, and the next window ends a minute later. An
+   * end that is more than half a minute later therefore belongs to the next window.
    *
-   * @param reported number of accepted requests that the service counts with this answer.
+   * @param reported number of accepted requests that were reported to the service with the lookup.
+   *   `limitStatus` includes them.
    */
   update(limitStatus: LimitStatus, now: number, reported: number): void {
     const { endsAt } = this.#limitStatus;

@@ -19,7 +19,8 @@ export class OwnerWindows {
    * status, the window has the limit of the owner's tier and counts only the requests to this
    * process.
    *
-   * @param reported number of accepted requests that the source counts with this answer.
+   * @param reported number of accepted requests that were reported to the source with the lookup.
+   *   The answer's limit status includes them.
    */
   of({ apiKey, limitStatus }: ValidAnswer, now: number, reported: number): OwnerWindow {
     const limit = tiers[apiKey.tier].requestsPerMinute;
