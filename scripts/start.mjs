@@ -63,7 +63,7 @@ async function perform(title, { isDone, run }) {
   say(` ${secondsSince(began)}\n`);
 }
 
-/** Returns the URL at which a service that listens on an address of this machine is reachable. */
+/** Returns the URL of a service that listens on the given address of this machine. */
 function urlOf(address, port) {
   if (['0.0.0.0', '::'].includes(address)) return `http://127.0.0.1:${port}`;
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
