@@ -13,8 +13,8 @@ const maximumBackoffMs = 5_000;
 const maximumUncountedBreaks = 20;
 
 /**
- * Maximum number of retries per call without a pause after a broken connection. After further
- * broken connections, the client pauses before it retries.
+ * Maximum number of broken connections per call that are each followed by an immediate retry. After
+ * further broken connections, the client pauses before it retries.
  */
 export const immediateRetries = 4;
 
