@@ -4,7 +4,7 @@ const warningInterval = 60_000;
 /**
  * Creates the default value of the guard's option `onError`. It emits a process warning with the
  * error's message, at most once a minute. Each warning states how many errors were omitted since
- * the last one.
+ * the previous warning.
  */
 export function createWarner(now = () => performance.now()): (error: Error) => void {
   let nextAt = Number.NEGATIVE_INFINITY;
