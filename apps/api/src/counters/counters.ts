@@ -1,4 +1,12 @@
+import { hash } from 'node:crypto';
 import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
+
+/**
+ * Returns the text that stands for a user in counters, in the names of Redis keys and in response
+ * headers. It does not reveal the user id. It must not change, because instances of two releases
+ * count together during a rollout.
+ */
+export const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
 /** The counters of one rate limit. */
 export type Counters = Store;

@@ -16,6 +16,7 @@ import { LRUCache } from 'lru-cache';
 import { ErrorReply } from 'redis';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
+import { counterKey } from './counters.ts';
 import type { RedisLink } from './redis-link.ts';
 import { run, type Script } from './redis-script.ts';
 import { type SharedUsageTimes, type UsageScripts, usageScripts } from './usage-scripts.ts';
@@ -100,7 +101,7 @@ export type CountOutcome = SharedCount | 'uncounted' | 'unknown';
 /** A request that is counted with the next command. */
 interface WaitingRequest {
   readonly request: VerifiedRequest;
-  /** The text that stands for the owner in the names of Redis keys. */
+  /** The owner's {@link counterKey}. */
   readonly member: string;
   readonly resolve: (outcome: CountOutcome) => void;
 }
@@ -137,8 +138,6 @@ const storedBatch = z.object({
   counts: z.map(z.string(), integer),
   lastUses: z.map(z.string(), integer),
 });
-
-const memberOf = (userId: string) => hash('sha256', userId, 'base64url');
 
 /**
  * Version of the format in which values are stored in Redis. Increase it whenever the format
@@ -224,12 +223,15 @@ export class RedisUsage implements SharedUsage {
    * Counts a verified request. Requests that arrive in the same turn of the event loop are counted
    * with one command.
    *
+   * @param member the {@link counterKey} of the owner, if the caller knows it.
    * @returns `unknown` if Redis did not reply. The request must then not be counted again.
    */
-  async count(request: VerifiedRequest): Promise<CountOutcome> {
+  async count(
+    request: VerifiedRequest,
+    member = counterKey(request.userId),
+  ): Promise<CountOutcome> {
     if (!this.#link.ready) return 'uncounted';
     const { promise, resolve } = Promise.withResolvers<CountOutcome>();
-    const member = memberOf(request.userId);
     if (this.#waiting.push({ request, member, resolve }) === 1)
       setImmediate(() => this.#countWaiting());
     return promise;
@@ -248,7 +250,7 @@ export class RedisUsage implements SharedUsage {
   }
 
   async claimOf(userId: string): Promise<SharedBatch | undefined> {
-    const member = memberOf(userId);
+    const member = counterKey(userId);
     const found = await this.#run(this.#scripts.claimOwner, keysOf(member), [member]);
     const batch = batchReply.parse(found);
     return batch == null ? undefined : this.#parse(member, batch);

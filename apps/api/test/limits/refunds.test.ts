@@ -3,16 +3,12 @@ import type { FoundKey } from '@andamio/keys/model';
 import type { KeyVerifier } from '@andamio/verification/verify-key';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Principal } from '../../src/auth/principal.ts';
+import { counterKey } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { createAuthentication } from '../../src/http/authenticate.ts';
 import type { Exchange } from '../../src/http/exchange.ts';
 import { limitGuesses } from '../../src/http/limits/device-logins.ts';
-import {
-  addressKey,
-  counterKey,
-  limitAddresses,
-  RequestCount,
-} from '../../src/http/limits/limit.ts';
+import { addressKey, limitAddresses, RequestCount } from '../../src/http/limits/limit.ts';
 
 const address = '192.0.2.1';
 

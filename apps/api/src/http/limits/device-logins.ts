@@ -1,8 +1,8 @@
 import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
-import type { CreateCounters } from '../../counters/counters.ts';
+import { type CreateCounters, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, counterKey, refund } from './limit.ts';
+import { addressKey, refund } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8

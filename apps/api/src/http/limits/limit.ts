@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { KnownTiers } from '@andamio/keys/known-tiers';
 import type { FoundKey } from '@andamio/keys/model';
 import { maximumReportedKeys } from '@andamio/schema/operations';
@@ -6,7 +5,12 @@ import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
 import { type ClientRateLimitInfo, ipKeyGenerator, type Options } from 'express-rate-limit';
 import type { Principal } from '../../auth/principal.ts';
-import type { Counters, CreateCounters, KeyCounters } from '../../counters/counters.ts';
+import {
+  type Counters,
+  type CreateCounters,
+  counterKey,
+  type KeyCounters,
+} from '../../counters/counters.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { HttpError } from '../response/errors.ts';
 import type { LimitStatus } from './headers.ts';
@@ -28,12 +32,6 @@ export interface Limit<Subject> {
  * network to each customer.
  */
 const ipv6Subnet = 56;
-
-/**
- * Hashes a user id, because the counter key appears in the names of Redis keys and in response
- * headers.
- */
-export const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
 /** Returns the counter key of a client address. */
 export const addressKey = (address: string) => ipKeyGenerator(address, ipv6Subnet);

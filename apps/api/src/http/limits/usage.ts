@@ -86,14 +86,15 @@ export function countTogether(
   const totals = new RequestedTotals(storer);
   return async (request, found, count) => {
     const { userId, name, serial } = found.record;
-    const counted = await shared.count({
+    const verified = {
       userId,
       name,
       serial,
       reported: reportedBy(request),
       limits: tiers[found.tier],
       read: totals.of(userId),
-    });
+    };
+    const counted = await shared.count(verified, keyLimit.keyOf(found));
     if (counted === 'uncounted') return alone(request, found, count);
     if (counted === 'unknown') {
       count.consumeKey(keyLimit, found);
