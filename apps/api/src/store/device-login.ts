@@ -6,6 +6,14 @@ import {
 import { tierSchema } from '@andamio/schema/tiers';
 import * as z from 'zod';
 
+/**
+ * A stored state. A state that only a later release knows is read as `denied`, so that after a
+ * rollback the login yields no key and cannot be decided.
+ */
+const storedState = z
+  .string()
+  .transform((stored) => deviceLoginStates.find((state) => state === stored) ?? 'denied');
+
 /** The fields of a stored device login, except for its times, whose type depends on the store. */
 export const deviceLoginFields = {
   code_digest: z.string(),
@@ -13,7 +21,7 @@ export const deviceLoginFields = {
   expires_in_days: z.number(),
   address: z.string(),
   user_id: z.string().nullable(),
-  state: z.enum(deviceLoginStates),
+  state: storedState,
   tier: tierSchema.nullable(),
 };
 

@@ -1,5 +1,7 @@
+import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import { present } from '@andamio/testing/store/commands';
 import { boundLogin } from '@andamio/testing/store/device-login';
+import { order } from '@andamio/testing/store/operator';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 
@@ -40,6 +42,22 @@ export function describeStoredDeviceLogins(kind: string, create: () => ReadableS
           remove_at: present + 660,
         },
       ]);
+    });
+
+    test('reads a login in a state that only a later release knows as denied', async () => {
+      const { store, read } = create();
+      const { logins, id, userCode, deviceCode } = await boundLogin(store, 'owner');
+      await store.transactDeviceLogin([id], (login) => ({
+        outcome: undefined,
+        login: { ...(login as DeviceLogin), state: 'of-a-later-release' as 'pending' },
+      }));
+      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+      expect(await logins.redeem(deviceCode)).toBe('access_denied');
+      expect(await logins.lookUp(owner, userCode)).toMatchObject({ state: 'denied' });
+      expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');
+      expect(await store.deviceLoginsOf('owner')).toMatchObject([{ id, state: 'denied' }]);
+      expect((await read())['device_logins']).toMatchObject([{ state: 'of-a-later-release' }]);
+      expect(await store.erase(order())).toBe(true);
     });
   });
 }
