@@ -1,7 +1,9 @@
 import type { ApiKeyInList, Client } from './generated/types.ts';
 
 /**
- * Returns all keys of the user, read page by page.
+ * Returns all keys of the user in one array, read page by page: the unexpired keys, of which the
+ * user's tier allows at most 1,000, their previous secrets that are still valid, and the keys that
+ * expired within the last 30 days.
  *
  * @throws {@link ApiError} as `listApiKeys` does. The keys that were already read are then lost.
  */
