@@ -57,7 +57,11 @@ export interface DocumentedResponse {
   readonly fields: readonly Field[];
   readonly example: unknown;
   readonly headers: readonly Field[];
-  /** The headers that are specific to this response. Every response has the other headers. */
+  /**
+   * The headers that are specific to this response. Every response has the other headers, except
+   * errors of requests that are not well-formed HTTP, and errors that are sent before a rate limit
+   * was counted.
+   */
   readonly specificHeaders: readonly Field[];
   /** The error codes that the response can have. Empty for a success. */
   readonly errorCodes: readonly string[];
