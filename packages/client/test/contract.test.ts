@@ -15,12 +15,12 @@ describe('generated methods', () => {
   test.each([
     ['contract.ts', contractModule],
     ['types.ts', typesModule],
-  ])('src/generated/%s is up to date (if not: npx pnpm@12 generate)', (file, content) => {
+  ])('src/generated/%s is up to date (if not: npx -y pnpm@12 generate)', (file, content) => {
     const committed = readFileSync(new URL(`../src/generated/${file}`, import.meta.url), 'utf8');
     expect(committed).toBe(content(contract));
   });
 
-  test('the README lists the methods (if not: npx pnpm@12 generate)', () => {
+  test('the README lists the methods (if not: npx -y pnpm@12 generate)', () => {
     const committed = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     expect(withMethodsTable(committed, contract)).toBe(committed);
   });

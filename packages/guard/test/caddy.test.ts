@@ -67,7 +67,7 @@ describe.skipIf(!inject('available').includes('caddy'))(
   },
 );
 
-test("caddy/apikey.caddy contains the contract's error bodies (if not: npx pnpm@12 generate)", () => {
+test("caddy/apikey.caddy contains the contract's error bodies (if not: npx -y pnpm@12 generate)", () => {
   const committed = readFileSync(new URL('../caddy/apikey.caddy', import.meta.url), 'utf8');
   expect(committed).toBe(withCaddyBodies(committed));
 });

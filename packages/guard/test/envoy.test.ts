@@ -50,7 +50,7 @@ describe.skipIf(!inject('available').includes('envoy'))('envoy/envoy.yaml, by a 
   });
 });
 
-test("envoy/envoy.yaml contains the contract's error body (if not: npx pnpm@12 generate)", () => {
+test("envoy/envoy.yaml contains the contract's error body (if not: npx -y pnpm@12 generate)", () => {
   const committed = readFileSync(new URL('../envoy/envoy.yaml', import.meta.url), 'utf8');
   expect(committed).toBe(withEnvoyBody(committed));
 });

@@ -129,7 +129,7 @@ describe.skipIf(!inject('available').includes('nginx'))(
   },
 );
 
-test("nginx/apikey-http.conf contains the contract's error bodies (if not: npx pnpm@12 generate)", () => {
+test("nginx/apikey-http.conf contains the contract's error bodies (if not: npx -y pnpm@12 generate)", () => {
   const committed = readFileSync(new URL('../nginx/apikey-http.conf', import.meta.url), 'utf8');
   expect(committed).toBe(withNginxBodies(committed));
 });

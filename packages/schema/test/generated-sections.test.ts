@@ -6,7 +6,7 @@ import { generatedSections, withSection } from '../scripts/generated-sections.ts
 test.each(
   generatedSections.map((section) => ({ ...section, page: basename(section.file.pathname) })),
 )(
-  'the section "$name" of $page is up to date (if not: npx pnpm@12 generate)',
+  'the section "$name" of $page is up to date (if not: npx -y pnpm@12 generate)',
   ({ file, name, content }) => {
     const document = readFileSync(file, 'utf8');
     expect(document).toContain(content);

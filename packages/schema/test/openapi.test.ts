@@ -3,7 +3,7 @@ import { openApiText } from '../scripts/openapi-document.ts';
 import { committed, document, requestApiKey, resolved } from './document.ts';
 
 describe('openapi.json', () => {
-  test('openapi.json is up to date (if not: npx pnpm@12 generate)', () => {
+  test('openapi.json is up to date (if not: npx -y pnpm@12 generate)', () => {
     expect(committed).toBe(openApiText());
   });
 

@@ -6,7 +6,7 @@ test.each([
   ['reference page', referencePicture],
   ['console', consolePicture],
 ])(
-  'the picture of the %s in README shows the page as it is (if not: npx pnpm@12 picture)',
+  'the picture of the %s in README shows the page as it is (if not: npx -y pnpm@12 picture)',
   (_, picture) => {
     expect(fingerprintIn(readFileSync(picture.path))).toBe(fingerprintOf(picture));
   },
