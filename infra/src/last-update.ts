@@ -68,8 +68,8 @@ export function refuseToMove(before: Place | undefined, settings: Settings): voi
 }
 
 /**
- * Returns a problem if the settings of a release remain although the service was deleted. Without
- * this check, Google would reject them in the middle of the update.
+ * Returns a problem if the stack's file still has the settings of a release although the service
+ * was deleted. Without this check, Google would reject these settings in the middle of the update.
  */
 export function leftoverProblems(
   { place }: LastUpdate,

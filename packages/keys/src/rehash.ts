@@ -3,7 +3,7 @@ import { locatedSecret } from './located-secret.ts';
 import type { Change, Decision, Secret, View } from './model.ts';
 import type { KeyStore } from './store.ts';
 
-/** A command to rehash a secret: to store it under a key id with another pepper. */
+/** A command to rehash a secret: to move its record to the key id computed with another pepper. */
 export interface RehashCommand {
   /** The key id under which the secret is stored now. */
   readonly from: KeyId;
@@ -19,8 +19,8 @@ export interface RehashCommand {
 export type RehashOutcome = 'rehashed' | 'no_such_key';
 
 /**
- * Decides whether a secret is rehashed: stored under a key id with another pepper, in place of its
- * current key id.
+ * Decides whether a secret is rehashed: its record is moved from its current key id to the key id
+ * that is computed with another pepper.
  */
 export function decideRehash(
   view: View,
@@ -42,7 +42,7 @@ export function decideRehash(
 }
 
 /**
- * Stores a secret under a key id with another pepper.
+ * Moves a secret's record to the key id that is computed with another pepper.
  *
  * @throws the same errors as {@link KeyStore.transact}.
  */

@@ -103,7 +103,7 @@ const dayOfMonth = (day: string) => day.slice(-2);
 
 /**
  * Returns when a month's record is deleted, in Unix seconds. The records of different owners are
- * deleted at different times of the first day after the retention. Deleting all of them at once
+ * deleted at different times of the first day after the retention period. Deleting all at once
  * would be a burst of load.
  *
  * @param day any UTC day of the month.
