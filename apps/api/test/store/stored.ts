@@ -3,7 +3,7 @@ import { command, day, present } from '@andamio/testing/store/commands';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { keyMaking } from '../harness/key-making.ts';
-import { describeAudit } from './stored-audit.ts';
+import { describeStoredAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
 import { describeStoredDeviceLogins } from './stored-device-logins.ts';
 import { describeStoredErasure } from './stored-erasure.ts';
@@ -17,7 +17,7 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
  */
 export function describeStoredKeys(kind: string, create: () => ReadableStore) {
   describeStoredChanges(kind, create);
-  describeAudit(kind, create);
+  describeStoredAudit(kind, create);
   describeStoredUsage(kind, create);
   describeStoredErasure(kind, create);
   describeStoredDeviceLogins(kind, create);

@@ -1,5 +1,6 @@
 import { storeDeadline } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
+import { describeAudit } from './audit.ts';
 import { describeChanges } from './changes.ts';
 import { command, present } from './commands.ts';
 import { describeDeviceLogins } from './device-login.ts';
@@ -21,6 +22,7 @@ export function describeKeyStore(kind: string, create: () => StoreUnderTest) {
   for (const { describeContract } of Object.values(operations)) describeContract(kind, create);
   describeFinding(kind, create);
   describeReplay(kind, create);
+  describeAudit(kind, create);
   describeUsage(kind, create);
   describeRevokeAll(kind, create);
   describeErasure(kind, create);
