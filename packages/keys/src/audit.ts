@@ -56,15 +56,7 @@ export function ownEntry(
   action: AuditAction,
   change: Omit<AuditEntry, 'action' | 'actor'>,
 ): AuditEntry {
-  const { at, userId, name, keyId } = change;
-  return {
-    at,
-    actor: { kind: 'user', id: userId },
-    action,
-    userId,
-    ...(name !== undefined && { name }),
-    ...(keyId !== undefined && { keyId }),
-  };
+  return { ...change, actor: { kind: 'user', id: change.userId }, action };
 }
 
 /**
