@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { decideDeviceLogin, lookUpDeviceLogin } from '@andamio/keys/device-login/approve';
 import { deviceLoginIds } from '@andamio/keys/device-login/codes';
 import { decideStart } from '@andamio/keys/device-login/decide';
@@ -17,13 +18,17 @@ import { connected, type StoreUnderTest, twoStores } from './store-under-test.ts
 const pepper = (version: string): Pepper => ({ version, secret: Buffer.alloc(32, version) });
 
 /** Returns the operations on device logins, for a given store. */
-export function deviceLogins(store: KeyStore, peppers: readonly Pepper[] = [pepper('test')]) {
+export function deviceLogins(
+  store: KeyStore,
+  peppers: readonly Pepper[] = [pepper('test')],
+  maximumDays?: number,
+) {
   let now = present;
   const dependencies = setUpKeys({
     store,
     peppers,
     verifyCacheSeconds: 10,
-    maximumDays: undefined,
+    maximumDays,
     now: () => now * 1000,
     monotonicNow: () => now * 1000,
     warn: () => {},
@@ -79,6 +84,27 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
         facts: { name: 'device-laptop', expiresInDays: 30, createdAt: present },
       });
       expect(await keysOf({ store })).toEqual(['device-laptop']);
+    });
+
+    test('stores the device code as its SHA-256 in hex', async () => {
+      const { store, logins, userCode, deviceCode } = await lookedUp();
+      const sha256 = createHash('sha256').update(deviceCode).digest('hex');
+      expect(await store.findDeviceLogin([logins.idOf(userCode)])).toMatchObject({
+        deviceCodeDigest: sha256,
+      });
+    });
+
+    test('refuses more days than the maximum at the start, at the approval and when the key is issued', async () => {
+      const { store } = create();
+      const [unlimited, limited] = [deviceLogins(store), deviceLogins(store, undefined, 29)];
+      await expect(limited.start()).rejects.toThrow('expiry_too_late');
+      await limited.start('device-laptop', 29);
+      const [early, late] = [await unlimited.start(), await unlimited.start()];
+      for (const { userCode } of [early, late]) await unlimited.lookUp(ada, userCode);
+      await unlimited.decide(ada, early.userCode, 'approved');
+      expect(await limited.redeem(early.deviceCode)).toBe('expiry_too_late');
+      expect(await limited.decide(ada, late.userCode, 'approved')).toBe('expiry_too_late');
+      expect(await keysOf({ store })).toEqual([]);
     });
 
     test('lets only the user who looked a login up first see and decide it', async () => {

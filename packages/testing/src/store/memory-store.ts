@@ -71,8 +71,17 @@ export function createMemoryStore(): KeyStore & Administration {
       owner,
       located,
       at(name) {
-        const { current, previous } = names.get(idOf(userId ?? '', name)) ?? {};
-        return { key: current, named: current, previous, previousId: previous?.id };
+        // Data outside the scope is undefined, as in a database that would have to read it.
+        const scoped = 'ids' in scope ? located && [located.name] : scope.names;
+        const reads = 'ids' in scope ? 'both' : scope.reads;
+        const isInScope = scoped?.includes(name) === true;
+        const { current, previous } = (isInScope && names.get(idOf(userId ?? '', name))) || {};
+        return {
+          named: current,
+          previousId: previous?.id,
+          key: reads === undefined ? undefined : current,
+          previous: reads === 'both' ? previous : undefined,
+        };
       },
       idempotencyRecord:
         'ids' in scope || !scope.request ? undefined : records.get(recordId(scope.request)),
