@@ -1,13 +1,17 @@
 import { expect, test, vi } from 'vitest';
-import { changes, cloud, describeByDriver, refusal, stackOf } from './harness/stack.ts';
+import {
+  changes,
+  cloud,
+  describeByDriver,
+  engineAlone,
+  refusal,
+  stackOf,
+} from './harness/stack.ts';
 
 const database = 'gcp:firestore/database:Database';
 const registry = 'gcp:artifactregistry/repository:Repository';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
-
-/** The only driver of these tests, because the engine's recovery does not depend on the driver. */
-const engineAlone = ['inline'] as const;
 
 describeByDriver(
   'an `up` that fails halfway is completed by the next one',
@@ -95,46 +99,46 @@ describeByDriver(
       expect((await stack.up()).summary.result).toBe('succeeded');
       expect(await google.calls()).toContain(`update ${service}`);
     });
+
+    test('a service is created again until its account can read its secrets', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
+      // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
+      await google.delayGrants(600);
+      const running = stack.up();
+      await expect.poll(() => google.calls()).toContain(`create ${service}`);
+      await google.delayGrants(0);
+      expect((await running).summary.result).toBe('succeeded');
+      vi.unstubAllEnvs();
+      expect(
+        (await google.calls()).filter((call) => call === `create ${service}`).length,
+      ).toBeGreaterThan(1);
+      // The engine records the failed create, so the next `up` updates the service.
+      expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
+      expect(changes((await stack.up()).summary)).toEqual({});
+    });
+
+    test('a resource whose creation response was lost is imported by its id', async () => {
+      const google = await cloud();
+      const stack = await stackOf(google, 'dev');
+      await google.fail({ ...fault, kind: 'lost' });
+      expect(await refusal(stack.up())).toContain('connection reset');
+      const conflict = await refusal(stack.up());
+      expect(conflict).toContain('409');
+      const [, pair = ''] = /pnpm@12 adopt dev (firestore=\S+)/.exec(conflict) ?? [];
+      vi.stubEnv('ANDAMIO_ADOPT', pair);
+      expect((await stack.up()).summary.result).toBe('succeeded');
+      vi.unstubAllEnvs();
+      expect(changes((await stack.up()).summary)).toEqual({});
+      expect((await google.resources()).filter(({ type }) => type === database)).toHaveLength(1);
+    });
   },
   engineAlone,
 );
 
-describeByDriver('an interrupted `up` is completed by the next one', () => {
-  test('a service is created again until its account can read its secrets', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
-    // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
-    await google.delayGrants(600);
-    const running = stack.up();
-    await expect.poll(() => google.calls()).toContain(`create ${service}`);
-    await google.delayGrants(0);
-    expect((await running).summary.result).toBe('succeeded');
-    vi.unstubAllEnvs();
-    expect(
-      (await google.calls()).filter((call) => call === `create ${service}`).length,
-    ).toBeGreaterThan(1);
-    // The engine records the failed create, so the next `up` updates the service.
-    expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
-    expect(changes((await stack.up()).summary)).toEqual({});
-  });
-
-  test('a resource whose creation response was lost is imported by its id', async () => {
-    const google = await cloud();
-    const stack = await stackOf(google, 'dev');
-    await google.fail({ ...fault, kind: 'lost' });
-    expect(await refusal(stack.up())).toContain('connection reset');
-    const conflict = await refusal(stack.up());
-    expect(conflict).toContain('409');
-    const [, pair = ''] = /pnpm@12 adopt dev (firestore=\S+)/.exec(conflict) ?? [];
-    vi.stubEnv('ANDAMIO_ADOPT', pair);
-    expect((await stack.up()).summary.result).toBe('succeeded');
-    vi.unstubAllEnvs();
-    expect(changes((await stack.up()).summary)).toEqual({});
-    expect((await google.resources()).filter(({ type }) => type === database)).toHaveLength(1);
-  });
-
-  test('an `up` that is interrupted during a Google operation is completed by the next one', async () => {
+describeByDriver('an interrupted `up`', () => {
+  test('is completed by the next one', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
     await google.fail({ ...fault, kind: 'delay', milliseconds: 60_000 });

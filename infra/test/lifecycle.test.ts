@@ -1,17 +1,25 @@
 import { expect, test } from 'vitest';
-import { github, image } from './harness/settings.ts';
+import { github, image, type StackName } from './harness/settings.ts';
 import {
   changes,
   cloud,
   configure,
   deployed,
   describeByDriver,
+  engineAlone,
   refusal,
   stackOf,
 } from './harness/stack.ts';
 
 const service = 'gcp:cloudrunv2/service:Service';
 const job = 'gcp:cloudrunv2/job:Job';
+
+async function expectNoChanges(name: StackName): Promise<void> {
+  const { stack } = await deployed(name);
+  expect(changes((await stack.up()).summary)).toEqual({});
+  expect(changes((await stack.refresh()).summary)).toEqual({});
+  expect(changes((await stack.up({ refresh: true })).summary)).toEqual({});
+}
 
 describeByDriver('the lifecycle of a stack', () => {
   test('one `up` deploys an empty project to a service at its computed host', async () => {
@@ -27,13 +35,6 @@ describeByDriver('the lifecycle of a stack', () => {
     // Google may reject an alert, so the service must not depend on alerts.
     const monitoring = calls.findIndex((call) => call.includes(' gcp:monitoring/'));
     expect(monitoring).toBeGreaterThan(calls.indexOf(`create ${service}`));
-  });
-
-  test('production is deployed at the documented host, in a project that another stack owns', async () => {
-    const { stack } = await deployed('prod');
-    expect((await stack.outputs())['host']?.value).toBe(
-      'https://andamio-api-308006323670.us-central1.run.app',
-    );
   });
 
   test('a preview of production takes less than 15 seconds, and groups its resources', async () => {
@@ -55,139 +56,149 @@ describeByDriver('the lifecycle of a stack', () => {
     }
   });
 
-  test.each(['dev', 'prod'] as const)(
-    'a second `up` of %s and a refresh change nothing',
-    async (name) => {
-      const { stack } = await deployed(name);
-      expect(changes((await stack.up()).summary)).toEqual({});
-      expect(changes((await stack.refresh()).summary)).toEqual({});
-      expect(changes((await stack.up({ refresh: true })).summary)).toEqual({});
-    },
-  );
-
-  test('an image that `up` built is not rebuilt, and another service does not reuse its tag', async () => {
-    const { google, stack } = await deployed('dev');
-    const { image: built } = await stack.outputs();
-    await google.forgetCalls();
-    await stack.up();
-    expect(await google.calls()).toEqual([]);
-    for (const name of ['jwt-secrets', 'key-peppers'])
-      await google.addSecretVersion(`projects/my-project/secrets/another-api-${name}`, 'a value');
-    const second = await stackOf(google, 'dev', {
-      owns: 'service',
-      service: 'another-api',
-      requireAttestation: 'false',
-    });
-    expect((await second.up()).outputs['image']?.value).not.toBe(built?.value);
-    expect(await google.calls()).toContain('create docker-build:index:Image');
-  });
-
-  test('a new digest updates the service, then its job, and nothing else', async () => {
-    const { google, stack } = await deployed('prod');
-    await google.forgetCalls();
-    await configure(stack, { image: image('2') });
-    expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
-    expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
-  });
-
-  test('a candidate starts without traffic, and then receives all of it', async () => {
-    const { google, stack } = await deployed('prod');
-    const stable = (await stack.outputs())['revision']?.value as string;
-    await configure(stack, { image: image('2'), stableRevision: stable });
-    await stack.up();
-    const traffic = async () =>
-      (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
-    expect(await traffic()).toMatchObject([
-      { revision: stable, percent: 100 },
-      { percent: 0, tag: 'candidate' },
-    ]);
-    const { stableImage, stableRevision, revision } = await stack.outputs();
-    expect([stableImage?.value, stableRevision?.value]).toEqual([image('1'), stable]);
-    expect(revision?.value).not.toBe(stable);
-    await stack.removeConfig('andamio:stableRevision');
-    await stack.up();
-    expect(await traffic()).toMatchObject([
-      { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 },
-    ]);
-    expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
-  });
-
-  test('a release can be rolled back to the previous revision', async () => {
-    const { google, stack } = await deployed('prod');
-    const stable = (await stack.outputs())['revision']?.value as string;
-    await configure(stack, { image: image('2') });
-    await stack.up();
-    await configure(stack, { stableRevision: stable, stableImage: image('1') });
-    // If the release is killed at this point, a rollback uses this image.
-    expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
-    const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
-    expect(inputs?.['traffics']).toMatchObject([
-      { revision: stable, percent: 100 },
-      { percent: 0 },
-    ]);
-  });
-
-  test('a new secret version updates the service and its job, which refer to its number', async () => {
-    const { google, stack } = await deployed('prod');
-    await google.forgetCalls();
-    const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
-    await configure(stack, {
-      keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')),
-    });
-    expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
-    expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
-    for (const each of [service, job]) {
-      const { inputs } = (await google.resources()).find(({ type }) => type === each) ?? {};
-      expect(JSON.stringify(inputs)).toContain(
-        '{"secret":"andamio-api-key-peppers","version":"2"}',
-      );
-    }
-    expect((await stack.outputs())['secretVersions']?.value).toEqual({ keyPeppersVersion: 2 });
-  });
-
-  test.each([
-    ['gcp:region', 'europe-west1', 'gcp:region is us-central1 and would become europe-west1'],
-    ['service', 'other-api', 'service is andamio-api and would become other-api'],
-    ['database', 'elsewhere', 'database is andamio-api and would become elsewhere'],
-  ])('another %s is rejected before a resource is replaced', async (key, value, message) => {
-    const { google, stack } = await deployed('dev');
-    await google.forgetCalls();
-    await configure(stack, { [key]: value });
-    expect(await refusal(stack.up())).toContain(message);
-    expect(await google.calls()).toEqual([]);
-  });
-
-  test('a manual change is detected, and the next `up` reverts it', async () => {
-    const { google, stack } = await deployed('prod');
-    await google.change('projects/documented-project/locations/us-central1/services/andamio-api', {
-      ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
-    });
-    expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain(
-      'no changes were expected',
-    );
-    await stack.refresh();
-    expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
-  });
-
-  test('destroying production fails and deletes nothing', async () => {
-    const { google, stack } = await deployed('prod');
-    const before = await google.resources();
-    expect(await refusal(stack.destroy())).toContain('protected');
-    expect(await google.resources()).toHaveLength(before.length);
-  });
-
-  test('destroying dev keeps enabled APIs and the federation pool, and the next `up` adopts them', async () => {
-    const { google, stack } = await deployed('dev', { ...github, githubEnvironment: 'dev' });
-    await stack.destroy();
-    const left = (await google.resources()).map(({ type }) => type.split(':').at(-1));
-    expect(left.sort()).toEqual([
-      'WorkloadIdentityPool',
-      'WorkloadIdentityPoolProvider',
-      'WorkloadIdentityPoolProvider',
-    ]);
-    expect(await google.enabledApis()).toContain('my-project/run.googleapis.com');
-    // Google reserves the name of a deleted database for five minutes.
-    await google.pass(300);
-    expect((await stack.up()).summary.result).toBe('succeeded');
-  });
+  test('a second `up` of dev and a refresh change nothing', () => expectNoChanges('dev'));
 });
+
+describeByDriver(
+  'a deployed stack',
+  () => {
+    test('production is deployed at the documented host, in a project that another stack owns', async () => {
+      const { stack } = await deployed('prod');
+      expect((await stack.outputs())['host']?.value).toBe(
+        'https://andamio-api-308006323670.us-central1.run.app',
+      );
+    });
+
+    test('a second `up` of prod and a refresh change nothing', () => expectNoChanges('prod'));
+
+    test('an image that `up` built is not rebuilt, and another service does not reuse its tag', async () => {
+      const { google, stack } = await deployed('dev');
+      const { image: built } = await stack.outputs();
+      await google.forgetCalls();
+      await stack.up();
+      expect(await google.calls()).toEqual([]);
+      for (const name of ['jwt-secrets', 'key-peppers'])
+        await google.addSecretVersion(`projects/my-project/secrets/another-api-${name}`, 'a value');
+      const second = await stackOf(google, 'dev', {
+        owns: 'service',
+        service: 'another-api',
+        requireAttestation: 'false',
+      });
+      expect((await second.up()).outputs['image']?.value).not.toBe(built?.value);
+      expect(await google.calls()).toContain('create docker-build:index:Image');
+    });
+
+    test('a new digest updates the service, then its job, and nothing else', async () => {
+      const { google, stack } = await deployed('prod');
+      await google.forgetCalls();
+      await configure(stack, { image: image('2') });
+      expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
+      expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
+    });
+
+    test('a candidate starts without traffic, and then receives all of it', async () => {
+      const { google, stack } = await deployed('prod');
+      const stable = (await stack.outputs())['revision']?.value as string;
+      await configure(stack, { image: image('2'), stableRevision: stable });
+      await stack.up();
+      const traffic = async () =>
+        (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
+      expect(await traffic()).toMatchObject([
+        { revision: stable, percent: 100 },
+        { percent: 0, tag: 'candidate' },
+      ]);
+      const { stableImage, stableRevision, revision } = await stack.outputs();
+      expect([stableImage?.value, stableRevision?.value]).toEqual([image('1'), stable]);
+      expect(revision?.value).not.toBe(stable);
+      await stack.removeConfig('andamio:stableRevision');
+      await stack.up();
+      expect(await traffic()).toMatchObject([
+        { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 },
+      ]);
+      expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
+    });
+
+    test('a release can be rolled back to the previous revision', async () => {
+      const { google, stack } = await deployed('prod');
+      const stable = (await stack.outputs())['revision']?.value as string;
+      await configure(stack, { image: image('2') });
+      await stack.up();
+      await configure(stack, { stableRevision: stable, stableImage: image('1') });
+      // If the release is killed at this point, a rollback uses this image.
+      expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
+      const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
+      expect(inputs?.['traffics']).toMatchObject([
+        { revision: stable, percent: 100 },
+        { percent: 0 },
+      ]);
+    });
+
+    test('a new secret version updates the service and its job, which refer to its number', async () => {
+      const { google, stack } = await deployed('prod');
+      await google.forgetCalls();
+      const secret = 'projects/documented-project/secrets/andamio-api-key-peppers';
+      await configure(stack, {
+        keyPeppersVersion: String(await google.addSecretVersion(secret, 'the next peppers')),
+      });
+      expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
+      expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
+      for (const each of [service, job]) {
+        const { inputs } = (await google.resources()).find(({ type }) => type === each) ?? {};
+        expect(JSON.stringify(inputs)).toContain(
+          '{"secret":"andamio-api-key-peppers","version":"2"}',
+        );
+      }
+      expect((await stack.outputs())['secretVersions']?.value).toEqual({ keyPeppersVersion: 2 });
+    });
+
+    test.each([
+      ['gcp:region', 'europe-west1', 'gcp:region is us-central1 and would become europe-west1'],
+      ['service', 'other-api', 'service is andamio-api and would become other-api'],
+      ['database', 'elsewhere', 'database is andamio-api and would become elsewhere'],
+    ])('another %s is rejected before a resource is replaced', async (key, value, message) => {
+      const { google, stack } = await deployed('dev');
+      await google.forgetCalls();
+      await configure(stack, { [key]: value });
+      expect(await refusal(stack.up())).toContain(message);
+      expect(await google.calls()).toEqual([]);
+    });
+
+    test('a manual change is detected, and the next `up` reverts it', async () => {
+      const { google, stack } = await deployed('prod');
+      await google.change(
+        'projects/documented-project/locations/us-central1/services/andamio-api',
+        {
+          ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
+        },
+      );
+      expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain(
+        'no changes were expected',
+      );
+      await stack.refresh();
+      expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+    });
+
+    test('destroying production fails and deletes nothing', async () => {
+      const { google, stack } = await deployed('prod');
+      const before = await google.resources();
+      expect(await refusal(stack.destroy())).toContain('protected');
+      expect(await google.resources()).toHaveLength(before.length);
+    });
+
+    test('destroying dev keeps enabled APIs and the federation pool, and the next `up` adopts them', async () => {
+      const { google, stack } = await deployed('dev', { ...github, githubEnvironment: 'dev' });
+      await stack.destroy();
+      const left = (await google.resources()).map(({ type }) => type.split(':').at(-1));
+      expect(left.sort()).toEqual([
+        'WorkloadIdentityPool',
+        'WorkloadIdentityPoolProvider',
+        'WorkloadIdentityPoolProvider',
+      ]);
+      expect(await google.enabledApis()).toContain('my-project/run.googleapis.com');
+      // Google reserves the name of a deleted database for five minutes.
+      await google.pass(300);
+      expect((await stack.up()).summary.result).toBe('succeeded');
+    });
+  },
+  engineAlone,
+);

@@ -112,6 +112,13 @@ type Driver = 'inline' | 'literal';
 let driver: Driver = 'inline';
 
 /**
+ * The driver of tests whose results depend only on the program's resources and on the engine. Tests
+ * of the process that runs the program need both drivers: it starts and exits, prints, reports
+ * errors, receives environment variables and is interrupted.
+ */
+export const engineAlone: readonly Driver[] = ['inline'];
+
+/**
  * Defines a group of tests that runs once per driver. The group is skipped if the Pulumi CLI is not
  * installed.
  */
@@ -191,13 +198,14 @@ export async function cloudFor(name: StackName): Promise<Google> {
 
 /**
  * Returns a deployed stack. For preprod and prod, shared is deployed too. The first call in a test
- * run deploys the stack. Each call returns a copy, which the test may change.
+ * run deploys the stack, by the driver of that test; the state does not depend on the driver. Each
+ * call returns a copy, which the test may change.
  */
 export async function deployed(
   name: StackName,
   config: Readonly<Record<string, string>> = {},
 ): Promise<Deployed> {
-  const folder = await template(['deployed', driver, name, config], async (draft) => {
+  const folder = await template(['deployed', name, config], async (draft) => {
     const google = await cloudFor(name);
     const workDir = join(draft, 'stack');
     mkdirSync(workDir);
