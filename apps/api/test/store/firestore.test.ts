@@ -19,8 +19,12 @@ import {
 import { describeKeyStore } from '@andamio/testing/store/contract';
 import { boundLogin } from '@andamio/testing/store/device-login';
 import { order, revocation } from '@andamio/testing/store/operator';
-import { describe, expect, inject, test } from 'vitest';
-import { firestoreStore } from '../harness/stores.ts';
+import { createKeyReader } from '@andamio/verification/firestore/key-reader';
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { openFirestore, timestampOf } from '../../src/store/firestore/client.ts';
+import { documentWriter } from '../../src/store/firestore/documents.ts';
+import { erase } from '../../src/store/firestore/erase.ts';
+import { firestoreStore, freshProject, openFirestoreStore } from '../harness/stores.ts';
 import { describeStoredKeys } from './stored.ts';
 
 const emulatorHost = inject('emulatorHost');
@@ -285,6 +289,41 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     const { keys, audit } = await read();
     expect(keys).toBeUndefined();
     expect(audit?.map(({ action }) => action).toSorted()).toEqual(['key.issued', 'key.revoked']);
+  });
+
+  test('erase removes a device login that the user looks up after the others were removed', async () => {
+    const project = freshProject();
+    const store = openFirestoreStore(emulatorHost as string, project);
+    await store.issue(command());
+    const { logins } = await boundLogin(store, 'owner');
+    const { userCode } = await logins.start('device-other');
+
+    const address = { project, database: '(default)', emulatorHost };
+    const connection = openFirestore(address);
+    onTestFinished(() => connection.close());
+    const { firestore } = connection;
+    const lookUpOnce = async () => {
+      if (isLookedUp || (await store.deviceLoginsOf('owner')).length > 0) return;
+      isLookedUp = true;
+      await logins.lookUp({ userId: 'owner', tier: 'growth', tokenIssuedAt: present }, userCode);
+    };
+    let isLookedUp = false;
+    const createBatch = firestore.batch.bind(firestore);
+    vi.spyOn(firestore, 'batch').mockImplementation(() => {
+      const batch = createBatch();
+      const commit = batch.commit.bind(batch);
+      return Object.assign(batch, { commit: () => lookUpOnce().then(commit) });
+    });
+    const database = {
+      connection,
+      firestore,
+      readKey: createKeyReader(firestore),
+      write: documentWriter(timestampOf),
+      timestamp: timestampOf,
+    };
+    expect(await connection.use(() => erase(database, order()))).toBe(true);
+    expect(isLookedUp).toBe(true);
+    expect(await store.deviceLoginsOf('owner')).toEqual([]);
   });
 
   test('a key whose name the TTL deleted first counts as removed for a command that locates it by id', async () => {

@@ -149,6 +149,9 @@ export async function erase(database: Database, command: ErasureCommand): Promis
     for (const collection of collectionsByUser) {
       while (await withStoreDeadline(() => removeSome(database, collection, userId)));
     }
+    // The user may have looked up another device login meanwhile, which does not change the owner's
+    // document.
+    if (await withStoreDeadline(() => isAnythingLeft(database, userId))) continue;
     if (await withStoreDeadline(() => removeOwner(database, userId, owner))) break;
   }
   return isKnown;
