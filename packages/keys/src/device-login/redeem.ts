@@ -68,7 +68,8 @@ export async function redeemDeviceLogin(
   if (login === undefined || redeemableUntil(login) <= now) return 'expired_token';
   if (login.state === 'denied') return 'access_denied';
   const { userId, tierClaim, name, expiresInDays } = login;
-  if (login.state === 'pending' || userId === undefined || tierClaim === undefined)
+  // Only the decision of a user stores a tier claim.
+  if (userId === undefined || tierClaim === undefined)
     return now < decidableUntil(login) ? 'authorization_pending' : 'expired_token';
   const owner = { userId, tier: tierClaim.tier, tokenIssuedAt: tierClaim.issuedAt };
   const input = { name, expiresInDays, idempotencyKey: deviceCode };

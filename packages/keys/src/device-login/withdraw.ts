@@ -17,11 +17,11 @@ const isRedeemable = (login: DeviceLogin, now: number) =>
 function decideWithdrawal(
   found: DeviceLogin | undefined,
   { userId, by: actor, reason, now: at }: OwnerCommand,
-): DeviceLoginDecision<'denied' | 'not_redeemable'> {
-  if (found?.userId !== userId || !isRedeemable(found, at)) return { outcome: 'not_redeemable' };
+): DeviceLoginDecision<boolean> {
+  if (found?.userId !== userId || !isRedeemable(found, at)) return { outcome: false };
   const action = 'device_login.denied';
   const entry = { at, actor, action, userId, name: found.name, reason } as const;
-  return { outcome: 'denied', login: { ...found, state: 'denied' }, entry };
+  return { outcome: true, login: { ...found, state: 'denied' }, entry };
 }
 
 /** Counts a user's approved device logins that can yield their key. `now` is Unix seconds. */
@@ -53,5 +53,5 @@ export async function denyRedeemableLogins(
       store.transactDeviceLogin([id], (login) => decideWithdrawal(login, command)),
     ),
   );
-  return outcomes.filter((outcome) => outcome === 'denied').length;
+  return outcomes.filter((isDenied) => isDenied).length;
 }

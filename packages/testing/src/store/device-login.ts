@@ -7,32 +7,17 @@ import { startDeviceLogin } from '@andamio/keys/device-login/start';
 import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
 import type { NewKey } from '@andamio/keys/issue';
 import type { Owner } from '@andamio/keys/owner';
-import { setUpKeys } from '@andamio/keys/set-up';
 import type { KeyStore } from '@andamio/keys/store';
-import type { Pepper } from '@andamio/schema/settings';
 import { describe, expect, test } from 'vitest';
 import { command, present } from './commands.ts';
 import { order } from './operator.ts';
+import { type KeysInOptions, keysIn, pepper } from './set-up.ts';
 import { connected, type StoreUnderTest, twoStores } from './store-under-test.ts';
 
-const pepper = (version: string): Pepper => ({ version, secret: Buffer.alloc(32, version) });
-
 /** Returns the operations on device logins, for a given store. */
-export function deviceLogins(
-  store: KeyStore,
-  peppers: readonly Pepper[] = [pepper('test')],
-  maximumDays?: number,
-) {
+export function deviceLogins(store: KeyStore, options: Omit<KeysInOptions, 'now'> = {}) {
   let now = present;
-  const dependencies = setUpKeys({
-    store,
-    peppers,
-    verifyCacheSeconds: 10,
-    maximumDays,
-    now: () => now * 1000,
-    monotonicNow: () => now * 1000,
-    warn: () => {},
-  });
+  const dependencies = keysIn(store, { now: () => now * 1000, ...options });
   return {
     /** Sets the current time to a number of seconds after {@link present}. */
     wait: (seconds: number) => {
@@ -96,7 +81,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('refuses more days than the maximum at the start, at the approval and when the key is issued', async () => {
       const { store } = create();
-      const [unlimited, limited] = [deviceLogins(store), deviceLogins(store, undefined, 29)];
+      const [unlimited, limited] = [deviceLogins(store), deviceLogins(store, { maximumDays: 29 })];
       await expect(limited.start()).rejects.toThrow('expiry_too_late');
       await limited.start('device-laptop', 29);
       const [early, late] = [await unlimited.start(), await unlimited.start()];
@@ -120,6 +105,37 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const logins = deviceLogins(create().store);
       const { userCode } = await logins.start();
       expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+    });
+
+    test('refuses to show and to decide a login that was never started', async () => {
+      const logins = deviceLogins(create().store);
+      expect(await logins.lookUp(ada, 'BBBBBBBB')).toBe('unknown_user_code');
+      for (const state of ['approved', 'denied'] as const)
+        expect(await logins.decide(ada, 'BBBBBBBB', state)).toBe('unknown_user_code');
+    });
+
+    test('takes another user code if the first one belongs to another login', async () => {
+      const { store } = create();
+      const { id: other } = await boundLogin(store, bob.userId, 'device-other');
+      const occupied = await store.findDeviceLogin([other]);
+      const tried: string[] = [];
+      const busy: KeyStore = {
+        ...store,
+        async transactDeviceLogin(ids, decide) {
+          tried.push(...ids);
+          const [id = ''] = ids;
+          if (tried.length === 1 && occupied !== undefined)
+            await store.transactDeviceLogin(ids, () => ({
+              outcome: id,
+              login: { ...occupied, id },
+            }));
+          return store.transactDeviceLogin(ids, decide);
+        },
+      };
+      const logins = deviceLogins(busy);
+      const { userCode } = await logins.start();
+      expect(tried).toEqual([expect.any(String), logins.idOf(userCode)]);
+      expect(await logins.lookUp(ada, userCode)).toMatchObject({ name: 'device-laptop' });
     });
 
     test('gives one of two users who look a login up at once the login', async () => {
@@ -150,6 +166,8 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await logins.lookUp(ada, userCode)).toMatchObject({ state: 'denied' });
       expect(await store.readAudit('owner')).toEqual([denial]);
       expect(await logins.redeem(deviceCode)).toBe('access_denied');
+      await store.issue(command({ name: 'device-laptop' }));
+      expect(await logins.redeem(deviceCode), 'the name is taken').toBe('access_denied');
     });
 
     test('lets the user who approved take the approval back until the last second, and records both', async () => {
@@ -188,13 +206,17 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await keysOf({ store })).toEqual(['device-laptop']);
     });
 
-    test('issues no key if the approval is taken back while the program redeems it', async () => {
+    test.each([
+      ['the approval is taken back', 'denied'],
+      ['the user is erased', 'erased'],
+    ])('issues no key if %s while the program redeems it', async (_, how) => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
       await logins.decide(ada, userCode, 'approved');
       const late: KeyStore = {
         ...store,
         async transact(scope, decide) {
-          await logins.decide(ada, userCode, 'denied');
+          if (how === 'erased') await store.erase(order());
+          else await logins.decide(ada, userCode, 'denied');
           return store.transact(scope, decide);
         },
       };
@@ -264,6 +286,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await denyRedeemableLogins(store, command)).toBe(1);
       expect(await denyRedeemableLogins(store, command)).toBe(0);
       expect(await logins.redeem(approved.deviceCode)).toBe('access_denied');
+      expect(await logins.lookUp(ada, approved.userCode)).toMatchObject({ state: 'denied' });
       expect(await logins.redeem(pending.deviceCode)).toBe('authorization_pending');
       for (const { deviceCode } of [redeemed, stranger])
         expect(await logins.redeem(deviceCode)).toMatchObject({ key: expect.any(String) });
@@ -271,6 +294,24 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const denied = { actor, at, reason, userId, action: 'device_login.denied' };
       const entries = await store.readAudit('owner');
       expect(entries).toContainEqual({ ...denied, name: 'device-approved' });
+    });
+
+    test('an operator denies no login that has ended or whose user is erased meanwhile', async () => {
+      const { store, logins, userCode, id } = await lookedUp();
+      await logins.decide(ada, userCode, 'approved');
+      const tried: string[] = [];
+      const watched: KeyStore = {
+        ...store,
+        async transactDeviceLogin(ids, decide) {
+          tried.push(...ids);
+          await store.erase(order());
+          return store.transactDeviceLogin(ids, decide);
+        },
+      };
+      expect(await denyRedeemableLogins(watched, order({ now: present + 660 }))).toBe(0);
+      expect(tried).toEqual([]);
+      expect(await denyRedeemableLogins(watched, order({ now: present + 659 }))).toBe(0);
+      expect(tried).toEqual([id]);
     });
 
     test('yields the same key to all requests that are sent at once or repeated, and only one', async () => {
@@ -316,6 +357,12 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const other = `${deviceCode.slice(0, -1)}${deviceCode.endsWith('A') ? 'B' : 'A'}`;
       for (const code of [other, userCode, '', `${deviceCode}A`, deviceCode.toLowerCase()])
         expect(await logins.redeem(code), code).toBe('expired_token');
+    });
+
+    test('reads nothing for a text that is not a device code', async () => {
+      const findDeviceLogin = () => Promise.reject(new Error('The store was read.'));
+      const logins = deviceLogins({ ...create().store, findDeviceLogin });
+      expect(await logins.redeem('B'.repeat(50))).toBe('expired_token');
     });
 
     test('yields no second key after the first was deleted', async () => {
@@ -375,8 +422,8 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('finds logins that were started under an older pepper', async () => {
       const { store } = create();
-      const before = deviceLogins(store, [pepper('old')]);
-      const after = deviceLogins(store, [pepper('new'), pepper('old')]);
+      const before = deviceLogins(store, { peppers: [pepper('old')] });
+      const after = deviceLogins(store, { peppers: [pepper('new'), pepper('old')] });
       const { userCode, deviceCode } = await before.start();
       await after.lookUp(ada, userCode);
       await after.decide(ada, userCode, 'approved');

@@ -112,7 +112,9 @@ export function createMemoryStore(): KeyStore & Administration {
     else if (change.type === 'append_audit_entry') audit.push(change.entry);
     else if (change.type === 'put_secret')
       putSecret(userId, change.record.name, change.secret, change.record);
-    else putSecret(userId, change.name, change.secret, undefined);
+    else if (change.type === 'remove_secret')
+      putSecret(userId, change.name, change.secret, undefined);
+    else throw new TypeError(`Unknown change: ${JSON.stringify(change satisfies never)}`);
   }
 
   const monthAt = (userId: string, day: string) =>

@@ -1,15 +1,18 @@
+import { issueKey, type NewKey } from '@andamio/keys/issue';
 import type { KeyRecord } from '@andamio/keys/model';
 import {
   decideRevocation,
   type RevokeCommand,
   type RevokeOutcome,
+  revokeKey,
   revokeSecret,
 } from '@andamio/keys/revoke';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, keyId, present, renewal, rotation } from './commands.ts';
 import { lastInstant, type Model } from './model.ts';
 import { keyIdOf, type StoreOperation } from './operation.ts';
-import { order, revocation } from './operator.ts';
+import { operator, order, revocation } from './operator.ts';
+import { keysIn, pepper } from './set-up.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 import { held, located, rolled } from './views.ts';
 
@@ -52,6 +55,26 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
       expect(await store.revoke(revocation(['0', '1'].map(keyId)))).toBe('no_such_key');
       await store.revoke(revocation([record.id]));
       expect(await store.revoke(revocation([record.id]))).toBe('no_such_key');
+    });
+
+    test('revokes a key that is given in plaintext, whichever pepper its id was created under', async () => {
+      const { store } = create();
+      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+      const input = { name: 'name', expiresInDays: 10 };
+      const issued = await issueKey(keysIn(store, { peppers: [pepper('old')] }), owner, input);
+      const { key } = issued as NewKey;
+      const keys = keysIn(store, { peppers: [pepper('new'), pepper('old')] });
+      expect(await revokeKey(keys, `${key}x`, operator)).toBe('no_such_key');
+      expect(await revokeKey(keys, key, operator, 'found on a page')).toMatchObject(named);
+      expect((await store.list('owner', present)).keys).toEqual([]);
+      expect(await store.readAudit('owner')).toContainEqual(
+        expect.objectContaining({
+          at: present,
+          actor: operator,
+          action: 'key.revoked',
+          reason: 'found on a page',
+        }),
+      );
     });
 
     test('recognizes a revoked secret by any of its ids, and no other key', async () => {
