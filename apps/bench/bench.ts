@@ -43,7 +43,8 @@ const options = readOptions([
   memory,
 ]);
 
-await withBench(options, async (bench) => {
+const needsEmulator = options.comparisons.some((comparison) => comparison.needsEmulator);
+await withBench({ ...options, needsEmulator }, async (bench) => {
   const results = await measure(options, bench);
   report(results, options.measuresTail ? await measureTail(bench) : undefined);
 });

@@ -1,8 +1,10 @@
 // The command `pnpm simulate`: prints what a load needs and costs, without and with Redis.
 import { parseArgs } from 'node:util';
-import { defaultLoad, tableOfLoad } from './simulate/tables.ts';
+import { calibrate, save } from './simulate/calibrate.ts';
+import { committed, type ProcessorTimes } from './simulate/processor-times.ts';
+import { defaultLoad, tableOfLoad, timesTable } from './simulate/tables.ts';
 
-const usage = `Usage: npx -y pnpm@12 simulate [OPTION NUMBER]...
+const usage = `Usage: npx -y pnpm@12 simulate [OPTION [NUMBER]]...
 
   --rate          verifications per second (1000)
   --keys          keys in use, each of a different owner (${defaultLoad.keys})
@@ -10,6 +12,8 @@ const usage = `Usage: npx -y pnpm@12 simulate [OPTION NUMBER]...
   --run           requests that follow each other with one key (${defaultLoad.run})
   --run-seconds   duration of a run (${defaultLoad.runSeconds})
   --instances     instances of the service (as many as Cloud Run starts)
+  --calibrate     measure the processor times of the built service first, for about a minute
+  --save          with --calibrate: commit the measured times, which docs/scale.md uses
 `;
 
 const option = { type: 'string' } as const;
@@ -39,6 +43,8 @@ function readOptions() {
         run: option,
         'run-seconds': option,
         instances: option,
+        calibrate: { type: 'boolean' },
+        save: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -48,11 +54,27 @@ function readOptions() {
   }
 }
 
-function main(): void {
+/** Returns the processor times that were measured in this run. Exits with 1 if that fails. */
+async function measured(saves: boolean | undefined): Promise<Partial<ProcessorTimes>> {
+  try {
+    const times = await calibrate((line) => process.stderr.write(`${line}\n`));
+    if (saves) save(times);
+    return times;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return process.exit(1);
+  }
+}
+
+async function main(): Promise<void> {
   const values = readOptions();
   if (values.help) {
     process.stdout.write(usage);
     return;
+  }
+  if (values.save && !values.calibrate) {
+    process.stderr.write(`--save needs --calibrate.\n\n${usage}`);
+    process.exit(64);
   }
   const keys = number('keys', values.keys, 1, 20_000_000);
   const run = number('run', values.run, 1, 100_000);
@@ -64,8 +86,12 @@ function main(): void {
     run: Math.round(run ?? defaultLoad.run),
     runSeconds: number('run-seconds', values['run-seconds'], 0, 86_400) ?? defaultLoad.runSeconds,
   };
-  const table = tableOfLoad(load, instances === undefined ? undefined : Math.round(instances));
-  process.stdout.write(`${table}\n`);
+  const times = values.calibrate ? await measured(values.save) : {};
+  const table = tableOfLoad(load, instances === undefined ? undefined : Math.round(instances), {
+    ...committed.microseconds,
+    ...times,
+  });
+  process.stdout.write(`${table}\n\n${timesTable(times)}\n`);
 }
 
-main();
+await main();

@@ -22,27 +22,29 @@ export interface Bench {
   amount(requests: number): number;
 }
 
-async function emulatorFor({ comparisons }: Options): Promise<Emulator | undefined> {
-  if (!comparisons.some(({ needsEmulator }) => needsEmulator)) return undefined;
+/** The properties of a run that determine its {@link Bench}. */
+interface BenchOptions extends Pick<Options, 'service' | 'quick'> {
+  readonly needsEmulator: boolean;
+}
+
+async function emulatorFor({ needsEmulator }: BenchOptions): Promise<Emulator | undefined> {
+  if (!needsEmulator) return undefined;
   const missing = missingForEmulator();
   if (missing !== undefined)
     throw new Error(`Firestore's emulator needs ${missing}. Select other comparisons with --only.`);
   return startEmulator();
 }
 
-/**
- * Runs a task with the resources that the selected comparisons need. Releases the resources after
- * the task.
- */
-export async function withBench(
-  options: Options,
-  task: (bench: Bench) => Promise<void>,
-): Promise<void> {
+/** Runs a task with the resources that it needs. Releases the resources after the task. */
+export async function withBench<Result>(
+  options: BenchOptions,
+  task: (bench: Bench) => Promise<Result>,
+): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'andamio-bench-'));
   const emulator = await emulatorFor(options);
   try {
     await cp(options.service, join(folder, 'service'), { recursive: true });
-    await task({
+    return await task({
       folder,
       service: join(folder, 'service', 'main.js'),
       emulatorHost: emulator?.host ?? '',

@@ -69,11 +69,20 @@ export function issueRequests(owners: number, kind = 'owner'): (amount: number) 
     );
 }
 
-/** Issues `keysOfEach` keys to each owner. Returns all the keys. */
-export async function issueKeys(url: string, owners: number, keysOfEach = 1): Promise<string[]> {
+/**
+ * Issues `keysOfEach` keys to each owner. Returns all the keys.
+ *
+ * @throws if a request fails.
+ */
+export async function issueKeys(
+  url: string,
+  owners: number,
+  keysOfEach = 1,
+  kind = 'owner',
+): Promise<string[]> {
   const keys: string[] = [];
   for (let owner = 0; owner < owners; owner++) {
-    const token = tokenFor(`owner-${owner}`);
+    const token = tokenFor(`${kind}-${owner}`);
     for (let key = 0; key < keysOfEach; key++) {
       const { headers, body } = issueRequest(token, `key ${key}`);
       const response = await fetch(`${url}${issuePath}`, {
@@ -81,6 +90,8 @@ export async function issueKeys(url: string, owners: number, keysOfEach = 1): Pr
         headers,
         body: body as string,
       });
+      if (!response.ok)
+        throw new Error(`${issuePath} answered ${response.status}: ${await response.text()}`);
       keys.push(((await response.json()) as { api_key: string }).api_key);
     }
   }

@@ -2,6 +2,7 @@ import { redisCommands } from '@andamio/testing/redis-commands';
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { type InstancePolicy, simulateInstance } from './instance.ts';
 import type { Load } from './load.ts';
+import { committed, type ProcessorTimes } from './processor-times.ts';
 import { type SharedUsagePolicy, simulateSharedUsage } from './shared-usage.ts';
 
 /**
@@ -29,25 +30,11 @@ export interface Demand {
    * in Redis.
    */
   readonly largestFlush: number;
-  /** Processor cores that are busy in the service's own code. */
+  /** Processor cores that are busy in the processes of the service. */
   readonly cores: number;
+  /** Processor cores that are busy in Redis. */
+  readonly redisCores: number;
 }
-
-/**
- * Upper bounds, in seconds, of the processor time that each step takes. They were measured on a
- * machine with two cores that also ran the Firestore emulator. `addition` comes from decision 35,
- * and the others come from the benchmarks of fall 2026.
- */
-export const processorTimes = {
-  verification: 29e-6,
-  /**
-   * The time to read one key in a separate call. If one call reads many keys, each takes as little
-   * as 32 microseconds.
-   */
-  keyRead: 560e-6,
-  totalsRead: 234e-6,
-  addition: 240e-6,
-} as const;
 
 /** Maximum requests per second that Cloud Run sends to a container's HTTP/1 port. */
 const requestsPerInstance = 800;
@@ -64,7 +51,7 @@ const fewestInstances = 2;
 /** Rounds a number of instances up to a whole number, which is at least {@link fewestInstances}. */
 const whole = (instances: number) => Math.max(fewestInstances, Math.ceil(instances));
 
-function demandOf(load: Load, policy: Policy, instances: number): Demand {
+function demandOf(load: Load, policy: Policy, instances: number, times: ProcessorTimes): Demand {
   const { verificationsPerSecond: verifications } = load;
   const { shared } = policy;
   const activity = simulateInstance(load, instances, policy);
@@ -75,6 +62,19 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
   const totalsReads = together?.totalsReads ?? perVerification(activity.totalsReads);
   const additions = together?.batches ?? perVerification(activity.additions);
   const { find, readTotals, addUsage } = firestoreCosts;
+  const uncached = verifications * (1 - known);
+  const [verification, keyRead] = shared
+    ? [times.verificationWithRedis, times.keyReadWithRedis]
+    : [times.verification, times.keyRead];
+  const microseconds =
+    verifications * verification +
+    keyReads * keyRead +
+    totalsReads * times.totalsRead +
+    additions * times.addition;
+  // The command that confirms a batch is assumed to take as long as one that counts.
+  const redisMicroseconds = shared
+    ? (verifications + additions) * times.redisVerification + uncached * times.redisKeyRead
+    : 0;
   return {
     verifications,
     instances,
@@ -89,15 +89,13 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
     // regardless of the load: every five seconds, one for each instance, and 64 for all instances
     // together.
     redisCommands: shared
-      ? verifications * (redisCommands.verification + (1 - known) * redisCommands.uncachedKey) +
+      ? verifications * redisCommands.verification +
+        uncached * redisCommands.uncachedKey +
         additions
       : 0,
     largestFlush: shared ? 0 : activity.largestFlush,
-    cores:
-      verifications * processorTimes.verification +
-      keyReads * processorTimes.keyRead +
-      totalsReads * processorTimes.totalsRead +
-      additions * processorTimes.addition,
+    cores: microseconds / 1e6,
+    redisCores: redisMicroseconds / 1e6,
   };
 }
 
@@ -105,13 +103,20 @@ function demandOf(load: Load, policy: Policy, instances: number): Demand {
  * Simulates a load.
  *
  * @param instances the number of instances. By default, as many as Cloud Run starts.
+ * @param times the processor times of the steps. By default, the committed ones.
  */
-export function simulate(load: Load, policy: Policy, instances?: number): Demand {
-  if (instances !== undefined) return demandOf(load, policy, instances);
-  let demand = demandOf(load, policy, whole(load.verificationsPerSecond / requestsPerInstance));
+export function simulate(
+  load: Load,
+  policy: Policy,
+  instances?: number,
+  times: ProcessorTimes = committed.microseconds,
+): Demand {
+  if (instances !== undefined) return demandOf(load, policy, instances, times);
+  const fewest = whole(load.verificationsPerSecond / requestsPerInstance);
+  let demand = demandOf(load, policy, fewest, times);
   for (;;) {
     const needed = whole(demand.cores / utilization);
     if (needed <= demand.instances) return demand;
-    demand = demandOf(load, policy, needed);
+    demand = demandOf(load, policy, needed, times);
   }
 }

@@ -34,10 +34,10 @@ const sentKibibytes = 1;
 const lineKibibytes = 1.2;
 
 /**
- * Redis commands per second that one shard can run. It is half of the rate that one process without
- * TLS reached on the machine of the benchmarks.
+ * The utilization of a shard's processor, as a fraction, at which another shard is needed. A shard
+ * runs all commands on one core, so commands wait for each other as the core becomes busy.
  */
-const commandsPerShard = 54_000;
+const shardUtilization = 0.5;
 
 /** Number of nodes in a shard: a primary and a replica. */
 const nodes = 2;
@@ -61,7 +61,7 @@ export function billOf(demand: Demand): Bill {
   const up = demand.instances * seconds;
   const requests = demand.verifications * seconds;
   const gibibytes = (kibibytes: number) => (requests * kibibytes) / 2 ** 20;
-  const shards = Math.ceil(demand.redisCommands / commandsPerShard);
+  const shards = Math.ceil(demand.redisCores / shardUtilization);
   const runByRequests =
     up * (usd('runCpuActive') + memory * usd('runMemory')) + requests * usd('runRequests');
   const runByInstance = up * (usd('runInstanceCpu') + memory * usd('runInstanceMemory'));

@@ -1,18 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { UsageMeter } from '@andamio/keys/usage/meter';
 import type { UsageStore } from '@andamio/keys/usage/store';
 import { makeKey } from '@andamio/schema/key-format';
+import { missingForRedis, startRedis } from '@andamio/testing/redis';
+import { findAvailable } from '@andamio/testing/requirements';
 import { createDigester, digestKeyOf } from '@andamio/verification/digest';
 import { createKeyVerifier } from '@andamio/verification/verify-key';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Demand } from './demand.ts';
+import { withBench } from '../harness/bench.ts';
+import { measureTimes, save } from './calibrate.ts';
+import { type Demand, type Policy, simulate } from './demand.ts';
 import { arrivals, SimulatedInstance, simulateInstance } from './instance.ts';
 import { type Load, popularityOf, seededRandom } from './load.ts';
 import { billOf } from './money.ts';
 import { instancePolicy, sharedUsagePolicy } from './policies.ts';
+import { committed, type ProcessorTimes } from './processor-times.ts';
 import { simulateSharedUsage } from './shared-usage.ts';
-import { defaultLoad, simulated, withTables } from './tables.ts';
+import { defaultLoad, simulated, timesTable, withTables } from './tables.ts';
 
 const load: Load = {
   verificationsPerSecond: 100,
@@ -172,6 +178,83 @@ describe('usage that all instances count together', () => {
   });
 });
 
+const together: Policy = { ...instancePolicy, shared: sharedUsagePolicy };
+
+describe('processor cores', () => {
+  const none = Object.fromEntries(
+    Object.keys(committed.microseconds).map((step) => [step, 0]),
+  ) as Record<keyof ProcessorTimes, number>;
+  const oneKey = { ...load, verificationsPerSecond: 1_000, keys: 1 };
+  // No key comes twice, and no owner is known.
+  const newKeys = { ...load, verificationsPerSecond: 100 };
+  const strangers = { ...instancePolicy, knownOwners: 1 };
+  const near = (actual: number, expected: number) =>
+    expect(Math.abs(actual - expected)).toBeLessThanOrEqual(0.02 * expected + 0.02);
+
+  // A step that takes a second occupies as many cores as it occurs in a second.
+  test.each([
+    ['verification', oneKey, instancePolicy, 1_000],
+    ['verificationWithRedis', oneKey, instancePolicy, 0],
+    ['verification', oneKey, together, 0],
+    ['verificationWithRedis', oneKey, together, 1_000],
+    ['keyRead', oneKey, instancePolicy, 1 / 6],
+    ['keyReadWithRedis', oneKey, together, 1 / 6],
+    ['addition', oneKey, instancePolicy, 1 / 5],
+    ['addition', oneKey, together, 1 / 60],
+    ['keyRead', newKeys, strangers, 100],
+    ['totalsRead', newKeys, strangers, 100],
+  ] as const)('in use by %s are its time, times its number', (step, from, policy, cores) => {
+    near(simulate(from, policy, 1, { ...none, [step]: 1_000_000 }).cores, cores);
+  });
+
+  test.each([
+    ['redisVerification', oneKey, 1_000 + 1 / 60],
+    ['redisKeyRead', oneKey, 0],
+    ['redisKeyRead', newKeys, 100],
+  ] as const)('of Redis in use by %s are its time, times its number', (step, from, cores) => {
+    const times = { ...none, [step]: 1_000_000 };
+    near(simulate(from, together, 1, times).redisCores, cores);
+    expect(simulate(from, instancePolicy, 1, times).redisCores).toBe(0);
+  });
+
+  test('determine the number of instances', () => {
+    // 1,000 verifications of 3 ms take 3 cores. Cloud Run uses 0.6 of each.
+    const times = { ...none, verification: 3_000 };
+    expect(simulate(oneKey, instancePolicy, undefined, times).instances).toBe(5);
+  });
+});
+
+describe('processor times', () => {
+  const available = findAvailable({ redis: missingForRedis });
+
+  test('are measured on the built service and on Redis, and replace the committed ones', async () => {
+    const redis = available.includes('redis') ? await startRedis() : undefined;
+    onTestFinished(() => redis?.stop());
+    const service = fileURLToPath(new URL('../../api/dist', import.meta.url));
+    const options = { service, quick: true, needsEmulator: false };
+    const measured = await withBench(options, (bench) => measureTimes(bench, redis));
+
+    const steps = ['verification', 'verificationWithRedis', 'redisVerification', 'redisKeyRead'];
+    expect(Object.keys(measured)).toEqual(redis ? steps : steps.slice(0, 1));
+    for (const time of Object.values(measured)) {
+      expect(time).toBeGreaterThan(1);
+      expect(time).toBeLessThan(10_000);
+    }
+    const lines = timesTable(measured).split('\n').slice(2);
+    expect(lines.filter((line) => line.endsWith('| in this run |'))).toHaveLength(
+      Object.keys(measured).length,
+    );
+    expect(lines.filter((line) => line.endsWith('(committed) |'))).toHaveLength(
+      8 - Object.keys(measured).length,
+    );
+    const oneKey = { ...load, verificationsPerSecond: 1_000, keys: 1 };
+    const times = { ...committed.microseconds, ...measured };
+    const { cores } = simulate(oneKey, instancePolicy, 1, { ...times, keyRead: 0, addition: 0 });
+    expect(cores).toBeCloseTo(1_000e-6 * (measured.verification as number));
+    expect(() => save(measured)).toThrow(/^Not saved, because not measured: .*keyRead/);
+  }, 120_000);
+});
+
 describe('a month of a demand', () => {
   const demand: Demand = {
     verifications: 1_000,
@@ -182,9 +265,10 @@ describe('a month of a demand', () => {
     additions: 80,
     firestoreReads: 200,
     firestoreWrites: 80,
-    redisCommands: 54_001,
+    redisCommands: 1_000,
     largestFlush: 0,
     cores: 0.1,
+    redisCores: 0.51,
   };
   const seconds = 730 * 3_600;
 
@@ -197,7 +281,7 @@ describe('a month of a demand', () => {
     );
     expect(bill.runByInstance).toBeCloseTo(2 * seconds * (1.8e-5 + 0.5 * 2e-6));
     expect(bill.egress).toBeCloseTo(((1_000 * seconds) / 2 ** 20) * 0.12);
-    // Two shards of two nodes.
+    // Two shards of two nodes, because a shard uses half a core.
     expect(bill.redis).toBeCloseTo(4 * 730 * 0.1425);
     expect(bill.sum).toBeCloseTo(
       bill.firestoreReads + bill.firestoreWrites + bill.runByInstance + bill.egress + bill.redis,
@@ -205,7 +289,7 @@ describe('a month of a demand', () => {
   });
 
   test('costs nothing for Redis without Redis', () => {
-    expect(billOf({ ...demand, redisCommands: 0 }).redis).toBe(0);
+    expect(billOf({ ...demand, redisCores: 0 }).redis).toBe(0);
   });
 });
 
@@ -213,15 +297,14 @@ describe('docs/scale.md', () => {
   const document = readFileSync(new URL('../../../docs/scale.md', import.meta.url), 'utf8');
 
   test('has the tables of the simulation (if not: npx -y pnpm@12 generate)', () => {
-    expect(document.match(/: generated -->/g)).toHaveLength(5);
+    expect(document.match(/: generated -->/g)).toHaveLength(6);
     expect(document).toBe(withTables(document));
   });
 
   test('says which of its targets hold', () => {
     const busiest = { ...defaultLoad, verificationsPerSecond: 100_000 };
     const alone = simulated(busiest, instancePolicy);
-    const together = simulated(busiest, { ...instancePolicy, shared: sharedUsagePolicy });
-    expect(together.firestoreWrites).toBeLessThanOrEqual(5_000);
+    expect(simulated(busiest, together).firestoreWrites).toBeLessThanOrEqual(5_000);
     expect(alone.firestoreWrites).toBeGreaterThan(60_000);
     expect(document).toMatch(
       /Without\s+Redis,\s+the\s+target\s+is\s+at\s+most\s+60,000,\s+which\s+is\s+missed/,
@@ -245,8 +328,9 @@ describe('the command `simulate`', () => {
     ['--rate', '0', '--rate must be a number from 1 to 1000000.'],
     ['--keys', 'many', '--keys must be a number from 1 to 20000000.'],
     ['--speed', '1', "Unknown option '--speed'"],
-  ])('refuses %s %s and prints its usage', (name, value, message) => {
-    const { status, stderr } = run(name, value);
+    ['--rate', '1', '--save needs --calibrate.', '--save'],
+  ])('refuses %s %s and prints its usage', (name, value, message, ...more) => {
+    const { status, stderr } = run(name, value, ...more);
     expect(status).toBe(64);
     expect(stderr).toContain(message);
     expect(stderr).toContain('Usage: npx -y pnpm@12 simulate');

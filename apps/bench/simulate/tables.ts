@@ -1,8 +1,9 @@
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
-import { type Demand, type Policy, processorTimes, simulate } from './demand.ts';
+import { type Demand, type Policy, simulate } from './demand.ts';
 import type { Load } from './load.ts';
 import { type Bill, billOf, priceRegion, pricesRead } from './money.ts';
 import { instancePolicy, sharedUsagePolicy } from './policies.ts';
+import { committed, type ProcessorTimes } from './processor-times.ts';
 
 /** The load of docs/scale.md, without the number of verifications per second. */
 export const defaultLoad: Omit<Load, 'verificationsPerSecond'> = {
@@ -23,9 +24,14 @@ const policies: readonly (readonly [title: string, policy: Policy])[] = [
 const demands = new Map<string, Demand>();
 
 /** Returns the result of {@link simulate}. Tables with the same load share one simulation. */
-export function simulated(load: Load, policy: Policy, instances?: number): Demand {
-  const name = JSON.stringify([load, policy, instances]);
-  const demand = demands.get(name) ?? simulate(load, policy, instances);
+export function simulated(
+  load: Load,
+  policy: Policy,
+  instances?: number,
+  times: ProcessorTimes = committed.microseconds,
+): Demand {
+  const name = JSON.stringify([load, policy, instances, times]);
+  const demand = demands.get(name) ?? simulate(load, policy, instances, times);
   demands.set(name, demand);
   return demand;
 }
@@ -37,6 +43,9 @@ function rough(value: number): string {
   if (value < 0.01) return '0';
   return value < 1 ? value.toPrecision(1) : whole.format(Number(value.toPrecision(2)));
 }
+
+/** Formats a processor time. Undefined if a step does not take place. */
+const micros = (value: number | undefined) => (value === undefined ? '' : whole.format(value));
 
 const percent = (share: number) => `${Math.round(share * 100)}%`;
 
@@ -58,6 +67,7 @@ const demandRows: readonly (readonly [title: string, (demand: Demand) => string]
   ['**Firestore reads/s**', ({ firestoreReads }) => rough(firestoreReads)],
   ['**Firestore writes/s**', ({ firestoreWrites }) => rough(firestoreWrites)],
   ['Redis commands/s', ({ redisCommands }) => rough(redisCommands)],
+  ['Redis processor cores in use', ({ redisCores }) => rough(redisCores)],
   ['owners stored at once by an instance', ({ largestFlush }) => rough(largestFlush)],
 ];
 
@@ -90,9 +100,39 @@ function demandTable(
 }
 
 /** Returns a table that compares both ways of counting usage under one load. */
-export function tableOfLoad(load: Load, instances: number | undefined): string {
+export function tableOfLoad(
+  load: Load,
+  instances: number | undefined,
+  times: ProcessorTimes,
+): string {
   return demandTable(
-    policies.map(([title, policy]) => ({ title, demand: simulated(load, policy, instances) })),
+    policies.map(([title, policy]) => ({
+      title,
+      demand: simulated(load, policy, instances, times),
+    })),
+  );
+}
+
+const steps: readonly (readonly [title: string, step: keyof ProcessorTimes])[] = [
+  ['verify a key that the instance has cached', 'verification'],
+  ['the same, with Redis', 'verificationWithRedis'],
+  ['read a key', 'keyRead'],
+  ['the same, with Redis', 'keyReadWithRedis'],
+  ["read an owner's totals", 'totalsRead'],
+  ["add an owner's usage", 'addition'],
+  ['Redis: verify a key that the instance has cached', 'redisVerification'],
+  ['Redis: read a key', 'redisKeyRead'],
+];
+
+/** Returns a table of processor times that shows when each was measured. */
+export function timesTable(measured: Partial<ProcessorTimes>): string {
+  return table(
+    ['step', 'processor time in µs', 'measured'],
+    steps.map(([title, step]) => [
+      title,
+      micros(measured[step] ?? committed.microseconds[step]),
+      measured[step] === undefined ? `${committed.measured} (committed)` : 'in this run',
+    ]),
   );
 }
 
@@ -107,21 +147,42 @@ function ratesTable([, policy]: (typeof policies)[number]): string {
 
 function operationsTable(): string {
   const { find, readTotals, addUsage } = firestoreCosts;
+  const none = { reads: 0, writes: 0 };
+  const { microseconds: times } = committed;
   const operations = [
-    ['verify a key that the instance has cached', undefined, processorTimes.verification],
-    ['read a key, for each pepper', find, processorTimes.keyRead],
-    ["read an owner's totals", readTotals, processorTimes.totalsRead],
-    ["add an owner's usage", addUsage, processorTimes.addition],
+    [
+      'verify a key that the instance has cached',
+      none,
+      [times.verification, times.verificationWithRedis, times.redisVerification],
+    ],
+    [
+      'read a key, for each pepper',
+      find,
+      [times.keyRead, times.keyReadWithRedis, times.redisKeyRead],
+    ],
+    ["read an owner's totals", readTotals, [times.totalsRead, times.totalsRead]],
+    ["add an owner's usage", addUsage, [times.addition, times.addition]],
   ] as const;
+  const columns = ['time without Redis', 'time with Redis', "Redis's time"];
   return table(
-    ['operation', 'Firestore reads', 'Firestore writes', 'processor time, at most'],
-    operations.map(([title, cost, seconds]) => [
-      title,
-      String(cost?.reads ?? 0),
-      String(cost?.writes ?? 0),
-      `${Math.round(seconds * 1e6)} µs`,
+    ['operation', 'Firestore reads', 'Firestore writes', ...columns],
+    operations.map(([title, { reads, writes }, microseconds]) => [
+      ...[title, `${reads}`, `${writes}`],
+      ...columns.map((_, index) => micros(microseconds[index])),
     ]),
   );
+}
+
+/** Returns a paragraph with the origin of the committed processor times, and what follows from them. */
+function machineText(): string {
+  const { machine, measured, microseconds: times } = committed;
+  const rate = (microseconds: number) => rough(1e6 / microseconds);
+  const text = [
+    `Measured on ${measured} on ${machine}. With cached keys, a core of the service verifies`,
+    `${rate(times.verification)} requests/s without Redis, and ${rate(times.verificationWithRedis)}`,
+    `with Redis. The core of a Redis process counts ${rate(times.redisVerification)} of them.`,
+  ].join(' ');
+  return text.replaceAll(/(.{1,100})(?: |$)/g, '$1\n').trimEnd();
 }
 
 /** The rows of the table of Firestore writes: exponents of popularity. */
@@ -155,6 +216,7 @@ export function withTables(document: string): string {
     alone: () => ratesTable(policies[0] as (typeof policies)[number]),
     together: () => ratesTable(policies[1] as (typeof policies)[number]),
     intervals: intervalsTable,
+    machine: machineText,
     prices: () => `List prices of ${priceRegion}, read on ${pricesRead}.`,
   };
   return Object.entries(tables).reduce(

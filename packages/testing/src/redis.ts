@@ -14,6 +14,8 @@ export function missingForRedis(): string | undefined {
 export interface Redis {
   readonly url: string;
   readonly port: number;
+  /** The id of the server's process. */
+  readonly pid: number;
   /**
    * Sends a signal to the server. After SIGSTOP the server accepts connections but does not
    * respond.
@@ -51,6 +53,7 @@ export async function startRedis(port?: number, ...more: readonly string[]): Pro
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
+    pid: child.pid as number,
     signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGKILL');

@@ -1,0 +1,109 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { tiers } from '@andamio/schema/tiers';
+import { redisCommands } from '@andamio/testing/redis-commands';
+import { waitFor } from '@andamio/testing/wait-for';
+import type { Bench } from '../harness/bench.ts';
+import { closedLoop } from '../harness/load.ts';
+import { measureRate } from '../harness/processor-time.ts';
+import { startProgram } from '../harness/program.ts';
+import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
+import type { ProcessorTimes } from './processor-times.ts';
+
+/** A Redis server on this machine. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** A command of Redis: its name, the hash of the script, the number of keys, keys and values. */
+type Command = readonly string[];
+
+const firstKeyOf = (command: Command) => command[3] ?? '';
+
+const countsUsage = (command: Command) => /^usage:.+:account:./.test(firstKeyOf(command));
+const countsAddress = (command: Command) => firstKeyOf(command).startsWith('limit:address:');
+
+/** Parses a line of `MONITOR`. A command that a script called has no arguments then. */
+function commandIn(line: string): Command {
+  if (line.includes(' lua] ')) return [];
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, argument]) => argument as string);
+}
+
+/** The commands for one verification whose key is not cached. */
+interface RecordedCommands {
+  readonly usage: Command;
+  readonly address: readonly Command[];
+}
+
+/** Finds the commands of a verification. Undefined if some are absent. */
+function commandsIn(lines: readonly string[]): RecordedCommands | undefined {
+  const commands = lines.map(commandIn);
+  const usage = commands.find(countsUsage);
+  // One command for each script, since several requests may have been recorded.
+  const address = new Map(commands.filter(countsAddress).map((command) => [command[1], command]));
+  return usage !== undefined && address.size === redisCommands.uncachedKey
+    ? { usage, address: [...address.values()] }
+    : undefined;
+}
+
+/** Records the commands that the service sends for a verification whose key is not cached. */
+async function recordVerification(bench: Bench, redis: RedisServer): Promise<RecordedCommands> {
+  const program = serviceOnSqlite(bench, { REDIS_URL: redis.url });
+  const service = await startProgram(program, bench.folder);
+  const monitor = spawn('redis-cli', ['-p', `${redis.port}`, 'monitor']);
+  let output = '';
+  monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  let recorded: RecordedCommands | undefined;
+  try {
+    await waitFor('the commands of a verification', async () => {
+      const keys = await issueKeys(service.url, 1, 1, randomUUID());
+      await closedLoop(service.url, verifyPath, verifyRequests(keys, 1));
+      recorded = commandsIn(output.split('\n').slice(0, -1));
+      return recorded !== undefined;
+    });
+    return recorded as unknown as RecordedCommands;
+  } finally {
+    monitor.kill();
+    await service.stop();
+  }
+}
+
+/** Limits that the recorded owner would exceed. A request above a limit takes less time. */
+const limits = new Set(Object.values(tiers.enterprise).map(String));
+
+/**
+ * Sends a command again and again on many connections, as many instances would, and measures the
+ * processor time that Redis needs for it, in microseconds.
+ */
+async function timeOf(command: Command, redis: RedisServer, amount: number): Promise<number> {
+  const raised = command.map((argument) => (limits.has(argument) ? '1000000000' : argument));
+  const options = ['-p', `${redis.port}`, '-c', '50', '-n', `${amount}`, '-q'];
+  const run = () => promisify(execFile)('redis-benchmark', [...options, ...raised]);
+  const { processorTime } = await measureRate(redis.pid, amount, async () => {
+    await run();
+    return Number.NaN;
+  });
+  return processorTime as number;
+}
+
+/**
+ * Measures the processor time of a busy Redis for the commands of a verification. Each command
+ * counts one verification, since the verifications of an instance rarely arrive together. The
+ * programs `redis-cli` and `redis-benchmark` are installed with Redis.
+ */
+export async function measureRedis(
+  bench: Bench,
+  redis: RedisServer,
+): Promise<Pick<ProcessorTimes, 'redisVerification' | 'redisKeyRead'>> {
+  const { usage, address } = await recordVerification(bench, redis);
+  const amount = bench.amount(50_000);
+  const redisVerification = await timeOf(usage, redis, amount);
+  let redisKeyRead = 0;
+  for (const command of address) redisKeyRead += await timeOf(command, redis, amount);
+  return { redisVerification, redisKeyRead };
+}
