@@ -13,6 +13,7 @@ import { withBench } from '../harness/bench.ts';
 import { measureTimes, save } from './calibrate.ts';
 import { type Demand, type Policy, simulate } from './demand.ts';
 import { arrivals, SimulatedInstance, simulateInstance } from './instance.ts';
+import { withJournals } from './journals.ts';
 import { type Load, popularityOf, seededRandom } from './load.ts';
 import { billOf } from './money.ts';
 import { instancePolicy, sharedUsagePolicy } from './policies.ts';
@@ -255,6 +256,29 @@ describe('processor times', () => {
   }, 120_000);
 });
 
+describe('a design with journals', () => {
+  const demand = (more: Partial<Demand>) =>
+    ({ firestoreReads: 0, firestoreWrites: 0, ...more }) as Demand;
+
+  test('writes an owner on many instances once an interval, and journals twice', () => {
+    // In 5 s, each of 10 instances flushes 3,300 owners: 3 journals for each of 16 partitions.
+    const alone = demand({ instances: 10, additions: 6_600 });
+    const { additions, firestoreReads, firestoreWrites } = withJournals(
+      { ...load, verificationsPerSecond: 1_000, keys: 1 },
+      alone,
+    );
+    expect(additions).toBeCloseTo(1 / 5, 2);
+    expect(firestoreWrites).toBeCloseTo(2 * 96 + additions);
+    expect(firestoreReads).toBeCloseTo(96 + additions);
+  });
+
+  test('writes no more journals than owners', () => {
+    const alone = demand({ instances: 10, additions: 6 });
+    const { additions, firestoreWrites } = withJournals(load, alone);
+    expect(firestoreWrites - additions).toBeCloseTo(2 * 6);
+  });
+});
+
 describe('a month of a demand', () => {
   const demand: Demand = {
     verifications: 1_000,
@@ -297,7 +321,7 @@ describe('docs/scale.md', () => {
   const document = readFileSync(new URL('../../../docs/scale.md', import.meta.url), 'utf8');
 
   test('has the tables of the simulation (if not: npx -y pnpm@12 generate)', () => {
-    expect(document.match(/: generated -->/g)).toHaveLength(6);
+    expect(document.match(/: generated -->/g)).toHaveLength(7);
     expect(document).toBe(withTables(document));
   });
 

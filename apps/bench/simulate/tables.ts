@@ -1,5 +1,6 @@
 import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import { type Demand, type Policy, simulate } from './demand.ts';
+import { withJournals } from './journals.ts';
 import type { Load } from './load.ts';
 import { type Bill, billOf, priceRegion, pricesRead } from './money.ts';
 import { instancePolicy, sharedUsagePolicy } from './policies.ts';
@@ -185,6 +186,32 @@ function machineText(): string {
   return text.replaceAll(/(.{1,100})(?: |$)/g, '$1\n').trimEnd();
 }
 
+/** Returns a table that compares ways to store usage. One of them is not built. */
+function waysTable(): string {
+  const loads = rates.map((verificationsPerSecond) => ({ ...defaultLoad, verificationsPerSecond }));
+  const [alone, together] = policies.map(([, policy]) => policy) as [Policy, Policy];
+  const ways: readonly (readonly [title: string, (load: Load) => Demand])[] = [
+    ['without Redis', (load) => simulated(load, alone)],
+    ['without Redis, with journals', (load) => withJournals(load, simulated(load, alone))],
+    ['with Redis', (load) => simulated(load, together)],
+  ];
+  const writes = ({ firestoreWrites }: Demand) => rough(firestoreWrites);
+  const dollars = (demand: Demand) => whole.format(Number(billOf(demand).sum.toPrecision(3)));
+  return table(
+    ['verifications', ...rates.map((rate) => `${whole.format(rate)}/s`)],
+    [
+      ...ways.map(([title, of]) => [
+        `Firestore writes/s ${title}`,
+        ...loads.map((load) => writes(of(load))),
+      ]),
+      ...ways.map(([title, of]) => [
+        `Sum ${title}, $/month`,
+        ...loads.map((load) => dollars(of(load))),
+      ]),
+    ],
+  );
+}
+
 /** The rows of the table of Firestore writes: exponents of popularity. */
 const popularities = [0.6, 0.8, 1];
 /** The columns of that table: the intervals, in seconds, at which usage is stored. */
@@ -216,6 +243,7 @@ export function withTables(document: string): string {
     alone: () => ratesTable(policies[0] as (typeof policies)[number]),
     together: () => ratesTable(policies[1] as (typeof policies)[number]),
     intervals: intervalsTable,
+    ways: waysTable,
     machine: machineText,
     prices: () => `List prices of ${priceRegion}, read on ${pricesRead}.`,
   };
