@@ -18,10 +18,9 @@ export function decideReplay(
   },
 ): Replay | ReplayRefusal | undefined {
   const { name, now, request } = command;
-  if (request === undefined) return undefined;
   // A key is always stored for longer than its idempotency record, so its retention need not be
   // checked.
-  return replayOf(view.idempotencyRecord, request, view.at(name).named?.serial, now);
+  return request && replayOf(view.idempotencyRecord, request, view.at(name).named?.serial, now);
 }
 
 /**

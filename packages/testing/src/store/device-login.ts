@@ -11,6 +11,7 @@ import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, present } from './commands.ts';
 import { order } from './operator.ts';
+import { savedRecord } from './replay.ts';
 import { type KeysInOptions, keysIn, pepper } from './set-up.ts';
 import { connected, type StoreUnderTest, twoStores } from './store-under-test.ts';
 
@@ -69,6 +70,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
         facts: { name: 'device-laptop', expiresInDays: 30, createdAt: present },
       });
       expect(await keysOf({ store })).toEqual(['device-laptop']);
+      expect(await savedRecord(store, 'device', deviceCode)).toMatchObject({ expiresInDays: 30 });
     });
 
     test('stores the device code as its SHA-256 in hex', async () => {

@@ -1,9 +1,16 @@
-import type { IssueOutcome } from '@andamio/keys/issue';
-import type { RollOutcome } from '@andamio/keys/roll';
-import type { RotateOutcome } from '@andamio/keys/rotate';
+import {
+  type IdempotencyScope,
+  idempotencyRecordOf,
+  idempotentRequest,
+} from '@andamio/keys/idempotency';
+import { type IssueOutcome, issueKey } from '@andamio/keys/issue';
+import { type RollOutcome, rollKey } from '@andamio/keys/roll';
+import { type RotateOutcome, rotateKey } from '@andamio/keys/rotate';
+import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
+import { keysIn } from './set-up.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
@@ -13,6 +20,17 @@ function replayedRecord(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
   if (typeof outcome === 'string' || !('replayed' in outcome)) throw new Error('Not a replay.');
   return outcome.replayed.record;
 }
+
+/** Reads the idempotency record of one of the owner's requests. */
+export const savedRecord = (
+  store: KeyStore,
+  operation: IdempotencyScope['operation'],
+  idempotencyKey: string,
+) =>
+  store.transact(
+    { userId: 'owner', now: present, request: idempotent(operation, idempotencyKey) },
+    (view) => ({ outcome: view.idempotencyRecord, changes: [] }),
+  );
 
 /** Defines the contract tests for repeated requests. */
 export function describeReplay(kind: string, create: () => StoreUnderTest) {
@@ -129,6 +147,42 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
       else await store.delete(input);
       if (how.includes('another')) await store.issue(command());
       expect(await store.issue(repeated())).toBe('idempotency_key_outdated');
+    });
+
+    test('saves the record of each operation under its name, which the next release looks for', async () => {
+      const { store } = create();
+      const keys = keysIn(store);
+      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+      const input = { name: 'name', expiresInDays: 1, graceSeconds: 60, idempotencyKey: 'key' };
+      await issueKey(keys, owner, input);
+      await rotateKey(keys, owner, input);
+      await rollKey(keys, owner, input);
+      const [key] = (await store.list('owner', present)).keys;
+      expect(await savedRecord(store, 'roll', 'key')).toMatchObject({ serial: key?.serial });
+      const expiries = [];
+      for (const operation of ['request', 'rotate'] as const)
+        expiries.push((await savedRecord(store, operation, 'key'))?.expiresAt);
+      expect(expiries).toEqual([present + day, present + 2 * day]);
+    });
+
+    test('does not answer a repeated roll whose record lacks the expiry of the previous secret', async () => {
+      const { store, record } = await withKey();
+      const input = { name: 'name', graceSeconds: 60, idempotencyKey: 'key' };
+      const scope = { userId: 'owner', operation: 'roll', idempotencyKey: 'key' } as const;
+      const request = idempotentRequest(scope, ['name', 60]);
+      const change = {
+        type: 'save_idempotency_record',
+        request,
+        record: idempotencyRecordOf(request, present, record),
+      } as const;
+      await store.transact({ userId: 'owner', now: present, request }, () => ({
+        outcome: undefined,
+        changes: [change],
+      }));
+      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+      await expect(rollKey(keysIn(store), owner, input)).rejects.toThrow(
+        'The idempotency record of a roll lacks the expiry of the previous secret.',
+      );
     });
 
     test('rotates once for a repeated request, and replays the expiry of the first', async () => {
