@@ -8,10 +8,10 @@ import type { CredentialRefusal } from '../auth/refusals.ts';
  */
 interface RequestReport {
   /**
-   * The method, and the path as the route defines it. Successful requests to a `routine` route are
-   * frequent, so they are logged at `debug`.
+   * The path as the route defines it. Successful requests to a `routine` route are frequent, so
+   * they are logged at `debug`.
    */
-  route?: { readonly method: string; readonly path: string; readonly routine?: boolean };
+  route?: { readonly path: string; readonly routine?: boolean };
   /**
    * The user id from the verified credentials. It is not logged. Refusals by a rate limit are
    * sampled per user.

@@ -91,8 +91,8 @@ export function removeLimitHeaders(response: Response): void {
  * @param path the path as the route defines it, never as the client sent it.
  */
 export function reportRoute(path: string, routine = false): RequestHandler {
-  return ({ method }, { locals }, next) => {
-    locals.exchange.report.route = { method, path, routine };
+  return (_request, { locals }, next) => {
+    locals.exchange.report.route = { path, routine };
     next();
   };
 }

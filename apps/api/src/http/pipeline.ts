@@ -183,7 +183,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       // time of a verification with a cached key.
       result = answering instanceof Promise ? await answering : answering;
     } catch (error) {
-      const isOAuth = security === 'none' && 'oauthErrors' in row;
+      const isOAuth = 'oauthErrors' in row;
       result = answerError(error, exchange, isReadable ? uncached : noStore, isOAuth);
     }
     if (isReadable && request.headers.origin !== undefined) crossOrigin.expose(request, response);
@@ -199,9 +199,9 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   }
 
   return async (row, exchange) => {
-    const { request, response, report } = exchange;
+    const { response, report } = exchange;
     const { path, security } = row;
-    report.route = { method: request.method ?? '', path, routine: security === 'apiKey' };
+    report.route = { path, routine: security === 'apiKey' };
     try {
       await respond(row, exchange);
     } catch (error) {

@@ -71,7 +71,7 @@ export function requestLogger(log: Logger): (exchange: Exchange) => void {
         ...traceContext(request.headers),
         requestId,
         httpRequest: {
-          requestMethod: route?.method,
+          requestMethod: route && request.method,
           requestUrl: route?.path,
           status: answered ? response.statusCode : undefined,
           remoteIp: address,
