@@ -9,7 +9,7 @@ const api = 'apps/api/test';
 export default defineConfig({
   test: {
     include: [
-      `${api}/http/{answers,headers,suspended}.test.ts`,
+      `${api}/http/{pipeline,answers,headers,suspended}.test.ts`,
       `${api}/limits/{rate,headers}.test.ts`,
       `${api}/request/4*.test.ts`,
       `${api}/verify/{200,401,429}.test.ts`,
