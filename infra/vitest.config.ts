@@ -1,3 +1,4 @@
+import { slowestFirst } from '@andamio/testing/slowest-first';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +10,18 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
+    sequence: {
+      // The files that take more than 20 seconds.
+      sequencer: slowestFirst([
+        'test/faults.test.ts',
+        'test/lifecycle.test.ts',
+        'test/image.test.ts',
+        'test/policy.test.ts',
+        'test/generate-secrets.test.ts',
+        'test/permissions.test.ts',
+        'test/secrecy.test.ts',
+      ]),
+    },
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },
 });

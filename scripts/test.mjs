@@ -128,7 +128,9 @@ const code =
         'turbo',
         'run',
         'test',
-        '--concurrency=1',
+        // The tests of the service take the longest, and wait a large part of their time. The tests
+        // of the other packages run beside them, one package after another.
+        '--concurrency=2',
         '--continue',
         '--output-logs=new-only',
       );

@@ -1,3 +1,4 @@
+import { slowestFirst } from '@andamio/testing/slowest-first';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,8 +9,30 @@ export default defineConfig({
     // The default of one second is too short on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
-    // Many tests measure time or start processes; more workers than cores would make them time out.
-    maxWorkers: 2,
+    // Many tests wait for processes and timeouts, so three workers keep two cores busy. Tests that
+    // measure time would fail with many more.
+    maxWorkers: 3,
+    sequence: {
+      // The files that take more than 20 seconds.
+      sequencer: slowestFirst([
+        'test/admin/commands.test.ts',
+        'test/store/firestore.test.ts',
+        'test/store/firestore-close.test.ts',
+        'test/console/operators.test.ts',
+        'test/process/firestore-faults.test.ts',
+        'test/samples/documented-samples.test.ts',
+        'test/http/schemathesis.test.ts',
+        'test/console/element.test.ts',
+        'test/usage/two-processes.test.ts',
+        'test/reference/browser.test.ts',
+        'test/console/sign-in.test.ts',
+        'test/process/credentials.test.ts',
+        'test/admin/exit-codes.test.ts',
+        'test/console/device.test.ts',
+        'test/usage/two-processes-with-redis.test.ts',
+        'test/usage/killed-processes.test.ts',
+      ]),
+    },
     reporters: ['default', ['json', { outputFile: 'reports/tests.json' }]],
   },
 });

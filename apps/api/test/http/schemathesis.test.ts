@@ -28,7 +28,7 @@ test.runIf(inject('available').includes('schemathesis'))(
           ...['--checks', checks.join(',')],
           ...['--max-examples', '40', '--seed', '1', '--no-color'],
         ],
-        { cwd: service.folder, timeout: 110_000 },
+        { cwd: service.folder, timeout: 280_000 },
       ).catch(({ message, stdout: output }: { message: string; stdout?: string }) => {
         throw new Error(
           `${message}\n${output ?? ''}`.replaceAll(token, 'TOKEN').replaceAll(key, 'KEY'),
@@ -39,5 +39,5 @@ test.runIf(inject('available').includes('schemathesis'))(
       service.signal('SIGKILL');
     }
   },
-  120_000,
+  300_000,
 );
