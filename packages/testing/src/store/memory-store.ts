@@ -79,7 +79,7 @@ export function createMemoryStore(): KeyStore & Administration {
         return {
           named: current,
           previousId: previous?.id,
-          key: reads === undefined ? undefined : current,
+          key: reads === 'current' || reads === 'both' ? current : undefined,
           previous: reads === 'both' ? previous : undefined,
         };
       },

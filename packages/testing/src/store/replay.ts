@@ -32,6 +32,8 @@ export const savedRecord = (
     (view) => ({ outcome: view.idempotencyRecord, changes: [] }),
   );
 
+const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+
 /** Defines the contract tests for repeated requests. */
 export function describeReplay(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: replaying a request`, () => {
@@ -152,7 +154,6 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
     test('saves the record of each operation under its name, which the next release looks for', async () => {
       const { store } = create();
       const keys = keysIn(store);
-      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
       const input = { name: 'name', expiresInDays: 1, graceSeconds: 60, idempotencyKey: 'key' };
       await issueKey(keys, owner, input);
       await rotateKey(keys, owner, input);
@@ -163,6 +164,23 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
       for (const operation of ['request', 'rotate'] as const)
         expiries.push((await savedRecord(store, operation, 'key'))?.expiresAt);
       expect(expiries).toEqual([present + day, present + 2 * day]);
+    });
+
+    test('refuses an Idempotency-Key that is repeated with another name or number, for each operation', async () => {
+      const { store } = create();
+      const keys = keysIn(store);
+      const input = { name: 'name', expiresInDays: 1, graceSeconds: 60, idempotencyKey: 'key' };
+      await issueKey(keys, owner, { name: 'other', expiresInDays: 1 });
+      await issueKey(keys, owner, input);
+      await rotateKey(keys, owner, input);
+      await rollKey(keys, owner, input);
+      const changed = [{ name: 'other' }, { expiresInDays: 2, graceSeconds: 61 }];
+      for (const change of changed)
+        for (const repeat of [issueKey, rotateKey, rollKey])
+          expect(await repeat(keys, owner, { ...input, ...change })).toBe('idempotency_key_reused');
+      expect(await rotateKey(keys, owner, { ...input, expiresInDays: undefined })).toBe(
+        'idempotency_key_reused',
+      );
     });
 
     test('does not answer a repeated roll whose record lacks the expiry of the previous secret', async () => {
@@ -179,7 +197,6 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
         outcome: undefined,
         changes: [change],
       }));
-      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
       await expect(rollKey(keysIn(store), owner, input)).rejects.toThrow(
         'The idempotency record of a roll lacks the expiry of the previous secret.',
       );
