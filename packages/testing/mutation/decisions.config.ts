@@ -6,7 +6,7 @@ const api = 'apps/api/test';
 /** The files in the order in which they run. A mutant's run ends with the first test that fails. */
 const include = [
   'packages/testing/test/decisions.test.ts',
-  'packages/keys/src/{idempotency,peppers}.test.ts',
+  'packages/keys/src/*.test.ts',
   'packages/testing/test/memory-store.test.ts',
   `${api}/{delete/delete,rotate/rotate,roll/roll,idempotency/idempotency}.test.ts`,
 ];
