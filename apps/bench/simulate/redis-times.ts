@@ -18,7 +18,7 @@ export interface RedisServer {
   readonly pid: number;
 }
 
-/** A command of Redis: its name, the hash of the script, the number of keys, keys and values. */
+/** The command `EVALSHA`: its name, the hash of a script, the number of keys, keys and values. */
 type Command = readonly string[];
 
 const firstKeyOf = (command: Command) => command[3] ?? '';
@@ -26,11 +26,16 @@ const firstKeyOf = (command: Command) => command[3] ?? '';
 const countsUsage = (command: Command) => /^usage:.+:account:./.test(firstKeyOf(command));
 const countsAddress = (command: Command) => firstKeyOf(command).startsWith('limit:address:');
 
-/** Parses a line of `MONITOR`. A command that a script called has no arguments then. */
-function commandIn(line: string): Command {
-  if (line.includes(' lua] ')) return [];
-  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, argument]) => argument as string);
-}
+/**
+ * Returns the commands in lines of `MONITOR`. Other commands, such as `EVAL`, with which the service
+ * sends a script that Redis does not know yet, are left out.
+ */
+const commandsIn = (lines: readonly string[]): Command[] =>
+  lines
+    .filter((line) => line.includes(' "EVALSHA" '))
+    .map((line) =>
+      [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, argument]) => argument as string),
+    );
 
 /** The commands for one verification whose key is not cached. */
 interface RecordedCommands {
@@ -39,8 +44,8 @@ interface RecordedCommands {
 }
 
 /** Finds the commands of a verification. Undefined if some are absent. */
-function commandsIn(lines: readonly string[]): RecordedCommands | undefined {
-  const commands = lines.map(commandIn);
+function verificationIn(lines: readonly string[]): RecordedCommands | undefined {
+  const commands = commandsIn(lines);
   const usage = commands.find(countsUsage);
   // One command for each script, since several requests may have been recorded.
   const address = new Map(commands.filter(countsAddress).map((command) => [command[1], command]));
@@ -63,7 +68,7 @@ async function recordVerification(bench: Bench, redis: RedisServer): Promise<Rec
     await waitFor('the commands of a verification', async () => {
       const keys = await issueKeys(service.url, 1, 1, randomUUID());
       await closedLoop(service.url, verifyPath, verifyRequests(keys, 1));
-      recorded = commandsIn(output.split('\n').slice(0, -1));
+      recorded = verificationIn(output.split('\n').slice(0, -1));
       return recorded !== undefined;
     });
     return recorded as unknown as RecordedCommands;
