@@ -298,7 +298,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(entries).toContainEqual({ ...denied, name: 'device-approved' });
     });
 
-    test('an operator denies no login that has ended or whose user is erased meanwhile', async () => {
+    test('an operator neither counts nor denies a login that has ended, or whose user is erased meanwhile', async () => {
       const { store, logins, userCode, id } = await lookedUp();
       await logins.decide(ada, userCode, 'approved');
       const tried: string[] = [];
@@ -310,9 +310,12 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
           return store.transactDeviceLogin(ids, decide);
         },
       };
-      expect(await denyRedeemableLogins(watched, order({ now: present + 660 }))).toBe(0);
+      const [last, ended] = [order({ now: present + 659 }), order({ now: present + 660 })];
+      expect(await countRedeemableLogins(store, ended)).toBe(0);
+      expect(await denyRedeemableLogins(watched, ended)).toBe(0);
       expect(tried).toEqual([]);
-      expect(await denyRedeemableLogins(watched, order({ now: present + 659 }))).toBe(0);
+      expect(await countRedeemableLogins(store, last)).toBe(1);
+      expect(await denyRedeemableLogins(watched, last)).toBe(0);
       expect(tried).toEqual([id]);
     });
 
