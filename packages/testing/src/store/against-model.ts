@@ -74,14 +74,13 @@ async function compare(store: TestStore, model: Model, now: number, random: Rand
     }
   } else if (verb === 'list') {
     const owner = { userId, tier, tokenIssuedAt: tierClaim.issuedAt };
-    const { since, active, expired } = await listKeys(
-      { store, now: () => now * 1000 + 999 },
-      owner,
-    );
+    const listed = await listKeys({ store, now: () => now * 1000 + 999 }, owner);
+    const { active, expired } = listed;
     model.claim(userId, tierClaim);
     const held = model.held(userId, now);
-    expect({ since, active: byId(active), expired: byId(expired) }).toEqual({
+    expect({ ...listed, active: byId(active), expired: byId(expired) }).toEqual({
       since: held.since,
+      tier: model.tierOf(userId, tierClaim),
       active: byId(held.active),
       expired: byId(held.expired),
     });
