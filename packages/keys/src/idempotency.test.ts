@@ -20,6 +20,13 @@ describe('deriving a key', () => {
     expect(createKeyDeriver([pepper('v1', 1)])(request, source)).toBe(key);
   });
 
+  // A release that derived other keys would answer a repeated request with a key that does not work.
+  test('derives the key that earlier releases derived', () => {
+    expect(derive(request, { pepperVersion: 'v1', nonce: 'bm9uY2UgMA' })).toBe(
+      'ant-N6MGgIrAVg5qTDX9t42lAg9PELFGI7VpPp04gbe3',
+    );
+  });
+
   test.each([
     ['pepper', request, { ...source, pepperVersion: 'v2' }],
     ['nonce', request, { ...source, nonce: 'other' }],
