@@ -1,9 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import {
+  launchBrowser,
+  launchDesktopBrowser,
+  openPage,
+  seriousViolations,
+} from '@andamio/testing/browser';
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
@@ -69,8 +74,8 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
   });
   afterAll(() => browser.close());
 
-  const open = async (options: BrowserContextOptions = {}) => {
-    const opened = await openPage(browser, options);
+  const open = async (options: BrowserContextOptions = {}, openIn = browser) => {
+    const opened = await openPage(openIn, options);
     await opened.page.goto(`${app.url}/console`);
     await opened.page.getByLabel('Your token').waitFor();
     return opened;
@@ -143,7 +148,9 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
   });
 
   test('the back button returns to a page without the token and the keys', async () => {
-    const { page } = await open();
+    const desktopBrowser = await launchDesktopBrowser();
+    onTestFinished(() => desktopBrowser.close());
+    const { page } = await open({}, desktopBrowser);
     await signIn(page, tokenFor('departing'));
     await page.getByText('No keys yet').waitFor();
     await page.getByRole('link', { name: 'API reference' }).click();
@@ -153,7 +160,6 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
     await page.getByLabel('Your token').waitFor();
     expect(await page.getByLabel('Your token').inputValue()).toBe('');
     await page.getByText('No keys yet').waitFor({ state: 'detached' });
-    await page.context().close();
   });
 
   test.each([

@@ -2,11 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCodes, statusMessages } from '@andamio/schema/errors';
 import { operations, requestApiKey } from '@andamio/schema/operations';
-import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/browser';
+import {
+  launchBrowser,
+  launchDesktopBrowser,
+  openPage,
+  seriousViolations,
+} from '@andamio/testing/browser';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, Locator, Page, Request } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
 
@@ -111,7 +116,9 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
   });
 
   test('the back button returns to the same page without the token and the key', async () => {
-    const { page } = await openPage(browser);
+    const desktopBrowser = await launchDesktopBrowser();
+    onTestFinished(() => desktopBrowser.close());
+    const { page } = await openPage(desktopBrowser);
     await openReference(page, service.url);
     await page.getByLabel('Your token').fill(tokenFor('departing'));
     await send(page.locator('#get-started form').first());
@@ -123,7 +130,6 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     expect(await page.evaluate('persisted'), 'the page comes from the cache').toBe(true);
     expect(await page.getByLabel('Your token').inputValue()).toBe('');
     expect(await page.locator('.new-key').count()).toBe(0);
-    await page.context().close();
   });
 
   test('the form sends optional fields only if they are filled, with their types', async () => {
