@@ -12,6 +12,8 @@ interface Runner {
   readonly needs?: Requirement;
   /** Commands to run in order. The last command runs the sample. */
   readonly commands: readonly Command[];
+  /** Number of last lines that handle the response, if the program must be compiled. */
+  readonly responseLines?: number;
 }
 
 /** Files and commands that run a sample, by the label of its language in the OpenAPI document. */
@@ -25,6 +27,7 @@ export const runners: Readonly<Record<string, Runner>> = {
       ['go', 'vet', 'main.go'],
       ['go', 'run', 'main.go'],
     ],
+    responseLines: 14,
   },
   Python: { file: 'sample.py', needs: 'python', commands: [['python3', 'sample.py']] },
   Java: {
@@ -33,6 +36,7 @@ export const runners: Readonly<Record<string, Runner>> = {
     // With one thread for the garbage collector and no second compilation, a short program needs
     // about half the processor time.
     commands: [['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', 'Main.java']],
+    responseLines: 8,
   },
   'C#': {
     file: 'Program.cs',
@@ -41,6 +45,7 @@ export const runners: Readonly<Record<string, Runner>> = {
       ['mcs', '-warnaserror', '-r:System.Net.Http', 'Program.cs'],
       ['mono', 'Program.exe'],
     ],
+    responseLines: 14,
   },
 };
 

@@ -88,7 +88,7 @@ describe('code samples of the OpenAPI document', () => {
   for (const operation of operations) {
     describe.each(Object.entries(runners))(
       `the ${operation.id} sample in %s`,
-      (label, { needs }) => {
+      (label, { needs, responseLines }) => {
         const available = needs === undefined || inject('available').includes(needs);
         const { security } = operation;
 
@@ -125,6 +125,18 @@ describe('code samples of the OpenAPI document', () => {
           }
         });
         if (security === 'none') return;
+
+        const first = operations.find((other) => other.security === security) ?? operation;
+        if (responseLines !== undefined && operation !== first) {
+          // Compiling takes long, so only the first of these equal programs runs.
+          test(`${operation.id} sample in ${label} handles the response as the ${first.id} sample does`, () => {
+            const [own, tested] = [operation, first].map((each) =>
+              sampleOf(each, label).split('\n').slice(-responseLines),
+            );
+            expect(own).toEqual(tested);
+          });
+          return;
+        }
         test.runIf(available)(
           `${operation.id} sample in ${label} fails with the status and the error without credentials`,
           async () => {
