@@ -84,14 +84,15 @@ describe.skipIf(!(engineIsHere && imagesCanBeBuilt))(
   () => {
     test('when Ctrl-C ends it', async () => {
       const { child, folder, printed, ended } = rehearsal(path);
-      await expect.poll(() => printed()).toContain('on loopback');
+      // The first step starts npx, which asks npm's registry for the version of pnpm.
+      await expect.poll(() => printed(), { timeout: 180_000 }).toContain('on loopback');
       expect(processesOf(folder).some((command) => command.startsWith('docker-registry'))).toBe(
         true,
       );
       child.kill('SIGINT');
       expect(await ended).toEqual([130, null]);
       expectNothingLeft(folder);
-    });
+    }, 240_000);
 
     test('when a program fails, and says which', async () => {
       const { folder, printed, ended } = rehearsal(`${broken('docker-registry')}:${path}`);
@@ -102,6 +103,6 @@ describe.skipIf(!(engineIsHere && imagesCanBeBuilt))(
         `What each command printed: ${join(folder, readdirSync(folder)[0] as string)}`,
       );
       expectNothingLeft(folder);
-    });
+    }, 240_000);
   },
 );
