@@ -224,7 +224,8 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     const first = page.locator('#results a').first();
     expect(await first.textContent()).toContain(expected);
     await page.keyboard.press('Enter');
-    expect(page.url()).toContain((await first.getAttribute('href')) ?? '');
+    const href = (await first.getAttribute('href')) ?? '';
+    await expect.poll(() => page.url()).toContain(href);
     await page.context().close();
   });
 
@@ -315,7 +316,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     await openReference(page, service.url);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    expect(page.url()).toContain('#main');
+    await expect.poll(() => page.url()).toContain('#main');
     const reach = async (target: Locator) => {
       for (let presses = 0; presses < 20; presses++) {
         await page.keyboard.press('Tab');

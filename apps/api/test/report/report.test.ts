@@ -111,14 +111,28 @@ describe('POST /api/v1/apikey/report', () => {
     expectError(await report(limited.url, full()), 429, 'rate_limited');
   });
 
-  /** Sends reports at once, each from a client address, to a service of its own. */
-  async function reportAtOnce(addresses: readonly string[]) {
-    const own = await startApp({ settings: { trustProxyHops: 1 } });
+  /**
+   * Sends reports at once, each from a client address, to a service of its own. The service holds
+   * the reports that it handles until it has refused the given number of others.
+   */
+  async function reportAtOnce(addresses: readonly string[], refused: number) {
+    const store = createSqliteStore(':memory:', Date.now);
+    const own = await startApp({ store, settings: { trustProxyHops: 1 } });
     onTestFinished(() => own.close());
+    const othersRefused = Promise.withResolvers<void>();
+    const transact = store.transact.bind(store);
+    store.transact = async (scope, decide) => {
+      await othersRefused.promise;
+      return transact(scope, decide);
+    };
+    let refusedSoFar = 0;
     const answers = await Promise.all(
-      addresses.map((address) =>
-        report(own.url, { api_keys: ['no key'] }, { 'x-forwarded-for': address }),
-      ),
+      addresses.map(async (address) => {
+        const body = { api_keys: [makeKey()] };
+        const answer = await report(own.url, body, { 'x-forwarded-for': address });
+        if (answer.status === 429 && ++refusedSoFar === refused) othersRefused.resolve();
+        return answer;
+      }),
     );
     for (const { status, headers } of answers)
       expect(headers.get('retry-after')).toBe(status === 429 ? '1' : null);
@@ -127,14 +141,14 @@ describe('POST /api/v1/apikey/report', () => {
 
   test('handles at most eight reports at once', async () => {
     const addresses = Array.from({ length: 12 }, (_, index) => `203.0.113.${index}`);
-    const statuses = await reportAtOnce(addresses);
+    const statuses = await reportAtOnce(addresses, 4);
     expect(statuses.filter((status) => status === 202)).toHaveLength(8);
     expect(statuses.filter((status) => status === 429)).toHaveLength(4);
   });
 
   test('handles at most two reports of one address at once, so that others find a free place', async () => {
     const flood = Array.from({ length: 100 }, (_, index) => `2001:db8:1:200::${index + 1}`);
-    const statuses = await reportAtOnce([...flood, '203.0.113.7']);
+    const statuses = await reportAtOnce([...flood, '203.0.113.7'], 98);
     expect(statuses.pop()).toBe(202);
     expect(statuses.filter((status) => status === 202)).toHaveLength(2);
     expect(statuses.filter((status) => status === 429)).toHaveLength(98);
