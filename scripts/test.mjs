@@ -128,9 +128,8 @@ const code =
         'turbo',
         'run',
         'test',
-        // The tests of the service take the longest, and wait a large part of their time. The tests
-        // of the other packages run beside them, one package after another.
-        '--concurrency=2',
+        // Many tests measure time. If packages were tested side by side, some would time out.
+        '--concurrency=1',
         '--continue',
         '--output-logs=new-only',
       );

@@ -28,9 +28,8 @@ export default defineConfig({
     // The default of one second is too short on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
-    // Many tests wait for processes and timeouts, so three workers keep two cores busy. Tests that
-    // measure time would fail with many more.
-    maxWorkers: 3,
+    // Many tests measure time or start processes; more workers than cores would make them time out.
+    maxWorkers: 2,
     sequence: {
       // The files that take more than 20 seconds.
       sequencer: slowestFirst([
