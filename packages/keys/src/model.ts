@@ -61,7 +61,10 @@ export interface OwnerRecord {
   readonly erasing: boolean;
 }
 
-/** A key found by its id, with the status of its owner. */
+/**
+ * A key found by its id, with the status of its owner. If the key has expired, the status may be
+ * older (see `KeyStore.find`).
+ */
 export interface FoundKey extends AccountStatus {
   readonly record: KeyRecord;
 }

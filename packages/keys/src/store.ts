@@ -78,7 +78,9 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
 
   /**
    * Finds a key, expired or not, by its possible ids: one for each pepper. The call takes one round
-   * trip, and its result includes every change that was acknowledged before the call.
+   * trip, and its result includes every change that was acknowledged before the call. Only the tier
+   * and suspension of an expired key may be older: a store may keep a copy of both in each key, and
+   * a change of the owner need not update the copies in keys that have expired.
    */
   find(ids: readonly KeyId[]): Promise<FoundKey | undefined>;
 
