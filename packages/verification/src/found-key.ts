@@ -17,13 +17,22 @@ export interface FoundKey {
 }
 
 /**
+ * Reports whether a stored key has expired.
+ *
+ * @param now the current time in Unix milliseconds.
+ */
+export function isExpired({ record }: FoundKey, now: number): boolean {
+  return record.expiresAt <= Math.floor(now / 1000);
+}
+
+/**
  * Reports whether a stored key is valid, which means that it has not expired and its owner is not
  * suspended.
  *
  * @param now the current time in Unix milliseconds.
  */
-export function isValid({ record, suspended }: FoundKey, now: number): boolean {
-  return suspended !== true && record.expiresAt > Math.floor(now / 1000);
+export function isValid(found: FoundKey, now: number): boolean {
+  return found.suspended !== true && !isExpired(found, now);
 }
 
 /**

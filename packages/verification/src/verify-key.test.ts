@@ -182,6 +182,17 @@ test('gives the same result for unknown, expired and suspended keys', async () =
   }
 });
 
+test.each([
+  ['unknown_key', undefined],
+  ['suspended', { suspended: true }],
+  ['expired', { expiresAt: 0 }],
+  // The owner may have been resumed after the key expired.
+  ['expired', { expiresAt: 0, suspended: true }],
+])('refusalReason() returns %s for a key that is stored as %j', async (reason, more) => {
+  await verify(more && foundKey(newest.digest(key), more));
+  expect(verifier.refusalReason(key)).toBe(reason);
+});
+
 describe('expiry', () => {
   test('refuses a cached key from the second of its expiry', async () => {
     const found = foundKey(newest.digest(key), { expiresAt: inSeconds(3) });

@@ -1,7 +1,7 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { CacheEntry } from './cache-entries.ts';
 import type { Digester, KeyId } from './digest.ts';
-import { type FindKey, type FoundKey, isValid } from './found-key.ts';
+import { type FindKey, type FoundKey, isExpired, isValid } from './found-key.ts';
 import { KeyCache, maximumValidEntries } from './key-cache.ts';
 import { ValidKeyIds } from './valid-key-ids.ts';
 
@@ -147,7 +147,8 @@ export function createKeyVerifier<Found extends FoundKey>(
         .map(({ digest }) => cache.get(digest(text))?.found)
         .find((one) => one !== undefined);
       if (found === undefined) return 'unknown_key';
-      return found.suspended === true ? 'suspended' : 'expired';
+      // The suspension that was read with an expired key may be older than the owner's.
+      return isExpired(found, now()) ? 'expired' : 'suspended';
     },
     invalidate: (ids) => cache.invalidate(ids),
     invalidateOwner: (userId) => cache.invalidateOwner(userId),
