@@ -19,9 +19,12 @@ export const show = defineCommand({
       const found = await context.store.find(idsOf(digestersOf(context), key));
       const nowSeconds = Math.floor(context.now() / 1000);
       if (found === undefined || isRemoved(found.record, nowSeconds)) return noSuchKey(context);
-      const { record, tier, suspended } = found;
-      const state =
-        record.expiresAt > nowSeconds ? (suspended ? 'suspended' : 'active') : 'expired';
+      const { record } = found;
+      const isExpired = record.expiresAt <= nowSeconds;
+      // The status that was found with an expired key may be older than the owner's.
+      const owner = isExpired ? await context.store.inspect(record.userId) : undefined;
+      const { tier, suspended } = owner ?? found;
+      const state = isExpired ? 'expired' : suspended ? 'suspended' : 'active';
       const described = describeKey(record);
       return {
         done: true,
