@@ -20,6 +20,13 @@ export interface AuthenticationDependencies {
   readonly addressLimit: Limit<string>;
 }
 
+/** A verified API key of a request. */
+export interface AuthenticatedKey {
+  readonly key: VerifiedKey<FoundKey>;
+  /** Whether the caller is exempt from the address limit. */
+  readonly isExempt: boolean;
+}
+
 /**
  * Authenticates requests. Each request is counted against the limit of its client address, and the
  * count is refunded once the credentials are verified (contract, "Failures").
@@ -44,13 +51,9 @@ export interface Authentication {
    * apply to a key that was valid when this process last verified it. It does not apply to a guard
    * either, because a guard sends requests for many clients.
    *
-   * @returns the key, and whether the caller is exempt from the address limit.
    * @throws {@link VerificationUnavailableError}
    */
-  key(
-    exchange: Exchange,
-    count: RequestCount,
-  ): Promise<{ key: VerifiedKey<FoundKey>; isExempt: boolean }>;
+  key(exchange: Exchange, count: RequestCount): Promise<AuthenticatedKey>;
 }
 
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {

@@ -1,7 +1,12 @@
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { requestIdHeader } from '@andamio/schema/request-id';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
+import {
+  type AugmentedRequest,
+  type ClientRateLimitInfo,
+  type RateLimitInfo,
+  rateLimit,
+} from 'express-rate-limit';
 import { limitHeaders } from './limits/headers.ts';
 import { type Limit, RequestCount } from './limits/limit.ts';
 import { requireHost } from './request/host.ts';
@@ -41,8 +46,10 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
 }
 
 /** Returns the result of counting a request with the steps of {@link limitedByAddress}. */
-export const countedRequest = (request: Request) =>
-  (request as AugmentedRequest)['rateLimit'] as RateLimitInfo;
+export function countedRequest(request: Request): ClientRateLimitInfo {
+  const { used, resetTime } = (request as AugmentedRequest)['rateLimit'] as RateLimitInfo;
+  return { totalHits: used, resetTime };
+}
 
 /**
  * Creates the steps that count each request against the limit of its client address, and refuse
@@ -64,11 +71,9 @@ export function limitedByAddress(limit: Limit<string>): RequestHandler[] {
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
   const refuse: RequestHandler = (request, response, next) => {
-    const { used: totalHits, resetTime } = countedRequest(request);
-    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
     const requestCount = new RequestCount();
     try {
-      requestCount.record(limit, response.locals.exchange.address, { totalHits, resetAt });
+      requestCount.record(limit, response.locals.exchange.address, countedRequest(request));
     } finally {
       const headers = requestCount.status === undefined ? [] : limitHeaders(requestCount.status);
       for (let index = 0; index < headers.length; index += 2)

@@ -1,12 +1,10 @@
-import type { FoundKey } from '@andamio/keys/model';
 import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { Scope } from '@andamio/schema/operations';
 import { requestIdHeader } from '@andamio/schema/request-id';
-import type { VerifiedKey } from '@andamio/verification/verify-key';
 import { type Principal, permit } from '../auth/principal.ts';
-import type { Authentication } from './authenticate.ts';
+import type { AuthenticatedKey, Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
 import { limitHeaders } from './limits/headers.ts';
 import { charge, type Limit, RequestCount } from './limits/limit.ts';
@@ -42,6 +40,9 @@ export interface PipelineDependencies {
 
 /** Names the headers on which the answer to a request with an API key depends. */
 const keyVary = `Origin, ${apiKeyHeader}`;
+
+/** An answer, or a promise of it if a step has to wait. */
+type Answering = Promise<Answer> | Answer;
 
 /** Answers a request to an operation. The returned promise never rejects. */
 export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
@@ -120,8 +121,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     row: KeyRow,
     { request, address, report }: Exchange,
     count: RequestCount,
-    { key, isExempt }: { key: VerifiedKey<FoundKey>; isExempt: boolean },
-  ): Promise<Answer> | Answer {
+    { key, isExempt }: AuthenticatedKey,
+  ): Answering {
     const { found, millisecondsLeft } = key;
     report.userId = found.record.userId;
     const answered = (): Answer => {
@@ -137,11 +138,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   }
 
   /** Answers without waiting if the key is cached and requests are counted in memory. */
-  function answerKey(
-    row: KeyRow,
-    exchange: Exchange,
-    count: RequestCount,
-  ): Promise<Answer> | Answer {
+  function answerKey(row: KeyRow, exchange: Exchange, count: RequestCount): Answering {
     const key = authenticate.cachedKey(exchange.request);
     if (key !== undefined) return answerVerifiedKey(row, exchange, count, { key, isExempt: false });
     return authenticate
@@ -149,7 +146,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       .then((verified) => answerVerifiedKey(row, exchange, count, verified));
   }
 
-  function answer(row: Row, exchange: Exchange, count: RequestCount): Promise<Answer> | Answer {
+  function answer(row: Row, exchange: Exchange, count: RequestCount): Answering {
     switch (row.security) {
       case 'none':
         return answerAnyone(row, exchange, count);

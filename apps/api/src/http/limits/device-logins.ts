@@ -2,7 +2,7 @@ import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import { type CreateCounters, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, refund } from './limit.ts';
+import { addressKey, limitExceeded, refund } from './limit.ts';
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
@@ -37,8 +37,7 @@ const isWrong = (error: unknown) =>
  */
 function refuseBeyond(limit: Limit, { totalHits, resetTime }: ClientRateLimitInfo): void {
   if (totalHits <= limit.maximum) return;
-  const left = resetTime === undefined ? limit.seconds * 1000 : +resetTime - Date.now();
-  throw new HttpError(limit.code, undefined, Math.max(1, Math.ceil(left / 1000)));
+  throw limitExceeded(limit.code, resetTime?.getTime() ?? Date.now() + limit.seconds * 1000);
 }
 
 interface Limit {

@@ -127,9 +127,17 @@ export async function charge<Subject>(
   return counters.increment(keyOf(subject));
 }
 
-/** Returns the end of a counter's window, in Unix milliseconds. */
-function resetAt(info: ClientRateLimitInfo | undefined): number {
-  return info?.resetTime?.getTime() ?? Date.now() + rateLimitWindow;
+/**
+ * Returns the error for a limit that is exceeded. Its `Retry-After` is the time until the window
+ * ends.
+ *
+ * @param resetAt when the window ends, in Unix milliseconds.
+ */
+export function limitExceeded(
+  code: 'rate_limited' | 'too_many_wrong_codes',
+  resetAt: number,
+): HttpError {
+  return new HttpError(code, undefined, Math.max(1, Math.ceil((resetAt - Date.now()) / 1000)));
 }
 
 /**
@@ -147,14 +155,13 @@ export class RequestCount {
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<ClientRateLimitInfo> {
     const info = await limit.counters.increment(limit.keyOf(subject));
-    this.record(limit, subject, { ...info, resetAt: resetAt(info) });
+    this.record(limit, subject, info);
     return info;
   }
 
   /** Like {@link consume}, for the limit on requests with an API key, whose counters are in memory. */
   consumeKey(limit: KeyLimit, found: FoundKey): void {
-    const info = limit.counters.increment(limit.keyOf(found));
-    this.record(limit, found, { ...info, resetAt: resetAt(info) });
+    this.record(limit, found, limit.counters.increment(limit.keyOf(found)));
   }
 
   /**
@@ -173,7 +180,7 @@ export class RequestCount {
     const before = await limit.counters.get?.(key);
     const totalHits = (before?.totalHits ?? 0) + requests;
     if (totalHits > limit.maximumOf(subject)) {
-      this.record(limit, subject, { totalHits, resetAt: resetAt(before) });
+      this.record(limit, subject, { totalHits, resetTime: before?.resetTime });
     }
     await Promise.all(Array.from({ length: requests }, () => limit.counters.increment(key)));
   }
@@ -186,9 +193,10 @@ export class RequestCount {
   record<Subject>(
     limit: Limit<Subject>,
     subject: Subject,
-    { totalHits, resetAt }: { readonly totalHits: number; readonly resetAt: number },
+    { totalHits, resetTime }: ClientRateLimitInfo,
   ): void {
     const maximum = limit.maximumOf(subject);
+    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
     this.status = {
       name: limit.name,
       key: limit.keyOf(subject),
@@ -196,9 +204,7 @@ export class RequestCount {
       remaining: Math.max(0, maximum - totalHits),
       resetAt,
     };
-    if (totalHits <= maximum) return;
-    const secondsLeft = Math.max(1, Math.ceil((resetAt - Date.now()) / 1000));
-    throw new HttpError('rate_limited', undefined, secondsLeft);
+    if (totalHits > maximum) throw limitExceeded('rate_limited', resetAt);
   }
 
   /**

@@ -103,7 +103,10 @@ export function countTogether(
       return;
     }
     const { hits, left, added, exhausted, day, totalsWanted } = counted;
-    count.record(keyLimit, found, { totalHits: hits + added, resetAt: Date.now() + left });
+    count.record(keyLimit, found, {
+      totalHits: hits + added,
+      resetTime: new Date(Date.now() + left),
+    });
     totals.note(userId, day, totalsWanted);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());
   };
