@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import type { KeyVerifier } from '@andamio/verification/verify-key';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Principal } from '../../src/auth/principal.ts';
 import { counterKey } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
@@ -9,6 +9,8 @@ import { createAuthentication } from '../../src/http/authenticate.ts';
 import type { Exchange } from '../../src/http/exchange.ts';
 import { limitGuesses } from '../../src/http/limits/device-logins.ts';
 import { addressKey, limitAddresses, RequestCount } from '../../src/http/limits/limit.ts';
+import { startApp } from '../harness/app.ts';
+import { githubKey, sendAlerts, startGithub } from '../harness/github.ts';
 
 const address = '192.0.2.1';
 
@@ -82,4 +84,32 @@ test('a right user code that is found in the next window is not refunded there',
   const countNext = () => counters.map((one, index) => one.increment(keys[index] as string));
   await limit({ userId: 'user', address }, () => nextWindow(600, countNext));
   expect(totals()).toEqual([1, 1]);
+});
+
+test('an alert of GitHub that is verified in the next window is not refunded there', async () => {
+  const key = githubKey();
+  const github = await startGithub(key);
+  onTestFinished(() => github.close());
+  const counters = new Map<string, MemoryCounters>();
+  const app = await startApp({
+    githubKeysUrl: github.url,
+    createCounters(name) {
+      const created = createCounters();
+      counters.set(name, created);
+      return created;
+    },
+  });
+  onTestFinished(() => app.close());
+  const local = addressKey('127.0.0.1');
+  const countNext = () => counters.get('address')?.increment(local);
+  // The window ends while the service waits for GitHub's keys.
+  const published = github.answer;
+  github.answer = {
+    toJSON() {
+      void nextWindow(60, countNext);
+      return published;
+    },
+  };
+  expect(await sendAlerts(app.url, [], key)).toMatchObject({ status: 200 });
+  expect(counters.get('address')?.get(local)).toMatchObject({ totalHits: 1 });
 });
