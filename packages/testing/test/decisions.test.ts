@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { command, keyId, present, renewal } from '../src/store/commands.ts';
 import { operations } from '../src/store/operations.ts';
 import { order, rehashing, revocation } from '../src/store/operator.ts';
-import { held, located, owner, viewOf } from '../src/store/views.ts';
+import { held, located, storedOwner, viewOf } from '../src/store/views.ts';
 
 const newer = { tierClaim: { tier: 'growth', issuedAt: present + 1 } } as const;
 
@@ -25,7 +25,7 @@ test.each(Object.values(operations).flatMap(({ decisions }) => Object.entries(de
 
 test('stores a newer token with the same tier before the changes of its command', () => {
   const { changes } = decideRoll(held, renewal(newer));
-  expect(changes[0]).toEqual({ type: 'put_owner', owner: { ...owner, ...newer } });
+  expect(changes[0]).toEqual({ type: 'put_owner', owner: { ...storedOwner, ...newer } });
 });
 
 // Firestore locates a secret by its id before the transaction on the owner begins.
@@ -59,6 +59,6 @@ describe('a secret that changed after it was located', () => {
 });
 
 test('does not resume a user who is being erased', () => {
-  const view = viewOf({ ...owner, suspended: true, erasing: true });
+  const view = viewOf({ ...storedOwner, suspended: true, erasing: true });
   expect(decideResumption(view, order())).toEqual({ outcome: 'being_erased', changes: [] });
 });

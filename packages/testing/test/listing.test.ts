@@ -1,12 +1,10 @@
 import { listKeys } from '@andamio/keys/list';
 import { listPage } from '@andamio/keys/list-page';
 import { expect, test } from 'vitest';
-import { addition, command, day, present, renewal } from '../src/store/commands.ts';
+import { addition, command, day, owner, present, renewal } from '../src/store/commands.ts';
 import { createMemoryStore } from '../src/store/memory-store.ts';
 import { withOperations } from '../src/store/operations.ts';
 import { keysIn } from '../src/store/set-up.ts';
-
-const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
 
 /** Creates a store with keys, given as names, creation times and days, in this order. */
 async function storeWith(keys: readonly (readonly [name: string, at: number, days: number])[]) {

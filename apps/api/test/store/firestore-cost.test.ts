@@ -3,6 +3,7 @@ import {
   addition,
   command,
   keyId,
+  owner,
   present,
   renewal,
   today,
@@ -153,7 +154,6 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
   test('a device login costs a read to poll, and little to start, look up and approve', async () => {
     const { store, costOf } = await start();
     const logins = deviceLogins(store);
-    const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
     let codes = { userCode: '', deviceCode: '' };
     const starting = async () => {
       codes = await logins.start();

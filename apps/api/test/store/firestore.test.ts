@@ -11,6 +11,7 @@ import {
   deletion,
   idempotent,
   keyId,
+  owner,
   present,
   renewal,
   rotation,
@@ -305,7 +306,7 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     const lookUpOnce = async () => {
       if (isLookedUp || (await store.deviceLoginsOf('owner')).length > 0) return;
       isLookedUp = true;
-      await logins.lookUp({ userId: 'owner', tier: 'growth', tokenIssuedAt: present }, userCode);
+      await logins.lookUp(owner, userCode);
     };
     let isLookedUp = false;
     const createBatch = firestore.batch.bind(firestore);

@@ -1,5 +1,5 @@
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
-import { present } from '@andamio/testing/store/commands';
+import { owner, present } from '@andamio/testing/store/commands';
 import { boundLogin } from '@andamio/testing/store/device-login';
 import { order } from '@andamio/testing/store/operator';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
@@ -12,7 +12,6 @@ export function describeStoredDeviceLogins(kind: string, create: () => ReadableS
       const { store, read } = create();
       const { logins, userCode, deviceCode } = await boundLogin(store, 'owner');
       const stored = [await read()];
-      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
       await logins.decide(owner, userCode, 'approved');
       stored.push(await read());
       const issued = await logins.redeem(deviceCode);
@@ -51,7 +50,6 @@ export function describeStoredDeviceLogins(kind: string, create: () => ReadableS
         outcome: undefined,
         login: { ...(login as DeviceLogin), state: 'of-a-later-release' as 'pending' },
       }));
-      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
       expect(await logins.redeem(deviceCode)).toBe('access_denied');
       expect(await logins.lookUp(owner, userCode)).toMatchObject({ state: 'denied' });
       expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');

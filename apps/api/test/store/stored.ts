@@ -1,15 +1,13 @@
 import { issueKey } from '@andamio/keys/issue';
-import { command, day, present } from '@andamio/testing/store/commands';
+import { command, day, lastInstant, owner, present } from '@andamio/testing/store/commands';
+import { keysIn } from '@andamio/testing/store/set-up';
 import type { ReadableStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
-import { keyMaking } from '../harness/key-making.ts';
 import { describeStoredAudit } from './stored-audit.ts';
 import { describeStoredChanges } from './stored-changes.ts';
 import { describeStoredDeviceLogins } from './stored-device-logins.ts';
 import { describeStoredErasure } from './stored-erasure.ts';
 import { describeStoredUsage } from './stored-usage.ts';
-
-const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /**
  * Defines the tests of stored data that both stores must pass. The tests read the database without
@@ -111,8 +109,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     ])('keeps a key until %s', async (_, expiresInDays, deleteAfter) => {
       const { store, read } = create();
       const days = expiresInDays || Math.floor((lastInstant - present) / day);
-      const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
-      await issueKey(dependencies, owner, { name: 'name', expiresInDays: days });
+      await issueKey(keysIn(store), owner, { name: 'name', expiresInDays: days });
 
       expect((await read())['keys']).toMatchObject([
         { expires_at: present + days * day, remove_at: deleteAfter },
@@ -121,8 +118,7 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
 
     test('stores only the first eight characters of a key', async () => {
       const { store, read } = create();
-      const dependencies = { store, ...keyMaking([pepper]), now: () => present * 1000 };
-      const issued = await issueKey(dependencies, owner, { name: 'name', expiresInDays: 1 });
+      const issued = await issueKey(keysIn(store), owner, { name: 'name', expiresInDays: 1 });
       if (typeof issued === 'string') throw new Error(issued);
 
       const everything = JSON.stringify(await read());
@@ -132,6 +128,3 @@ export function describeStoredKeys(kind: string, create: () => ReadableStore) {
     });
   });
 }
-
-const pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
-const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;

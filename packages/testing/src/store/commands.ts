@@ -1,6 +1,7 @@
 import { type IdempotentRequest, idempotentRequest } from '@andamio/keys/idempotency';
 import type { IssueCommand } from '@andamio/keys/issue';
 import type { KeyCommand, KeyRecord, TierClaim } from '@andamio/keys/model';
+import type { Owner } from '@andamio/keys/owner';
 import type { RollCommand } from '@andamio/keys/roll';
 import type { RotateCommand } from '@andamio/keys/rotate';
 import type { AddUsageCommand } from '@andamio/keys/usage/store';
@@ -10,12 +11,17 @@ import type { AddUsageCommand } from '@andamio/keys/usage/store';
  */
 export const present = Date.UTC(2025, 7, 31, 23, 59, 59) / 1000;
 export const day = 86_400;
+/** The last time that can be stored, in Unix seconds. */
+export const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 /** The UTC date of {@link present}. */
 export const today = '2025-08-31';
 /** The UTC dates of 366 consecutive days that end with {@link today}, latest first. */
 export const year = Array.from({ length: 366 }, (_, index) =>
   new Date((present - index * day) * 1000).toISOString().slice(0, 10),
 );
+
+/** The user of the commands and requests in tests, unless a test specifies another. */
+export const owner: Owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present };
 
 /** Returns the text as a key id. */
 export const keyId = (text: string) => text as KeyRecord['id'];
@@ -30,7 +36,7 @@ export function idempotent(
   idempotencyKey = 'key',
   body = 'body',
 ): IdempotentRequest {
-  return idempotentRequest({ userId: 'owner', operation, idempotencyKey }, [body]);
+  return idempotentRequest({ userId: owner.userId, operation, idempotencyKey }, [body]);
 }
 
 export interface IssueOverrides extends Partial<KeyRecord> {
@@ -54,7 +60,7 @@ export function command({
   const record: KeyRecord = {
     id: digest(),
     serial: crypto.randomUUID(),
-    userId: 'owner',
+    userId: owner.userId,
     name: 'name',
     start: 'ant-abcd',
     createdAt,
@@ -76,7 +82,7 @@ export function command({
 export function deletion(overrides: Partial<KeyCommand> = {}): KeyCommand {
   const now = overrides.now ?? present;
   return {
-    userId: 'owner',
+    userId: owner.userId,
     name: 'name',
     now,
     tierClaim: { tier: 'growth', issuedAt: now },
@@ -127,7 +133,7 @@ export function addition(
   overrides: Partial<AddUsageCommand> = {},
 ): AddUsageCommand {
   return {
-    userId: 'owner',
+    userId: owner.userId,
     day: today,
     instance: crypto.randomUUID(),
     number: present * 1_000_000,

@@ -9,7 +9,7 @@ import type { NewKey } from '@andamio/keys/issue';
 import type { Owner } from '@andamio/keys/owner';
 import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
-import { command, present } from './commands.ts';
+import { command, owner, present } from './commands.ts';
 import { order } from './operator.ts';
 import { savedRecord } from './replay.ts';
 import { type KeysInOptions, keysIn, pepper } from './set-up.ts';
@@ -42,12 +42,11 @@ export function deviceLogins(store: KeyStore, options: Omit<KeysInOptions, 'now'
 export async function boundLogin(store: KeyStore, userId: string, name = 'device-laptop') {
   const logins = deviceLogins(store);
   const codes = await logins.start(name);
-  await logins.lookUp({ userId, tier: 'growth', tokenIssuedAt: present }, codes.userCode);
+  await logins.lookUp({ ...owner, userId }, codes.userCode);
   return { logins, id: logins.idOf(codes.userCode), ...codes };
 }
 
-const ada: Owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present };
-const bob: Owner = { ...ada, userId: 'bob' };
+const bob: Owner = { ...owner, userId: 'bob' };
 
 /** Defines the contract tests for device logins. */
 export function describeDeviceLogins(kind: string, create: () => StoreUnderTest) {
@@ -56,7 +55,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     async function lookedUp() {
       const under = create();
       await connected(under.store);
-      return { ...under, ...(await boundLogin(under.store, ada.userId)) };
+      return { ...under, ...(await boundLogin(under.store, owner.userId)) };
     }
     const keysOf = async ({ store }: StoreUnderTest, userId = 'owner') =>
       (await store.list(userId, present)).keys.map(({ name }) => name);
@@ -64,7 +63,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     test('issues the key of an approved login, with the name and days that were asked for', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
       expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
-      expect(await logins.decide(ada, userCode, 'approved')).toMatchObject({ state: 'approved' });
+      expect(await logins.decide(owner, userCode, 'approved')).toMatchObject({ state: 'approved' });
       expect(await logins.redeem(deviceCode)).toMatchObject({
         key: expect.stringMatching(/^ant-/),
         facts: { name: 'device-laptop', expiresInDays: 30, createdAt: present },
@@ -87,10 +86,10 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       await expect(limited.start()).rejects.toThrow('expiry_too_late');
       await limited.start('device-laptop', 29);
       const [early, late] = [await unlimited.start(), await unlimited.start()];
-      for (const { userCode } of [early, late]) await unlimited.lookUp(ada, userCode);
-      await unlimited.decide(ada, early.userCode, 'approved');
+      for (const { userCode } of [early, late]) await unlimited.lookUp(owner, userCode);
+      await unlimited.decide(owner, early.userCode, 'approved');
       expect(await limited.redeem(early.deviceCode)).toBe('expiry_too_late');
-      expect(await limited.decide(ada, late.userCode, 'approved')).toBe('expiry_too_late');
+      expect(await limited.decide(owner, late.userCode, 'approved')).toBe('expiry_too_late');
       expect(await keysOf({ store })).toEqual([]);
     });
 
@@ -100,20 +99,20 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       for (const state of ['approved', 'denied'] as const)
         expect(await logins.decide(bob, userCode, state)).toBe('unknown_user_code');
       expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
-      expect(await logins.lookUp(ada, userCode)).toMatchObject({ userId: 'owner' });
+      expect(await logins.lookUp(owner, userCode)).toMatchObject({ userId: 'owner' });
     });
 
     test('refuses the decision on a login that the user has not looked up', async () => {
       const logins = deviceLogins(create().store);
       const { userCode } = await logins.start();
-      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+      expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');
     });
 
     test('refuses to show and to decide a login that was never started', async () => {
       const logins = deviceLogins(create().store);
-      expect(await logins.lookUp(ada, 'BBBBBBBB')).toBe('unknown_user_code');
+      expect(await logins.lookUp(owner, 'BBBBBBBB')).toBe('unknown_user_code');
       for (const state of ['approved', 'denied'] as const)
-        expect(await logins.decide(ada, 'BBBBBBBB', state)).toBe('unknown_user_code');
+        expect(await logins.decide(owner, 'BBBBBBBB', state)).toBe('unknown_user_code');
     });
 
     test('takes another user code if the first one belongs to another login', async () => {
@@ -137,14 +136,17 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const logins = deviceLogins(busy);
       const { userCode } = await logins.start();
       expect(tried).toEqual([expect.any(String), logins.idOf(userCode)]);
-      expect(await logins.lookUp(ada, userCode)).toMatchObject({ name: 'device-laptop' });
+      expect(await logins.lookUp(owner, userCode)).toMatchObject({ name: 'device-laptop' });
     });
 
     test('gives one of two users who look a login up at once the login', async () => {
       const stores = await twoStores(create());
       const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
       const { userCode } = await one.start();
-      const outcomes = await Promise.all([one.lookUp(ada, userCode), other.lookUp(bob, userCode)]);
+      const outcomes = await Promise.all([
+        one.lookUp(owner, userCode),
+        other.lookUp(bob, userCode),
+      ]);
       expect(outcomes.filter((outcome) => outcome === 'unknown_user_code')).toHaveLength(1);
       const [winner] = outcomes.filter((outcome) => typeof outcome === 'object');
       expect(await stores[0].findDeviceLogin([one.idOf(userCode)])).toEqual(winner);
@@ -163,9 +165,9 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     test('keeps a denial, repeats its answer, and records it once', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
       for (let time = 0; time < 2; time++)
-        expect(await logins.decide(ada, userCode, 'denied')).toMatchObject({ state: 'denied' });
-      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
-      expect(await logins.lookUp(ada, userCode)).toMatchObject({ state: 'denied' });
+        expect(await logins.decide(owner, userCode, 'denied')).toMatchObject({ state: 'denied' });
+      expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');
+      expect(await logins.lookUp(owner, userCode)).toMatchObject({ state: 'denied' });
       expect(await store.readAudit('owner')).toEqual([denial]);
       expect(await logins.redeem(deviceCode)).toBe('access_denied');
       await store.issue(command({ name: 'device-laptop' }));
@@ -175,15 +177,17 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     test('lets the user who approved take the approval back until the last second, and records both', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
       for (let time = 0; time < 2; time++)
-        expect(await logins.decide(ada, userCode, 'approved')).toMatchObject({ state: 'approved' });
+        expect(await logins.decide(owner, userCode, 'approved')).toMatchObject({
+          state: 'approved',
+        });
       expect(await store.readAudit('owner')).toEqual([approval]);
       expect(await logins.decide(bob, userCode, 'denied')).toBe('unknown_user_code');
       logins.wait(660);
-      expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
-      expect(await logins.decide(ada, userCode, 'denied')).toBe('unknown_user_code');
+      expect(await logins.lookUp(owner, userCode)).toBe('unknown_user_code');
+      expect(await logins.decide(owner, userCode, 'denied')).toBe('unknown_user_code');
       logins.wait(659);
-      expect(await logins.lookUp(ada, userCode)).toMatchObject({ state: 'approved' });
-      expect(await logins.decide(ada, userCode, 'denied')).toMatchObject({ state: 'denied' });
+      expect(await logins.lookUp(owner, userCode)).toMatchObject({ state: 'approved' });
+      expect(await logins.decide(owner, userCode, 'denied')).toMatchObject({ state: 'denied' });
       expect(await logins.redeem(deviceCode)).toBe('access_denied');
       expect(await keysOf({ store })).toEqual([]);
       const note = 'started from 203.0.113.7, approval taken back';
@@ -195,13 +199,13 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('does not take back an approval that was redeemed, and says so', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       const { key } = (await logins.redeem(deviceCode)) as NewKey;
-      expect(await logins.decide(ada, userCode, 'denied')).toBe('device_login_redeemed');
+      expect(await logins.decide(owner, userCode, 'denied')).toBe('device_login_redeemed');
       expect(await logins.decide(bob, userCode, 'denied')).toBe('unknown_user_code');
       for (const outcome of [
-        await logins.decide(ada, userCode, 'approved'),
-        await logins.lookUp(ada, userCode),
+        await logins.decide(owner, userCode, 'approved'),
+        await logins.lookUp(owner, userCode),
       ])
         expect(outcome).toMatchObject({ state: 'redeemed' });
       expect(await logins.redeem(deviceCode)).toMatchObject({ key });
@@ -213,12 +217,12 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       ['the user is erased', 'erased'],
     ])('issues no key if %s while the program redeems it', async (_, how) => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       const late: KeyStore = {
         ...store,
         async transact(scope, decide) {
           if (how === 'erased') await store.erase(order());
-          else await logins.decide(ada, userCode, 'denied');
+          else await logins.decide(owner, userCode, 'denied');
           return store.transact(scope, decide);
         },
       };
@@ -230,7 +234,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const stores = await twoStores(create());
       const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
       for (let round = 0; round < 6; round++) {
-        const user: Owner = { ...ada, userId: `user ${round}` };
+        const user: Owner = { ...owner, userId: `user ${round}` };
         const { userCode, deviceCode } = await one.start();
         await one.lookUp(user, userCode);
         await one.decide(user, userCode, 'approved');
@@ -257,10 +261,10 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const stores = await twoStores(under);
       const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
       const { userCode, deviceCode } = await one.start();
-      await one.lookUp(ada, userCode);
+      await one.lookUp(owner, userCode);
       const [approved, denied] = await Promise.all([
-        one.decide(ada, userCode, 'approved'),
-        other.decide(ada, userCode, 'denied'),
+        one.decide(owner, userCode, 'approved'),
+        other.decide(owner, userCode, 'denied'),
       ]);
       expect(denied).toMatchObject({ state: 'denied' });
       expect(await one.redeem(deviceCode)).toBe('access_denied');
@@ -277,10 +281,11 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
         await logins.start('device-pending'),
         await logins.start('device-stranger'),
       ];
-      for (const { userCode } of [redeemed, approved, pending]) await logins.lookUp(ada, userCode);
+      for (const { userCode } of [redeemed, approved, pending])
+        await logins.lookUp(owner, userCode);
       await logins.lookUp(bob, stranger.userCode);
       for (const { userCode } of [redeemed, approved])
-        await logins.decide(ada, userCode, 'approved');
+        await logins.decide(owner, userCode, 'approved');
       await logins.decide(bob, stranger.userCode, 'approved');
       await logins.redeem(redeemed.deviceCode);
       const command = order({ reason: 'deceived' });
@@ -288,7 +293,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await denyRedeemableLogins(store, command)).toBe(1);
       expect(await denyRedeemableLogins(store, command)).toBe(0);
       expect(await logins.redeem(approved.deviceCode)).toBe('access_denied');
-      expect(await logins.lookUp(ada, approved.userCode)).toMatchObject({ state: 'denied' });
+      expect(await logins.lookUp(owner, approved.userCode)).toMatchObject({ state: 'denied' });
       expect(await logins.redeem(pending.deviceCode)).toBe('authorization_pending');
       for (const { deviceCode } of [redeemed, stranger])
         expect(await logins.redeem(deviceCode)).toMatchObject({ key: expect.any(String) });
@@ -300,7 +305,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('an operator neither counts nor denies a login that has ended, or whose user is erased meanwhile', async () => {
       const { store, logins, userCode, id } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       const tried: string[] = [];
       const watched: KeyStore = {
         ...store,
@@ -323,8 +328,8 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const stores = await twoStores(create());
       const [one, other] = stores.map((store) => deviceLogins(store)) as [Logins, Logins];
       const { userCode, deviceCode } = await one.start();
-      await one.lookUp(ada, userCode);
-      await one.decide(ada, userCode, 'approved');
+      await one.lookUp(owner, userCode);
+      await one.decide(owner, userCode, 'approved');
       const outcomes = await Promise.all(
         Array.from({ length: 10 }, (_, index) => (index % 2 ? one : other).redeem(deviceCode)),
       );
@@ -346,10 +351,10 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(await logins.redeem(deviceCode)).toBe('authorization_pending');
       logins.wait(600);
       expect(await logins.redeem(deviceCode)).toBe('expired_token');
-      expect(await logins.lookUp(ada, userCode)).toBe('unknown_user_code');
-      expect(await logins.decide(ada, userCode, 'approved')).toBe('unknown_user_code');
+      expect(await logins.lookUp(owner, userCode)).toBe('unknown_user_code');
+      expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');
       logins.wait(599);
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       logins.wait(660);
       expect(await logins.redeem(deviceCode)).toBe('expired_token');
       logins.wait(659);
@@ -358,7 +363,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('accepts only the whole device code', async () => {
       const { logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       const other = `${deviceCode.slice(0, -1)}${deviceCode.endsWith('A') ? 'B' : 'A'}`;
       for (const code of [other, userCode, '', `${deviceCode}A`, deviceCode.toLowerCase()])
         expect(await logins.redeem(code), code).toBe('expired_token');
@@ -372,7 +377,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('yields no second key after the first was deleted', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       await logins.redeem(deviceCode);
       const claim = { tier: 'growth', issuedAt: present } as const;
       await store.delete({
@@ -386,7 +391,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
     });
 
     test('checks name, maximum and suspension at the approval and when the key is issued', async () => {
-      const pioneer: Owner = { ...ada, tier: 'pioneer' };
+      const pioneer: Owner = { ...owner, tier: 'pioneer' };
       const tierClaim = { tier: 'pioneer', issuedAt: present } as const;
       for (const [refusal, prepare] of [
         ['name_taken', (store) => store.issue(command({ name: 'device-laptop', tierClaim }))],
@@ -410,7 +415,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('fixes the tier at the approval, unless a newer token says otherwise', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide({ ...ada, tier: 'pioneer' }, userCode, 'approved');
+      await logins.decide({ ...owner, tier: 'pioneer' }, userCode, 'approved');
       const tierClaim = { tier: 'growth', issuedAt: present + 1 } as const;
       await store.issue(command({ name: 'other', tierClaim }));
       expect(await logins.redeem(deviceCode)).toMatchObject({ facts: { name: 'device-laptop' } });
@@ -419,7 +424,7 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
 
     test('forgets the logins of an erased user', async () => {
       const { store, logins, userCode, deviceCode } = await lookedUp();
-      await logins.decide(ada, userCode, 'approved');
+      await logins.decide(owner, userCode, 'approved');
       expect(await store.erase(order())).toBe(true);
       expect(await logins.redeem(deviceCode)).toBe('expired_token');
       expect(await store.inspect('owner')).toBeUndefined();
@@ -430,8 +435,8 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       const before = deviceLogins(store, { peppers: [pepper('old')] });
       const after = deviceLogins(store, { peppers: [pepper('new'), pepper('old')] });
       const { userCode, deviceCode } = await before.start();
-      await after.lookUp(ada, userCode);
-      await after.decide(ada, userCode, 'approved');
+      await after.lookUp(owner, userCode);
+      await after.decide(owner, userCode, 'approved');
       expect(await after.redeem(deviceCode)).toMatchObject({ facts: { name: 'device-laptop' } });
     });
 

@@ -10,9 +10,6 @@ import { day } from './commands.ts';
 export const maximumKeysOf = (tier: Tier) =>
   ({ pioneer: 1, starter: 2, growth: 3, enterprise: 5 })[tier];
 
-/** The last time that can be stored, in Unix seconds. */
-export const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
-
 /** Returns keys in the order of their ids. */
 export function byId<Key extends { readonly id: string }>(keys: readonly Key[]): Key[] {
   return keys.toSorted((one, other) => (one.id < other.id ? -1 : 1));

@@ -8,12 +8,20 @@ import { type RollOutcome, rollKey } from '@andamio/keys/roll';
 import { type RotateOutcome, rotateKey } from '@andamio/keys/rotate';
 import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, idempotent, present, renewal, rotation } from './commands.ts';
+import {
+  command,
+  day,
+  deletion,
+  idempotent,
+  lastInstant,
+  owner,
+  present,
+  renewal,
+  rotation,
+} from './commands.ts';
 import { order } from './operator.ts';
 import { keysIn } from './set-up.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
-
-const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /** Returns the idempotency record in an outcome that is a replay. */
 function replayedRecord(outcome: IssueOutcome | RotateOutcome | RollOutcome) {
@@ -31,8 +39,6 @@ export const savedRecord = (
     { userId: 'owner', now: present, request: idempotent(operation, idempotencyKey) },
     (view) => ({ outcome: view.idempotencyRecord, changes: [] }),
   );
-
-const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
 
 /** Defines the contract tests for repeated requests. */
 export function describeReplay(kind: string, create: () => StoreUnderTest) {

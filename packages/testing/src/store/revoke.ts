@@ -8,8 +8,18 @@ import {
   revokeSecret,
 } from '@andamio/keys/revoke';
 import { describe, expect, test } from 'vitest';
-import { command, day, deletion, keyId, present, renewal, rotation } from './commands.ts';
-import { lastInstant, type Model } from './model.ts';
+import {
+  command,
+  day,
+  deletion,
+  keyId,
+  lastInstant,
+  owner,
+  present,
+  renewal,
+  rotation,
+} from './commands.ts';
+import type { Model } from './model.ts';
 import { keyIdOf, type StoreOperation } from './operation.ts';
 import { operator, order, revocation } from './operator.ts';
 import { keysIn, pepper } from './set-up.ts';
@@ -59,7 +69,6 @@ function describeRevocation(kind: string, create: () => StoreUnderTest) {
 
     test('revokes a key that is given in plaintext, whichever pepper its id was created under', async () => {
       const { store } = create();
-      const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
       const input = { name: 'name', expiresInDays: 10 };
       const issued = await issueKey(keysIn(store, { peppers: [pepper('old')] }), owner, input);
       const { key } = issued as NewKey;

@@ -6,11 +6,11 @@ import {
 } from '@andamio/keys/rotate';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { command, day, present, rotation } from './commands.ts';
-import { lastInstant, type Model, maximumKeysOf } from './model.ts';
+import { command, day, lastInstant, present, rotation } from './commands.ts';
+import { type Model, maximumKeysOf } from './model.ts';
 import { keyCommandOf, requestOf, type StoreOperation } from './operation.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
-import { held, located, owner } from './views.ts';
+import { held, located, storedOwner } from './views.ts';
 
 const until = (expiresAt: number, expiresInDays: number) => ({
   expiresAt,
@@ -223,7 +223,10 @@ export const rotate: StoreOperation<
   decisions: {
     rotate: {
       decide: () =>
-        decideRotation(held, rotation({ now: located.expiresAt, tierClaim: owner.tierClaim })),
+        decideRotation(
+          held,
+          rotation({ now: located.expiresAt, tierClaim: storedOwner.tierClaim }),
+        ),
       changes: ['put current'],
       action: 'key.rotated',
     },

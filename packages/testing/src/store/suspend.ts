@@ -7,7 +7,7 @@ import type { Model } from './model.ts';
 import type { Step, StoreOperation } from './operation.ts';
 import { order } from './operator.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
-import { held, located, owner, viewOf } from './views.ts';
+import { held, located, storedOwner, viewOf } from './views.ts';
 
 /** Creates a store with an owner whose key is valid for one day and was rolled once. */
 async function withKey(create: () => StoreUnderTest) {
@@ -159,7 +159,8 @@ export const resume: StoreOperation<OwnerCommand, ResumeOutcome> = {
   describeContract: describeResumption,
   decisions: {
     resume: {
-      decide: () => keys.decideResumption(viewOf({ ...owner, suspended: true }, located), order()),
+      decide: () =>
+        keys.decideResumption(viewOf({ ...storedOwner, suspended: true }, located), order()),
       changes: ['put_owner'],
       action: 'user.resumed',
     },

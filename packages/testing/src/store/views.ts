@@ -24,7 +24,7 @@ export function viewOf(owner?: OwnerRecord, key?: KeyRecord, previous?: KeyRecor
 }
 
 /** The stored owner of {@link located}. */
-export const owner = {
+export const storedOwner = {
   createdAt: present,
   tierClaim: { tier: 'growth', issuedAt: present },
   suspended: false,
@@ -34,6 +34,6 @@ export const owner = {
 /** The view of an unknown owner. */
 export const unused = viewOf();
 /** The view of an owner who has a key. */
-export const held = viewOf(owner, located);
+export const held = viewOf(storedOwner, located);
 /** The view of an owner whose key was rolled. */
-export const rolled = viewOf(owner, located, command().record);
+export const rolled = viewOf(storedOwner, located, command().record);
