@@ -56,7 +56,7 @@ Every error body has three members: \`statusCode\`, \`message\`, and \`details\`
 
 ${errorsTable()}
 
-Every response has the header \`${requestIdHeader}\`, except responses to \`CONNECT\` and to requests that are not well-formed HTTP. Name it when you ask the operator about a response. You can send your own id in the same header: 1 to 64 letters, digits and \`._-\`.
+Every response has the header \`${requestIdHeader}\`, except responses to \`CONNECT\`, to requests whose headers are too large (431), and to requests that are not well-formed HTTP. Name it when you ask the operator about a response. You can send your own id in the same header: 1 to 64 letters, digits and \`._-\`.
 
 ## Limits
 
