@@ -1,7 +1,7 @@
 import { attempt, FailedAttempt, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
-import { type ApiError, apiError } from './error.ts';
+import { type ApiError, type ApiErrorCode, apiError } from './error.ts';
 import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
 import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
 
@@ -44,12 +44,30 @@ function idempotencyKeyFor(
 }
 
 /**
+ * The error codes that no attempt gets if an earlier one was processed. The fields are the same in
+ * all attempts. The service checks the rules on names, numbers and states of keys only if it has
+ * processed no request with the same `Idempotency-Key`. Otherwise it returns the same response
+ * again (contract, "Safe retries").
+ */
+const codesOfUnprocessed: ReadonlySet<ApiErrorCode> = new Set([
+  'missing_field',
+  'invalid_field',
+  'no_such_key',
+  'not_yet_rotatable',
+  'key_expired',
+  'expiry_too_late',
+  'name_taken',
+  'key_limit_reached',
+  'idempotency_key_reused',
+]);
+
+/**
  * Returns the error of a call, given the error of its last attempt.
  *
  * @param isAnyInDoubt whether an earlier attempt may have been processed.
  */
 function errorOfCall(last: ApiError, isAnyInDoubt: boolean): ApiError {
-  if (last.mayHaveBeenProcessed || !isAnyInDoubt) return last;
+  if (last.mayHaveBeenProcessed || !isAnyInDoubt || codesOfUnprocessed.has(last.code)) return last;
   const details = `${last.details} An earlier attempt may have been processed.`;
   return apiError({ ...last, details, mayHaveBeenProcessed: true });
 }

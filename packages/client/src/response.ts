@@ -27,6 +27,12 @@ function redact(text: string, secret: string | undefined): string {
   return withoutSecret.replace(/ant-[0-9A-Za-z]{40}/g, '[key]');
 }
 
+/** The errors with a status of 5xx that the service sends only if it has written nothing. */
+const codesOfUnwritten: ReadonlySet<ServiceErrorCode> = new Set([
+  'store_unavailable',
+  'signing_keys_unavailable',
+]);
+
 function errorOf(
   response: Response,
   body: JsonObject | undefined,
@@ -39,16 +45,17 @@ function errorOf(
   const requestId = headers.get('x-request-id');
   const context = {
     status,
-    mayHaveBeenProcessed: response.ok || status >= 500,
     requestId: requestId === null ? undefined : safe(requestId),
     retryAfter: retryAfterOf(headers),
   };
   if (isServiceErrorCode(code) && errorStatuses[code] === status && typeof details === 'string') {
-    return apiError({ ...context, code, details: safe(details) });
+    const mayHaveBeenProcessed = status >= 500 && !codesOfUnwritten.has(code);
+    return apiError({ ...context, code, details: safe(details), mayHaveBeenProcessed });
   }
   return apiError({
     ...context,
     code: 'unexpected_answer',
+    mayHaveBeenProcessed: response.ok || status >= 500,
     details: `The response with status ${status} is not one of this API. It may come from a proxy, or from a service newer than this client.`,
   });
 }

@@ -107,10 +107,12 @@ describe('an error tells whether the request may have been processed', () => {
 
   test.each([
     ['a refusal', failing(422, 'name_taken')],
+    ['a failure that says that nothing was written', failing(500, 'store_unavailable')],
+    ['a failure to verify the token', failing(500, 'signing_keys_unavailable')],
     ['a page of a proxy that knows no such path', answering(404, {}, '<h1>Not Found</h1>')],
     ['a redirect', answering(307, { location: proxy.url })],
   ])('mayHaveBeenProcessed is false after %s', async (_, fault) => {
-    proxy.next(fault);
+    proxy.next(fault, fault, fault);
     expect(await failureOf(requestKey('with-key'))).toMatchObject({ mayHaveBeenProcessed: false });
   });
 
@@ -125,14 +127,57 @@ describe('an error tells whether the request may have been processed', () => {
     });
   });
 
-  test('mayHaveBeenProcessed is true if any attempt was lost, although the last one was refused', async () => {
-    proxy.next(losingTheAnswer, failing(401, 'unauthenticated'));
-    expect(await failureOf(requestKey('with-key'))).toMatchObject({
-      code: 'unauthenticated',
-      status: 401,
-      requestId: 'r-1',
-      details: 'why An earlier attempt may have been processed.',
-      mayHaveBeenProcessed: true,
+  test.each([
+    [401, 'unauthenticated'],
+    [403, 'suspended'],
+    [422, 'idempotency_key_outdated'],
+  ] as const)(
+    'mayHaveBeenProcessed is true if any attempt was lost, although the last one got %d %s',
+    async (status, code) => {
+      proxy.next(losingTheAnswer, failing(status, code));
+      expect(await failureOf(requestKey('with-key'))).toMatchObject({
+        code,
+        status,
+        requestId: 'r-1',
+        details: 'why An earlier attempt may have been processed.',
+        mayHaveBeenProcessed: true,
+      });
+    },
+  );
+
+  describe('a refusal that shows that no lost attempt was processed', async () => {
+    const token = tokenFor('bob', { tier: 'starter' });
+    const client = createClient({ baseUrl: proxy.url, token });
+    for (const api_key_name of ['one', 'two'])
+      await client.requestApiKey({ api_key_name }, { idempotencyKey: api_key_name });
+
+    // The service answers the second attempt itself, except for a key that has expired.
+    test.each<[string, () => Promise<unknown>, ...Fault[]]>([
+      ['missing_field', () => client.requestApiKey({} as never)],
+      ['invalid_field', () => client.requestApiKey({ api_key_name: '' })],
+      ['name_taken', () => client.requestApiKey({ api_key_name: 'one' })],
+      ['key_limit_reached', () => client.requestApiKey({ api_key_name: 'three' })],
+      [
+        'expiry_too_late',
+        () => client.requestApiKey({ api_key_name: 'three', expires_in_days: 3_000_000 }),
+      ],
+      [
+        'idempotency_key_reused',
+        () => client.requestApiKey({ api_key_name: 'three' }, { idempotencyKey: 'one' }),
+      ],
+      ['no_such_key', () => client.rollApiKey({ api_key_name: 'three' })],
+      ['not_yet_rotatable', () => client.rotateApiKey({ api_key_name: 'one' })],
+      [
+        'key_expired',
+        () => client.rollApiKey({ api_key_name: 'one' }),
+        failing(409, 'key_expired'),
+      ],
+    ])('mayHaveBeenProcessed is false after %s', async (code, send, ...later) => {
+      proxy.next(later.length === 0 ? losingTheAnswer : breaking, ...later);
+      const error = await failureOf(send());
+      expect(attempts()).toHaveLength(2);
+      expect(error).toMatchObject({ code, mayHaveBeenProcessed: false });
+      expect(error.details).not.toContain('An earlier attempt');
     });
   });
 });
