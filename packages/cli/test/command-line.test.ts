@@ -3,7 +3,7 @@ import { freePort } from '@andamio/testing/free-port';
 import { tokenFor } from '@andamio/testing/tokens';
 import { expect, test } from 'vitest';
 import { andamio, inShell, startService } from './harness/cli.ts';
-import { startServer } from './harness/front.ts';
+import { refusing, startServer } from './harness/front.ts';
 
 const token = tokenFor('someone');
 const nowhere = { ANDAMIO_URL: `http://127.0.0.1:${await freePort()}`, ANDAMIO_TOKEN: token };
@@ -33,16 +33,6 @@ test('a service that does not respond is exit code 69', async () => {
   expect(stderr).toMatch(/^network: .*ECONNREFUSED/);
 });
 
-const failing = (status: number, code: string, headers: Record<string, string> = {}) =>
-  startServer((_, response) => {
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'x-error-code': code,
-      ...headers,
-    });
-    response.end(JSON.stringify({ details: 'why', message: 'Message.', statusCode: status }));
-  });
-
 test.each([
   [500, 'outcome_unknown', {}, 69],
   [403, 'suspended', {}, 1],
@@ -52,7 +42,7 @@ test.each([
 ] as const)(
   'a response of %d with %s is reported by its exit code',
   async (status, code, headers, expected) => {
-    const { url } = await failing(status, code, headers);
+    const { url } = await startServer(refusing(status, code, headers));
     const result = await andamio(['keys', 'delete', 'name', '--yes', '--url', url], {
       env: nowhere,
     });

@@ -6,7 +6,7 @@ import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { expect, test } from 'vitest';
 import { andamio, inShell, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
-import { forward, startServer } from './harness/front.ts';
+import { forward, losingFirst, refusing, relay, startServer } from './harness/front.ts';
 
 const machine = () => ({ XDG_CONFIG_HOME: temporaryFolder() });
 
@@ -52,7 +52,12 @@ async function fakeService(
       response.end(JSON.stringify({ ...times, expires_in_days: 31, is_active: true, ...answer }));
     } else {
       const code = typeof answer === 'string' ? answer : 'internal';
-      const statuses: Record<string, number> = { name_taken: 422, suspended: 403 };
+      const statuses: Record<string, number> = {
+        name_taken: 422,
+        expiry_too_late: 422,
+        suspended: 403,
+        key_limit_reached: 429,
+      };
       const status = typeof answer === 'string' ? (statuses[answer] ?? 400) : answer;
       response.writeHead(status, { 'x-error-code': code });
       response.end(JSON.stringify({ details: 'why', message: 'Bad Request', error: code }));
@@ -169,24 +174,17 @@ test.each([
 test('the name of a key that may exist is that of the service', async () => {
   const { url } = await startService({ DEVICE_LOGIN: 'on' });
   const user = createClient({ baseUrl: url, token: tokenFor('named', { tier: 'growth' }) });
-  let isLost = false;
+  const poll = losingFirst(url, refusing(400, 'expired_token'));
   const front = await startServer(async (received, response) => {
+    if (received.path.endsWith('/token')) return poll(received, response);
+    if (!received.path.endsWith('/device')) return relay(url, received, response);
     const answer = await forward(url, received);
-    if (received.path.endsWith('/device')) {
-      const { user_code, ...started } = (await answer.json()) as StartedDeviceLogin;
-      await user.approveDeviceLogin({ user_code });
-      await user.approveDeviceLogin({ user_code, decision: 'approve' });
-      const verification_uri = `http://${received.headers.host}/console/device`;
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ ...started, user_code, verification_uri, interval: 0.05 }));
-    } else if (!received.path.endsWith('/token')) {
-      response.writeHead(answer.status).end(await answer.text());
-    } else if (isLost) {
-      response.writeHead(400, { 'x-error-code': 'expired_token' }).end('{"details":"why"}');
-    } else {
-      isLost = true;
-      response.socket?.destroy();
-    }
+    const { user_code, ...started } = (await answer.json()) as StartedDeviceLogin;
+    await user.approveDeviceLogin({ user_code });
+    await user.approveDeviceLogin({ user_code, decision: 'approve' });
+    const verification_uri = `http://${received.headers.host}/console/device`;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ ...started, user_code, verification_uri, interval: 0.05 }));
   });
   const args = ['login', '--device', '--name', 'laptop', '--url', front.url];
   const { stderr } = await andamio(args, { env: machine() });

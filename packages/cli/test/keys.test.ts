@@ -1,47 +1,20 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@andamio/testing/free-port';
-import { listPath } from '@andamio/testing/service-requests';
-import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, test } from 'vitest';
 import { andamio, inShell, onTerminal, startService, temporaryFolder } from './harness/cli.ts';
-import { forward, startServer } from './harness/front.ts';
+import { losingFirst, refusing, relay, startServer } from './harness/front.ts';
+import { usersOf } from './harness/users.ts';
 
 const { url } = await startService();
-const environmentOf = (user: string, tier = 'growth') => ({
-  ANDAMIO_URL: url,
-  ANDAMIO_TOKEN: tokenFor(user, { tier }),
-});
-
-interface ListedKey {
-  readonly name: string;
-  readonly start: string;
-  readonly state: string;
-}
-
-async function keysOf(user: string): Promise<ListedKey[]> {
-  const { ANDAMIO_TOKEN: token } = environmentOf(user);
-  const response = await fetch(url + listPath, { headers: { authorization: `Bearer ${token}` } });
-  return ((await response.json()) as { keys: ListedKey[] }).keys;
-}
+const { environmentOf, keysOf } = usersOf(url);
 
 /**
  * Starts a proxy that loses the first response of the service, and refuses all later requests as if
  * the token had expired. Returns its URL.
  */
-async function losingOne(): Promise<string> {
-  let isLost = false;
-  const front = await startServer(async (received, response) => {
-    if (isLost) {
-      response.writeHead(401, { 'x-error-code': 'unauthenticated' }).end('{"details":"why"}');
-      return;
-    }
-    isLost = true;
-    await forward(url, received);
-    response.socket?.destroy();
-  });
-  return front.url;
-}
+const losingAll = async () =>
+  (await startServer(losingFirst(url, refusing(401, 'unauthenticated')))).url;
 
 const keyLine = /^ant-[0-9A-Za-z]{40}\n$/;
 
@@ -73,17 +46,7 @@ describe('keys create', () => {
   });
 
   test('a lost response to keys create ends in one key, which is printed', async () => {
-    let isLost = false;
-    const front = await startServer(async (received, response) => {
-      const answer = await forward(url, received);
-      const body = await answer.text();
-      if (!isLost) {
-        isLost = true;
-        response.socket?.destroy();
-        return;
-      }
-      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(body);
-    });
+    const front = await startServer(losingFirst(url));
     const { code, stdout } = await andamio(['keys', 'create', 'once', '--url', front.url], {
       env: environmentOf('loser'),
     });
@@ -93,7 +56,7 @@ describe('keys create', () => {
   });
 
   test('if no response to keys create arrives, the command says that the key may exist', async () => {
-    const front = await losingOne();
+    const front = await losingAll();
     const { code, stdout, stderr } = await andamio(['keys', 'create', 'lost', '--url', front], {
       env: environmentOf('unsure'),
     });
@@ -102,6 +65,18 @@ describe('keys create', () => {
       'The key lost may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.',
     );
     expect(await keysOf('unsure')).toMatchObject([{ name: 'lost' }]);
+  });
+
+  test('if the name is taken, the command does not say that the key may exist, although a response was lost', async () => {
+    const env = environmentOf('namesake');
+    await andamio(['keys', 'create', 'same'], { env });
+    const front = await startServer(losingFirst(url));
+    const { code, stderr } = await andamio(['keys', 'create', 'same', '--url', front.url], { env });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^name_taken: [^.]*\.\n$/),
+    });
+    expect(front.received).toHaveLength(2);
   });
 
   test('keys create that cannot reach the service does not say that the key may exist', async () => {
@@ -126,6 +101,23 @@ describe('keys create', () => {
       stderr: `The key could not be written (${reason}).\nThe key unwritten was deleted again.\n`,
     });
     expect(await keysOf('unlucky')).toEqual([]);
+  });
+
+  test('a key that can neither be printed nor deleted is named', async () => {
+    const front = await startServer((received, response) =>
+      received.path.endsWith('/delete')
+        ? refusing(500, 'store_unavailable')(received, response)
+        : relay(url, received, response),
+    );
+    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+      env: { ...environmentOf('unluckier'), ANDAMIO_URL: front.url },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 74,
+      stderr:
+        'The key could not be written (ENOSPC).\nstore_unavailable: why\nThe key unwritten exists, but is lost. Delete it with andamio keys delete.\n',
+    });
+    expect(await keysOf('unluckier')).toMatchObject([{ name: 'unwritten' }]);
   });
 
   test('a name that is taken is refused with exit code 1', async () => {
@@ -221,7 +213,7 @@ describe('keys roll', () => {
     const env = environmentOf('half-roller');
     await andamio(['keys', 'create', 'rolled'], { env });
     const { code, stdout, stderr } = await andamio(
-      ['keys', 'roll', 'rolled', '--url', await losingOne()],
+      ['keys', 'roll', 'rolled', '--url', await losingAll()],
       { env },
     );
     expect({ code, stdout }).toEqual({ code: 77, stdout: '' });

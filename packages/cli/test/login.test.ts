@@ -19,7 +19,7 @@ import {
   startOnTerminal,
   temporaryFolder,
 } from './harness/cli.ts';
-import { forward, type Received, startServer } from './harness/front.ts';
+import { forward, type Received, refusing, startServer } from './harness/front.ts';
 import { audience, browse, clientId, startProvider } from './harness/provider.ts';
 
 const available = findAvailable({
@@ -116,17 +116,19 @@ async function logIn(
 async function frontThat() {
   const operations: string[] = [];
   let accepted = Number.POSITIVE_INFINITY;
+  let lost = 0;
+  let isDeletable = true;
   let changed = {};
   let paused: Promise<void> | undefined;
   const front = await startServer(async (received: Received, response) => {
     const [, operation] = /\/apikey\/(request|delete)$/.exec(received.path) ?? [];
     if (operation !== undefined) operations.push(operation);
     if (operation === 'delete') await paused;
-    if (operation === 'request' && accepted-- <= 0) {
-      response.writeHead(403, { 'x-error-code': 'suspended' });
-      response.end(JSON.stringify({ details: 'why', message: 'Forbidden', error: 'suspended' }));
-      return;
-    }
+    if (operation === 'delete' && !isDeletable)
+      return refusing(500, 'store_unavailable')(received, response);
+    if (operation === 'request' && accepted-- <= 0)
+      return refusing(403, 'suspended')(received, response);
+    if (operation === 'request' && lost-- > 0) return void response.socket?.destroy();
     const answer = await forward(url, received);
     const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
     response.writeHead(answer.status, headers);
@@ -143,6 +145,14 @@ async function frontThat() {
     /** Refuses new keys after the given number of requests. */
     refuse(after = 0) {
       accepted = after;
+    },
+    /** Loses the next request for a key. */
+    loseRequest() {
+      lost = 1;
+    },
+    /** Refuses deletions. */
+    refuseDeletions() {
+      isDeletable = false;
     },
     /** Delays the answers to deletions until the returned function is called. */
     pauseDeletions() {
@@ -290,6 +300,43 @@ describe('login with a browser', () => {
       'The key cli-two of the previous login was deleted to make room. This machine has no key now. Log in again.',
     );
     await expect(readFile(laptop.fileOf(front.url))).rejects.toThrow('ENOENT');
+  });
+
+  test('the previous key gives way, although the first request for the new one was lost', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    const user = 'pioneer-ute';
+    expect(await logIn({ ...laptop, env }, user, ['--name', 'cli-one'])).toMatchObject({ code: 0 });
+    front.loseRequest();
+    expect(await logIn({ ...laptop, env }, user, ['--name', 'cli-two'])).toMatchObject({ code: 0 });
+    expect(front.changes()).toEqual(['request', 'request', 'request', 'delete', 'request']);
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+  });
+
+  test('a user with the maximum number of keys and no previous login is told to delete one', async () => {
+    const [one, other] = [await machine(), await machine()];
+    await logIn(one, 'pioneer-max', ['--name', 'cli-one']);
+    const refused = await logIn(other, 'pioneer-max', ['--name', 'cli-other']);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^key_limit_reached: .* Delete a key;/m),
+    });
+    expect(await andamio(['verify'], { env: one.env })).toMatchObject({ code: 0 });
+  });
+
+  test('a previous key that cannot be deleted is named, and the login succeeds', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, 'yan', ['--name', 'cli-old']);
+    front.refuseDeletions();
+    const { code, stderr } = await logIn({ ...laptop, env }, 'yan');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'store_unavailable: why\nThe key cli-old of the previous login still exists. Delete it.\n',
+    );
+    expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
   });
 
   test('a login that is interrupted while it deletes the previous key stores the new one', async () => {

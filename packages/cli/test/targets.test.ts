@@ -1,29 +1,19 @@
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAvailable, works } from '@andamio/testing/requirements';
-import { listPath } from '@andamio/testing/service-requests';
-import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, test } from 'vitest';
 import { targetOf } from '../src/targets/target.ts';
 import { andamio, startAndamio, startService, temporaryFolder } from './harness/cli.ts';
 import { type Received, relay, startServer } from './harness/front.ts';
+import { usersOf } from './harness/users.ts';
 
 const available = findAvailable({
   gcloud: () => (works('gcloud', '--version') ? undefined : 'gcloud (Google Cloud CLI)'),
 });
 
 const { url } = await startService();
-const environmentOf = (user: string) => ({
-  ANDAMIO_URL: url,
-  ANDAMIO_TOKEN: tokenFor(user, { tier: 'growth' }),
-});
-
-async function keysOf(user: string): Promise<{ name: string; start: string }[]> {
-  const authorization = `Bearer ${environmentOf(user).ANDAMIO_TOKEN}`;
-  const response = await fetch(url + listPath, { headers: { authorization } });
-  return ((await response.json()) as { keys: { name: string; start: string }[] }).keys;
-}
+const { environmentOf, keysOf } = usersOf(url);
 
 describe('env:FILE', () => {
   test('keys create --to env:FILE sets the variable with mode 0600 and prints no key', async () => {
@@ -82,17 +72,24 @@ describe('env:FILE', () => {
     expect(await keysOf('refused')).toEqual([]);
   });
 
-  test('a key that cannot be stored after it was created is deleted again', async () => {
-    const folder = temporaryFolder();
-    const file = join(folder, '.env');
+  /**
+   * Starts a proxy of the service that creates a folder in place of a file once a key is requested
+   * or rolled. A file cannot replace the folder. Returns the proxy's URL.
+   */
+  async function obstructing(file: string): Promise<string> {
     const front = await startServer(async (received, response) => {
-      // Creates a folder in place of the file. A file cannot replace it.
-      if (received.path.endsWith('/request'))
+      if (/\/(request|roll)$/.test(received.path))
         await mkdir(join(file, 'folder'), { recursive: true });
       await relay(url, received, response);
     });
+    return front.url;
+  }
+
+  test('a key that cannot be stored after it was created is deleted again', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, '.env');
     const { code, stdout, stderr } = await andamio(
-      ['keys', 'create', 'unlucky', '--to', `env:${file}`, '--url', front.url],
+      ['keys', 'create', 'unlucky', '--to', `env:${file}`, '--url', await obstructing(file)],
       { env: environmentOf('unlucky') },
     );
     expect({ code, stdout }).toEqual({ code: 73, stdout: '' });
@@ -102,15 +99,29 @@ describe('env:FILE', () => {
     expect(await readdir(folder), 'nothing remains beside the file').toEqual([]);
   });
 
+  test('a new secret that cannot be stored is lost, and the command says how to get another', async () => {
+    const file = join(temporaryFolder(), '.env');
+    const env = environmentOf('unlucky-roller');
+    await andamio(['keys', 'create', 'app'], { env });
+    const { code, stdout, stderr } = await andamio(
+      ['keys', 'roll', 'app', '--to', `env:${file}`, '--url', await obstructing(file)],
+      { env },
+    );
+    expect({ code, stdout }).toEqual({ code: 73, stdout: '' });
+    expect(stderr).toMatch(
+      /\.env cannot be written \(\w+\)\.\nThe new secret is lost\. The previous secret is valid until .{16} UTC\. To get another secret, roll the key again; the previous one then expires at once\.\n$/,
+    );
+  });
+
   /**
-   * Starts a proxy of the service that delays the answer to the request for a key until `answer` is
-   * called.
+   * Starts a proxy of the service that delays the answer to the request for a key or for a new secret
+   * until `answer` is called.
    */
   async function slowFront() {
     const asked = Promise.withResolvers<void>();
     const answered = Promise.withResolvers<void>();
     const front = await startServer(async (received, response) => {
-      if (received.path.endsWith('/request')) {
+      if (/\/(request|roll)$/.test(received.path)) {
         asked.resolve();
         await answered.promise;
       }
@@ -120,9 +131,14 @@ describe('env:FILE', () => {
   }
 
   /** Interrupts a command that has requested a key, and lets the service answer afterwards. */
-  async function interrupt(user: string, signal: NodeJS.Signals, args: readonly string[]) {
+  async function interrupt(
+    user: string,
+    signal: NodeJS.Signals,
+    args: readonly string[],
+    verb = 'create',
+  ) {
     const front = await slowFront();
-    const run = startAndamio(['keys', 'create', 'app', '--url', front.url, ...args], {
+    const run = startAndamio(['keys', verb, 'app', '--url', front.url, ...args], {
       env: environmentOf(user),
     });
     await front.asked;
@@ -159,6 +175,19 @@ describe('env:FILE', () => {
       code: 'SIGINT',
       stdout: '',
       stderr: expect.stringContaining('The key app may exist, but is lost.'),
+    });
+    answer();
+  });
+
+  test('a second SIGINT ends keys roll at once, and the command says that the secret may be replaced', async () => {
+    const env = environmentOf('stopped-rolling');
+    await andamio(['keys', 'create', 'app'], { env });
+    const { run, answer } = await interrupt('stopped-rolling', 'SIGINT', [], 'roll');
+    run.kill('SIGINT');
+    expect(await run.result).toMatchObject({
+      code: 'SIGINT',
+      stdout: '',
+      stderr: expect.stringContaining('The secret of the key app may have been replaced,'),
     });
     answer();
   });

@@ -11,7 +11,7 @@ export interface Received {
   readonly body: string;
 }
 
-type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
+export type Handler = (received: Received, response: ServerResponse) => void | Promise<void>;
 
 /** Starts an HTTP server on loopback. It stops after the test file. */
 export async function startServer(
@@ -43,13 +43,43 @@ export function forward(url: string, { method, path, headers, body }: Received):
   });
 }
 
-/** Forwards a request to a service, and responds with its status and body. */
+/** Forwards a request to a service, and responds with its status, body and error code. */
 export async function relay(
   url: string,
   received: Received,
   response: ServerResponse,
 ): Promise<void> {
   const answer = await forward(url, received);
-  response.writeHead(answer.status, { 'content-type': 'application/json' });
+  const code = answer.headers.get('x-error-code');
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    ...(code !== null && { 'x-error-code': code }),
+  });
   response.end(await answer.text());
+}
+
+/** Returns a handler that refuses every request with an error of the service. */
+export const refusing =
+  (status: number, code: string, headers: Record<string, string> = {}): Handler =>
+  (_, response) => {
+    const type = 'application/json';
+    response.writeHead(status, { 'content-type': type, 'x-error-code': code, ...headers });
+    response.end(JSON.stringify({ details: 'why', message: 'Message.', statusCode: status }));
+  };
+
+/**
+ * Returns a handler that forwards the first request to a service, and loses the response. It passes
+ * all later requests to another handler, which by default relays them.
+ */
+export function losingFirst(
+  url: string,
+  next: Handler = (received, response) => relay(url, received, response),
+): Handler {
+  let isLost = false;
+  return async (received, response) => {
+    if (isLost) return next(received, response);
+    isLost = true;
+    await forward(url, received);
+    response.socket?.destroy();
+  };
 }
