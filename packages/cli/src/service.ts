@@ -30,19 +30,12 @@ export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Reports whether a key may exist although the request for it failed. If the service refused the
- * last attempt because of the user's other keys, no attempt created a key. Before such a refusal,
- * the service looks for the key of an earlier attempt with the same `Idempotency-Key`.
- */
-const mayHaveIssued = ({ mayHaveBeenProcessed, code }: ApiError) =>
-  mayHaveBeenProcessed && code !== 'name_taken' && code !== 'key_limit_reached';
-
-/**
  * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
  * lost. If the service returns no key, a signal that was held back ends the process.
  *
  * @param ifLost a message for the user: that the key may exist although the response was lost, and
  *   how to find the key. It is shown if a signal ends the process while the key may exist.
+ * @param mayExistAfter reports whether the key may exist although the request failed with an error.
  * @throws {@link CliError} if the key does not have the format of a key. Other text could add lines
  *   to a file of variables or to the input of a keychain's program, or control the terminal. The
  *   message does not quote it.
@@ -50,9 +43,10 @@ const mayHaveIssued = ({ mayHaveBeenProcessed, code }: ApiError) =>
 export async function issued<Answer extends { readonly api_key: string }>(
   ifLost: string,
   request: () => Promise<Answer>,
+  mayExistAfter = (error: ApiError) => error.mayHaveBeenProcessed,
 ): Promise<Answer> {
   holdSignals();
-  const earlier = setLastWords(ifLost);
+  setLastWords(ifLost);
   try {
     const answer = await request();
     if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;
@@ -61,7 +55,7 @@ export async function issued<Answer extends { readonly api_key: string }>(
       `The service answered with a key that is malformed, so it was neither printed nor stored. Check the URL of the service.\n${ifLost}`,
     );
   } catch (error) {
-    if (error instanceof ApiError && !mayHaveIssued(error)) setLastWords(earlier);
+    if (error instanceof ApiError && !mayExistAfter(error)) setLastWords(undefined);
     releaseSignals();
     throw error;
   }
@@ -80,7 +74,7 @@ async function issuedOrLost<Answer extends { readonly api_key: string }>(
   try {
     return await issued(ifLost, request);
   } catch (error) {
-    if (!(error instanceof ApiError && mayHaveIssued(error))) throw error;
+    if (!(error instanceof ApiError && error.mayHaveBeenProcessed)) throw error;
     const { exitCode, message } = failureOf(error);
     throw new CliError(exitCode, `${message}\n${ifLost}`);
   }
@@ -89,8 +83,12 @@ async function issuedOrLost<Answer extends { readonly api_key: string }>(
 const createdIfLost = (name: string) =>
   `The key ${name} may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.`;
 
+/** The remedy if the new secret of a rolled key is lost while the previous one is still valid. */
+export const rollAgain =
+  'To get another secret, roll the key again; the previous one then expires at once.';
+
 const rolledIfLost = (name: string) =>
-  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. To get another secret, roll the key again; the previous one then expires at once.`;
+  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. ${rollAgain}`;
 
 /**
  * Creates the client of the service. Its methods that request and roll a key check the format of

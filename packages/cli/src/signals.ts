@@ -50,13 +50,9 @@ export function releaseSignals(): void {
  * Sets the message that is written to standard error if a signal ends this process after the first
  * call to {@link holdSignals}. The message says that a key may exist, and how to find the key.
  * Undefined removes the message.
- *
- * @returns the message that was set before.
  */
-export function setLastWords(message: string | undefined): string | undefined {
-  const before = lastWords;
+export function setLastWords(message: string | undefined): void {
   lastWords = message;
-  return before;
 }
 
 /** Undoes all calls to {@link holdSignals} and {@link setLastWords}. */

@@ -171,6 +171,40 @@ test.each([
   expect(result.stderr).toContain(`A response of the service was lost. ${mayExist(url)}`);
 });
 
+test.each([
+  ['access_denied', 1],
+  ['name_taken', 1],
+  ['key_limit_reached', 1],
+  ['expiry_too_late', 1],
+] as const)(
+  'after a broken connection, %s shows that no key was created',
+  async (code, exitCode) => {
+    const { url } = await fakeService(['broken', code]);
+    const result = await logIn(url);
+    expect(result.code).toBe(exitCode);
+    expect(result.stderr).toMatch(/\nNothing was created\.\n$/);
+    expect(result.stderr).not.toContain('may exist');
+  },
+);
+
+test('after a broken connection and a poll before the decision, no key may exist', async () => {
+  const { url } = await fakeService(['broken', 'authorization_pending', 'expired_token']);
+  expect((await logIn(url)).stderr).toMatch(/\nThe code has expired\.\nNothing was created\.\n$/);
+});
+
+test('a login that is interrupted during a poll that shows that no key was created says nothing of a key', async () => {
+  const answer = Promise.withResolvers<Answer>();
+  const { url, polls } = await fakeService(['broken', answer.promise]);
+  const login = startAndamio(['login', '--device', '--url', url], { env: machine() });
+  await waitFor('the second poll', async () => polls.length === 2);
+  login.kill('SIGINT');
+  await waitFor('the note', async () => login.output().includes('Interrupted.'));
+  answer.resolve('authorization_pending');
+  const { code, stderr } = await login.result;
+  expect(code).toBe('SIGINT');
+  expect(stderr).not.toContain('may exist');
+});
+
 test('the name of a key that may exist is that of the service', async () => {
   const { url } = await startService({ DEVICE_LOGIN: 'on' });
   const user = createClient({ baseUrl: url, token: tokenFor('named', { tier: 'growth' }) });

@@ -3,6 +3,7 @@ import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { issue } from '../issue.ts';
 import { integerOf } from '../options.ts';
+import { rollAgain } from '../service.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
 import { minuteOf } from '../text.ts';
 
@@ -34,8 +35,7 @@ export const roll = defineCommand({
         request: () => context.client.rollApiKey({ api_key_name: parameter, grace_seconds }),
         describe: (key) =>
           `Replaced the secret of the key ${printable(key.name)}. ${previous(key)}`,
-        onLost: async (key) =>
-          `The new secret is lost. ${previous(key)} To get another secret, roll the key again; the previous one then expires at once.`,
+        onLost: async (key) => `The new secret is lost. ${previous(key)} ${rollAgain}`,
       });
   },
 });

@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, type IssuedApiKey, type StartedDeviceLogin } from '@andamio/client';
+import {
+  ApiError,
+  type ApiErrorCode,
+  type IssuedApiKey,
+  type StartedDeviceLogin,
+} from '@andamio/client';
 import { deviceKeyPrefix } from '@andamio/schema/device-key-prefix';
 import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
@@ -85,6 +90,18 @@ function nextInterval(error: ApiError, interval: number): number | undefined {
   }
 }
 
+/**
+ * The errors that show that the login has not yielded its key, not even to a poll whose response was
+ * lost: the service would repeat the key.
+ */
+const codesWithoutKey: readonly ApiErrorCode[] = [
+  'authorization_pending',
+  'access_denied',
+  'expiry_too_late',
+  'name_taken',
+  'key_limit_reached',
+];
+
 /** Returns the exit code and the message for a failure that ends the login. */
 function endOf(error: ApiError): Failure {
   if (error.code === 'expired_token') return expired;
@@ -111,9 +128,13 @@ async function poll(
   let interval = requested > 0 ? requested : defaultInterval;
   let wait = interval;
   const ifLost = `If you approved the login, the key ${printable(deviceKeyPrefix + name)} may exist, but is lost. If andamio keys list or ${url}/console shows it, delete it there or with andamio keys delete.`;
-  let isAnyLost = false;
+  let mayExist = false;
+  const mayExistAfter = ({ code, mayHaveBeenProcessed }: ApiError) => {
+    mayExist = !codesWithoutKey.includes(code) && (mayExist || mayHaveBeenProcessed);
+    return mayExist;
+  };
   const failed = ({ exitCode, message }: Failure) => {
-    const rest = isAnyLost
+    const rest = mayExist
       ? `A response of the service was lost. ${ifLost}`
       : 'Nothing was created.';
     return new CliError(exitCode, `${message}\n${rest}`);
@@ -123,10 +144,9 @@ async function poll(
     if (remaining <= 0) throw failed(expired);
     await delay(Math.min(wait * margin * 1000, remaining));
     try {
-      return await issued(ifLost, () => client.redeemDeviceLogin({ device_code }));
+      return await issued(ifLost, () => client.redeemDeviceLogin({ device_code }), mayExistAfter);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      isAnyLost ||= error.mayHaveBeenProcessed;
       const next = nextInterval(error, interval);
       if (next === undefined) throw failed(endOf(error));
       interval = next;
