@@ -10,9 +10,7 @@ import * as z from 'zod';
  * A stored state. A state that only a later release knows is read as `denied`, so that after a
  * rollback the login yields no key and cannot be decided.
  */
-const storedState = z
-  .string()
-  .transform((stored) => deviceLoginStates.find((state) => state === stored) ?? 'denied');
+const storedState = z.string().pipe(z.enum(deviceLoginStates).catch('denied'));
 
 /** The fields of a stored device login, except for its times, whose type depends on the store. */
 export const deviceLoginFields = {
