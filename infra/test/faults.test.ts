@@ -99,43 +99,45 @@ describeByDriver(
       expect((await stack.up()).summary.result).toBe('succeeded');
       expect(await google.calls()).toContain(`update ${service}`);
     });
-
-    test('a service is created again until its account can read its secrets', async () => {
-      const google = await cloud();
-      const stack = await stackOf(google, 'dev');
-      vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
-      // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
-      await google.delayGrants(600);
-      const running = stack.up();
-      await expect.poll(() => google.calls()).toContain(`create ${service}`);
-      await google.delayGrants(0);
-      expect((await running).summary.result).toBe('succeeded');
-      vi.unstubAllEnvs();
-      expect(
-        (await google.calls()).filter((call) => call === `create ${service}`).length,
-      ).toBeGreaterThan(1);
-      // The engine records the failed create, so the next `up` updates the service.
-      expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
-      expect(changes((await stack.up()).summary)).toEqual({});
-    });
-
-    test('a resource whose creation response was lost is imported by its id', async () => {
-      const google = await cloud();
-      const stack = await stackOf(google, 'dev');
-      await google.fail({ ...fault, kind: 'lost' });
-      expect(await refusal(stack.up())).toContain('connection reset');
-      const conflict = await refusal(stack.up());
-      expect(conflict).toContain('409');
-      const [, pair = ''] = /pnpm@12 adopt dev (firestore=\S+)/.exec(conflict) ?? [];
-      vi.stubEnv('ANDAMIO_ADOPT', pair);
-      expect((await stack.up()).summary.result).toBe('succeeded');
-      vi.unstubAllEnvs();
-      expect(changes((await stack.up()).summary)).toEqual({});
-      expect((await google.resources()).filter(({ type }) => type === database)).toHaveLength(1);
-    });
   },
   engineAlone,
 );
+
+describeByDriver('an `up` whose program reads environment variables', () => {
+  test('a service is created again until its account can read its secrets', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
+    // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
+    await google.delayGrants(600);
+    const running = stack.up();
+    await expect.poll(() => google.calls()).toContain(`create ${service}`);
+    await google.delayGrants(0);
+    expect((await running).summary.result).toBe('succeeded');
+    vi.unstubAllEnvs();
+    expect(
+      (await google.calls()).filter((call) => call === `create ${service}`).length,
+    ).toBeGreaterThan(1);
+    // The engine records the failed create, so the next `up` updates the service.
+    expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
+    expect(changes((await stack.up()).summary)).toEqual({});
+  });
+
+  test('a resource whose creation response was lost is imported by its id', async () => {
+    const google = await cloud();
+    const stack = await stackOf(google, 'dev');
+    await google.fail({ ...fault, kind: 'lost' });
+    expect(await refusal(stack.up())).toContain('connection reset');
+    const conflict = await refusal(stack.up());
+    expect(conflict).toContain('409');
+    const [, pair = ''] = /pnpm@12 adopt dev (firestore=\S+)/.exec(conflict) ?? [];
+    vi.stubEnv('ANDAMIO_ADOPT', pair);
+    expect((await stack.up()).summary.result).toBe('succeeded');
+    vi.unstubAllEnvs();
+    expect(changes((await stack.up()).summary)).toEqual({});
+    expect((await google.resources()).filter(({ type }) => type === database)).toHaveLength(1);
+  });
+});
 
 describeByDriver('an interrupted `up`', () => {
   test('is completed by the next one', async () => {
