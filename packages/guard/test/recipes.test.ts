@@ -148,6 +148,38 @@ const send = (port: number, headers: OutgoingHttpHeaders) =>
       .end();
   });
 
+/** A program that runs a recipe, and how it was started. */
+interface RunningProgram extends Program {
+  readonly folder: string;
+  readonly port: number;
+  /** Sends a request to the program. By default, the request has an unknown key. */
+  ask(headers?: OutgoingHttpHeaders): Promise<Reply>;
+}
+
+/** Starts the program of a recipe with settings, and waits until it responds. */
+async function startProgram(
+  language: Language,
+  settings: Readonly<Record<string, string>>,
+): Promise<RunningProgram> {
+  const folder = temporaryFolder(`recipe-${language}-`);
+  const port = await freePort();
+  const { command, args } = programs[language](folder, port);
+  const env = { ...process.env, PORT: `${port}`, ...settings };
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let output = '';
+  child.stderr.on('data', (chunk) => (output += chunk));
+  endWithFile(() => void child.kill('SIGKILL'));
+  const ask = (headers: OutgoingHttpHeaders = { 'X-API-Key': makeKey() }) => send(port, headers);
+  await waitFor('the program to listen', () => {
+    if (child.exitCode !== null) throw new Error(`The program exited:\n${output}`);
+    return ask().then(
+      () => true,
+      () => false,
+    );
+  });
+  return { command, args, folder, port, ask };
+}
+
 /** Responds with the head of an acceptance, and then sends its body without end. */
 const dripping: Answering = (response) => {
   response.writeHead(200, { 'Content-Type': 'application/json', ...identity });
@@ -174,37 +206,18 @@ describe.each(['python', 'go'] as const)('the recipe for %s', (language) => {
   });
 
   describe.skipIf(!inject('available').includes(language))('in a running program', () => {
-    let program: Program & { readonly folder: string; readonly port: number };
+    let program: RunningProgram;
+    let ask: RunningProgram['ask'];
     let front: Front;
-    let ask: (headers?: OutgoingHttpHeaders) => Promise<Reply>;
     let service: Awaited<ReturnType<typeof startService>>;
     const guardSecret = 'g'.repeat(32);
 
     beforeAll(async () => {
       service = await startService({ GUARD_SECRETS: guardSecret, IP_RATE_LIMIT_PER_MINUTE: '20' });
       front = await startFront(service.url);
-      const folder = temporaryFolder(`recipe-${language}-`);
-      const port = await freePort();
-      const { command, args } = programs[language](folder, port);
-      program = { command, args, folder, port };
-      const env = {
-        ...process.env,
-        ANDAMIO_URL: front.url,
-        ANDAMIO_GUARD_SECRET: guardSecret,
-        PORT: `${port}`,
-      };
-      const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
-      let output = '';
-      child.stderr.on('data', (chunk) => (output += chunk));
-      endWithFile(() => void child.kill('SIGKILL'));
-      ask = (headers = { 'X-API-Key': makeKey() }) => send(port, headers);
-      await waitFor('the program to listen', () => {
-        if (child.exitCode !== null) throw new Error(`The program exited:\n${output}`);
-        return ask().then(
-          () => true,
-          () => false,
-        );
-      });
+      const settings = { ANDAMIO_URL: front.url, ANDAMIO_GUARD_SECRET: guardSecret };
+      program = await startProgram(language, settings);
+      ask = program.ask;
     });
 
     beforeEach(() => front.replaceResponses(undefined));
@@ -287,6 +300,29 @@ describe.each(['python', 'go'] as const)('the recipe for %s', (language) => {
     test(`has no limit of unknown keys, because it sends the secret (${language})`, async () => {
       for (let sent = 0; sent < 25; sent++) expect((await ask()).status).toBe(401);
     });
+
+    test.each([
+      ['unset', {}],
+      ['empty', { ANDAMIO_GUARD_SECRET: '' }],
+    ])(
+      `with the secret %s, forwards the limit of its own address with Retry-After, and accepts known keys (${language})`,
+      async (_what, settings) => {
+        const limited = await startService({
+          GUARD_SECRETS: guardSecret,
+          IP_RATE_LIMIT_PER_MINUTE: '20',
+        });
+        const { key } = await issue(limited);
+        const alone = await startProgram(language, { ANDAMIO_URL: limited.url, ...settings });
+        expect((await alone.ask({ 'X-API-Key': key })).status).toBe(200);
+        let response = await alone.ask();
+        for (let sent = 1; response.status === 401 && sent < 30; sent++)
+          response = await alone.ask();
+        expect(response.status).toBe(429);
+        expect(response.headers['x-error-code']).toBe('rate_limited');
+        expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+        expect((await alone.ask({ 'X-API-Key': key })).status).toBe(200);
+      },
+    );
 
     test(`forwards the limit of the owner with Retry-After (${language})`, async () => {
       const { key } = await issue(service, 'pioneer');
