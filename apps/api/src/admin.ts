@@ -10,5 +10,10 @@ if (Number.parseInt(process.versions.node, 10) < requiredMajor) {
   const { enableCompileCache } = process.getBuiltinModule('node:module');
   enableCompileCache({ directory: `${import.meta.dirname}/compile-cache`, portable: true });
   const { runAdmin } = await import('./programs.ts');
-  await runAdmin(process.argv.slice(2), `${import.meta.dirname}/operators`);
+  const exitCode = await runAdmin(
+    process.argv.slice(2),
+    process,
+    `${import.meta.dirname}/operators`,
+  );
+  process.exit(exitCode); // Pending retries of the store's client would keep the process alive.
 }

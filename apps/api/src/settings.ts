@@ -30,6 +30,6 @@ export function readSettings(
  * Reports whether the process runs in a Cloud Run job
  * (https://cloud.google.com/run/docs/container-contract#jobs-env-vars).
  */
-export function isCloudRunJob(): boolean {
-  return process.env['CLOUD_RUN_JOB'] !== undefined;
+export function isCloudRunJob(environment: Environment): boolean {
+  return environment['CLOUD_RUN_JOB'] !== undefined;
 }

@@ -1,13 +1,18 @@
 import { parseArgs } from 'node:util';
+import type { Environment } from '@andamio/schema/settings';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { confirmAndExecute, confirmationOf } from './confirmation.ts';
 import { containsKey } from './text.ts';
 
-export type Request =
-  | { readonly help: string | undefined }
-  | { readonly version: true }
-  | { readonly execute: (context: Context) => Promise<Report>; readonly asJson: boolean };
+/** A command whose options are valid. */
+export interface Execution {
+  readonly execute: (context: Context) => Promise<Report>;
+  /** Whether the report is printed as JSON. */
+  readonly asJson: boolean;
+}
+
+type Request = { readonly help: string | undefined } | { readonly version: true } | Execution;
 
 const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
@@ -76,10 +81,15 @@ function refuseKeys(args: readonly string[]): void {
  * Parses a command line.
  *
  * @param args the arguments after the program's path
+ * @param environment the environment variables
  * @param isTerminal whether the operator can be asked to confirm a change
  * @throws {@link UsageError}
  */
-export function parseCommandLine(args: readonly string[], isTerminal: boolean): Request {
+export function parseCommandLine(
+  args: readonly string[],
+  environment: Environment,
+  isTerminal: boolean,
+): Request {
   refuseKeys(args);
   const [verb, ...rest] = args;
   if (verb === '--help' || verb === '-h') return { help: undefined };
@@ -90,7 +100,7 @@ export function parseCommandLine(args: readonly string[], isTerminal: boolean): 
   const { json = false, help, ...values } = parse(verb, rest, command.options);
   if (help) return { help: verb };
   const asJson = json === true;
-  const plan = command.plan(values);
+  const plan = command.plan(values, environment);
   if (typeof plan === 'function') return { execute: plan, asJson };
   const confirmation = confirmationOf(values, isTerminal);
   return { execute: (context) => confirmAndExecute(plan, context, confirmation), asJson };

@@ -1,7 +1,8 @@
 import type { ParseArgsConfig, parseArgs } from 'node:util';
 import type { Administration } from '@andamio/keys/administration';
 import type { KeyStore } from '@andamio/keys/store';
-import type { Pepper } from '@andamio/schema/settings';
+import type { Environment, Pepper } from '@andamio/schema/settings';
+import type { AdminProcess } from './admin-process.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -27,7 +28,12 @@ export interface Context {
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
   /** Prints a report on standard output before the command has completed. */
-  readonly print: (report: Report) => void;
+  readonly print: (report: Report) => Promise<void>;
+  /** Shows the operator what a change will do, and asks whether to make it. */
+  readonly confirm: (text: readonly string[]) => Promise<boolean>;
+  /** Adds and removes listeners for the signals that ask the process to end. */
+  readonly signals: Pick<AdminProcess, 'on' | 'off'>;
+  readonly environment: Environment;
   /** A human-readable description of the store. */
   readonly storeName: string;
   /** Whether the store is a database at Google, not a file or the emulator. */
@@ -82,9 +88,10 @@ export interface Command<Declared extends Options = Options> {
   /**
    * Validates the options.
    *
+   * @param environment the environment variables, which tell whether the operator is known
    * @throws {@link UsageError} if an option is missing or invalid
    */
-  plan(values: Values<Declared>): Plan;
+  plan(values: Values<Declared>, environment: Environment): Plan;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import type { AdminProcess } from './admin-process.ts';
 import { type ConfirmedChange, type Context, type Report, UsageError } from './command.ts';
 
 /** The options of every command that asks for confirmation. */
@@ -31,8 +32,12 @@ export function confirmationOf(
   return 'ask';
 }
 
-async function isConfirmed(): Promise<boolean> {
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+/** Asks the operator on a terminal whether to continue. The end of the input means no. */
+export async function isConfirmed({
+  stdin,
+  stderr,
+}: Pick<AdminProcess, 'stdin' | 'stderr'>): Promise<boolean> {
+  const prompt = createInterface({ input: stdin, output: stderr });
   try {
     const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
     const answer = await Promise.race([prompt.question('Continue? [y/N] '), closed]);
@@ -57,10 +62,7 @@ export async function confirmAndExecute(
       text: [...preview.text, 'Nothing was changed.'],
     };
   }
-  if (confirmation === 'ask') {
-    process.stderr.write(`${preview.text.join('\n')}\n`);
-    if (!(await isConfirmed()))
-      return { done: false, json: { outcome: 'canceled' }, text: ['Nothing was changed.'] };
-  }
+  if (confirmation === 'ask' && !(await context.confirm(preview.text)))
+    return { done: false, json: { outcome: 'canceled' }, text: ['Nothing was changed.'] };
   return await change.execute(context);
 }

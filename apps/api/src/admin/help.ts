@@ -1,3 +1,4 @@
+import { versions } from 'node:process';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
@@ -8,7 +9,7 @@ function describe([verb, { usage, summary }]: readonly [string, Command]): strin
 
 /** Returns the version of the service and of Node. */
 export function versionText(): string {
-  return `andamio-api ${version} (Node ${process.versions.node})\n`;
+  return `andamio-api ${version} (Node ${versions.node})\n`;
 }
 
 /** Returns the help for one command, or for all. */

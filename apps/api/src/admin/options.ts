@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Actor } from '@andamio/keys/audit';
+import type { Environment } from '@andamio/schema/settings';
 import { isCloudRunJob } from '../settings.ts';
 import { UsageError } from './command.ts';
 
@@ -27,8 +28,8 @@ function textOf(option: string, value: string, maximum: number): string {
   return value;
 }
 
-function systemUser(): string {
-  if (isCloudRunJob()) {
+function systemUser(environment: Environment): string {
+  if (isCloudRunJob(environment)) {
     throw new UsageError(
       'A Cloud Run job does not know who executes it: pass your name with --by NAME.',
     );
@@ -43,18 +44,12 @@ function systemUser(): string {
 }
 
 /** Returns the operator who makes a change and the reason for it, for the audit log. */
-export function authorOf({
-  by,
-  reason,
-}: {
-  readonly by?: string | undefined;
-  readonly reason?: string | undefined;
-}): {
-  readonly by: Actor;
-  readonly reason: string | undefined;
-} {
+export function authorOf(
+  { by, reason }: { readonly by?: string | undefined; readonly reason?: string | undefined },
+  environment: Environment,
+): { readonly by: Actor; readonly reason: string | undefined } {
   return {
-    by: { kind: 'operator', id: textOf('by', by ?? systemUser(), 128) },
+    by: { kind: 'operator', id: textOf('by', by ?? systemUser(environment), 128) },
     reason: reason === undefined ? undefined : textOf('reason', reason, 1_000),
   };
 }

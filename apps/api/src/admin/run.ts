@@ -2,10 +2,13 @@ import { text } from 'node:stream/consumers';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { assertStoreExists, openStore } from '../process/open-store.ts';
 import { SettingsError } from '../settings.ts';
+import type { AdminProcess } from './admin-process.ts';
 import { type Report, UsageError } from './command.ts';
-import { parseCommandLine, type Request } from './command-line.ts';
+import { type Execution, parseCommandLine } from './command-line.ts';
+import { isConfirmed } from './confirmation.ts';
 import { reasonOf } from './errors.ts';
 import { helpOn, versionText } from './help.ts';
+import { createOutput, type Output } from './output.ts';
 import { readAdminSettings } from './settings.ts';
 
 /** The exit codes of `admin.js`. Codes from 64 on are those of sysexits.h. */
@@ -47,71 +50,88 @@ function describeError(error: unknown): { readonly exitCode: number; readonly me
   return { exitCode: exitCodes.software, message: why };
 }
 
-async function execute(request: Request, pageFolder: string): Promise<number> {
-  if ('help' in request || 'version' in request) {
-    process.stdout.write('help' in request ? helpOn(request.help) : versionText());
-    return exitCodes.done;
-  }
-  const settings = readAdminSettings();
+interface Outputs {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** Executes a command on the store that the environment selects. Returns the exit code. */
+async function execute(
+  request: Execution,
+  caller: AdminProcess,
+  { stdout, stderr }: Outputs,
+  pageFolder: string,
+): Promise<number> {
+  const settings = readAdminSettings(caller.env);
   await assertStoreExists(settings.store);
-  process.stderr.write(`Working on ${settings.storeName}.\n`);
+  const { peppers, storeName, isLive } = settings;
+  await stderr.write(`Working on ${storeName}.\n`);
   const now = Date.now;
   const store = await openStore(settings.store, now);
   await store.check(connectDeadline);
-  const readInput = () => text(process.stdin);
   const print = ({ json, text: lines }: Report) =>
-    void process.stdout.write(`${request.asJson ? JSON.stringify(json) : lines.join('\n')}\n`);
-  const { peppers, storeName, isLive } = settings;
+    stdout.write(`${request.asJson ? JSON.stringify(json) : lines.join('\n')}\n`);
   const report = await request.execute({
     store,
     peppers,
     now,
-    readInput,
+    readInput: () => text(caller.stdin),
     print,
+    async confirm(lines) {
+      await stderr.write(`${lines.join('\n')}\n`);
+      return isConfirmed(caller);
+    },
+    signals: caller,
+    environment: caller.env,
     storeName,
     isLive,
     pageFolder,
   });
-  print(report);
+  await print(report);
   await store.close();
   return report.done ? exitCodes.done : exitCodes.notDone;
 }
 
-/**
- * Handles errors of standard output, so that they do not crash a command whose change has been
- * made. Ignores EPIPE, which means that the reader exited early (`| head`). Sets the exit code for
- * other errors, such as a full disk.
- */
-function tolerateFailedOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'EPIPE') return;
-      process.once('exit', () => {
-        process.exitCode = exitCodes.output;
-      });
-      if (stream === process.stdout) {
-        process.stderr.write(
-          `The report could not be written (${code}), but the command has completed.\n`,
-        );
-      }
-    });
-  }
+async function run(
+  args: readonly string[],
+  caller: AdminProcess,
+  outputs: Outputs,
+  pageFolder: string,
+): Promise<number> {
+  const isTerminal = caller.stdin.isTTY === true && caller.stderr.isTTY === true;
+  const request = parseCommandLine(args, caller.env, isTerminal);
+  if ('execute' in request) return await execute(request, caller, outputs, pageFolder);
+  await outputs.stdout.write('help' in request ? helpOn(request.help) : versionText());
+  return exitCodes.done;
 }
 
 /**
- * Runs an operator's command on the store that the environment selects, and sets the exit code.
+ * Runs an operator's command on the store that the environment selects.
  *
  * @param args the arguments after the program's path
+ * @param caller the process whose streams, environment and signals the command uses
  * @param pageFolder the folder that contains the built page for operators
+ * @returns the exit code. If the store did not respond, its client may still be retrying.
  */
-export async function runAdmin(args: readonly string[], pageFolder: string): Promise<void> {
-  tolerateFailedOutput();
+export async function runAdmin(
+  args: readonly string[],
+  caller: AdminProcess,
+  pageFolder: string,
+): Promise<number> {
+  const stdout = createOutput(caller.stdout);
+  const stderr = createOutput(caller.stderr);
+  let exitCode: number;
   try {
-    const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
-    process.exitCode = await execute(parseCommandLine(args, isTerminal), pageFolder);
+    exitCode = await run(args, caller, { stdout, stderr }, pageFolder);
+    if (stdout.failure !== undefined) {
+      await stderr.write(
+        `The report could not be written (${stdout.failure}), but the command has completed.\n`,
+      );
+    }
   } catch (error) {
-    const { exitCode, message } = describeError(error);
-    process.stderr.write(`${message}\n`);
-    process.exit(exitCode); // Pending retries of the store's client would keep the process alive.
+    const { message, ...described } = describeError(error);
+    ({ exitCode } = described);
+    await stderr.write(`${message}\n`);
   }
+  return (stdout.failure ?? stderr.failure) === undefined ? exitCode : exitCodes.output;
 }

@@ -1,5 +1,10 @@
 import { resolve } from 'node:path';
-import { type Pepper, type Settings, storeSettings } from '@andamio/schema/settings';
+import {
+  type Environment,
+  type Pepper,
+  type Settings,
+  storeSettings,
+} from '@andamio/schema/settings';
 import { existingDevelopmentPepper } from '../process/development-secrets.ts';
 import { readSettings, SettingsError } from '../settings.ts';
 
@@ -40,8 +45,8 @@ function peppersOf({ peppers, store }: Settings): readonly Pepper[] {
  *
  * @throws {@link SettingsError}
  */
-export function readAdminSettings(): AdminSettings {
-  const settings = readSettings(undefined, storeSettings);
+export function readAdminSettings(environment: Environment): AdminSettings {
+  const settings = readSettings(environment, storeSettings);
   const { store } = settings;
   return {
     store,

@@ -26,7 +26,7 @@ describe.each(stores)('admin.js on %s', (_kind, create) => {
     const tierClaim = { tier: 'starter', issuedAt: expiry } as const;
     await store.claimTier({ userId: 'owner', tierClaim, now: expiry });
 
-    const run = show.plan({ 'key-stdin': true }) as (context: object) => Promise<object>;
+    const run = show.plan({ 'key-stdin': true }, {}) as (context: object) => Promise<object>;
     const context = {
       store,
       peppers: () => [pepper],

@@ -21,7 +21,8 @@ const dayOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(
 async function start() {
   const store = withOperations(createMemoryStore());
   const now = present + 100 * day;
-  const plan = (args: object) => stale.plan(args as never) as (context: object) => Promise<object>;
+  const plan = (args: object) =>
+    stale.plan(args as never, {}) as (context: object) => Promise<object>;
   const run = (idleDays: number, more: object = {}) =>
     plan({ 'idle-days': String(idleDays), ...more })({ store, now: () => now * 1000 }) as Promise<{
       readonly done: boolean;
@@ -111,7 +112,7 @@ test('stale lists the keys of all users, up to the limit', async () => {
 test.each([undefined, '', '0', '366', '1.5', '-1', 'ten', '9999'])(
   'stale rejects --idle-days %j and names the option',
   (days) => {
-    expect(() => stale.plan({ 'idle-days': days } as never)).toThrow(
+    expect(() => stale.plan({ 'idle-days': days } as never, {})).toThrow(
       '--idle-days must be an integer from 1 to 365.',
     );
   },

@@ -104,7 +104,7 @@ export async function startOperatorsPage(
 /** Runs the command `serve` in this process, on an in-memory store, until the test finishes. */
 export async function serveInProcess() {
   const printed: Report[] = [];
-  const serve = commands.get('serve')?.plan({ by: 'olga' } as never) as (
+  const serve = commands.get('serve')?.plan({ by: 'olga' } as never, {}) as (
     context: object,
   ) => Promise<Report>;
   const store = withOperations(createMemoryStore());
@@ -112,7 +112,9 @@ export async function serveInProcess() {
     store,
     peppers: () => [{ version: 'test', secret: Buffer.alloc(32, 'pepper') }],
     now: Date.now,
-    print: (report: Report) => printed.push(report),
+    print: async (report: Report) => void printed.push(report),
+    signals: process,
+    environment: {},
     storeName: 'a store in memory',
     isLive: true,
     pageFolder: join(import.meta.dirname, '../../dist/operators'),

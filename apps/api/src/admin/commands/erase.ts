@@ -12,9 +12,9 @@ export const erase = defineCommand({
   // No --reason: it would remain in the audit log and could identify the person.
   options: { user: { type: 'string' }, by: { type: 'string' }, ...confirmationOptions },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const userId = userOf(values);
-    const { by } = authorOf({ by: values.by });
+    const { by } = authorOf({ by: values.by }, environment);
     const user = printable(userId);
     return {
       async preview(context) {

@@ -15,9 +15,9 @@ export const resume = defineCommand({
   summary: 'Ends a suspension.',
   options: { user: { type: 'string' }, ...changeOptions },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const userId = userOf(values);
-    const author = authorOf(values);
+    const author = authorOf(values, environment);
     return async (context) => {
       const owner = await findOwner(context, userId);
       if ('done' in owner) return owner;

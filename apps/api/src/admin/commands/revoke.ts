@@ -64,12 +64,12 @@ export const revoke = defineCommand({
     ...changeOptions,
   },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const { 'key-stdin': fromInput, id, user } = values;
     if ([fromInput, id, user].filter((value) => value !== undefined).length !== 1) {
       throw new UsageError('Exactly one of --key-stdin, --id and --user is required.');
     }
-    const author = authorOf(values);
+    const author = authorOf(values, environment);
     if (fromInput) return (context) => revokeFromInput(context, author);
     if (id !== undefined) {
       if (!isKeyId(id))

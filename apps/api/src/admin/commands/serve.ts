@@ -20,15 +20,15 @@ function portOf({ port }: { readonly port?: string | undefined }): number {
  * Waits until a signal asks the process to end, or the page is idle. Returns the reason. The next
  * signal ends the process immediately.
  */
-async function untilEnd({ idle }: PageServer): Promise<'signal' | 'idle'> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+async function untilEnd({ idle }: PageServer, { signals }: Context): Promise<'signal' | 'idle'> {
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const { promise: signaled, resolve } = Promise.withResolvers<'signal'>();
   const end = () => resolve('signal');
-  for (const signal of signals) process.on(signal, end);
+  for (const name of names) signals.on(name, end);
   try {
     return await Promise.race([signaled, idle.then(() => 'idle' as const)]);
   } finally {
-    for (const signal of signals) process.off(signal, end);
+    for (const name of names) signals.off(name, end);
   }
 }
 
@@ -66,16 +66,16 @@ export const serveFor = (commands: ReadonlyMap<string, Command>): Command =>
     summary: `Serves a page with all other commands to a browser on this machine, until Ctrl-C or ${idleMinutes} minutes without a request.`,
     options: { port: { type: 'string' }, by: { type: 'string' } },
     printsSecret: false,
-    plan(values) {
-      if (isCloudRunJob())
+    plan(values, environment) {
+      if (isCloudRunJob(environment))
         throw new UsageError(
           'serve needs a browser on the same machine, which a job does not have.',
         );
       const port = portOf(values);
-      const operator = authorOf({ by: values.by }).by.id as string;
+      const operator = authorOf({ by: values.by }, environment).by.id as string;
       return async (context) => {
         const page = await start(commands, context, port, operator);
-        context.print({
+        await context.print({
           done: true,
           json: { outcome: 'serving', address: page.address },
           text: [
@@ -84,7 +84,7 @@ export const serveFor = (commands: ReadonlyMap<string, Command>): Command =>
             `Press Ctrl-C to end the page. It also ends after ${idleMinutes} minutes without a request.`,
           ],
         });
-        const reason = await untilEnd(page);
+        const reason = await untilEnd(page, context);
         await page.close();
         return {
           done: true,

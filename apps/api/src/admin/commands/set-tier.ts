@@ -11,12 +11,12 @@ export const setTier = defineCommand({
     'Sets the tier of a user, like a token issued now. A token issued later can change it again.',
   options: { user: { type: 'string' }, tier: { type: 'string' }, ...changeOptions },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const userId = userOf(values);
     const { tier } = values;
     if (tier === undefined || !isTier(tier))
       throw new UsageError(`--tier must be one of ${Object.keys(tiers).join(', ')}.`);
-    const author = authorOf(values);
+    const author = authorOf(values, environment);
     const user = printable(userId);
     return async (context) => {
       const before = await findOwner(context, userId);

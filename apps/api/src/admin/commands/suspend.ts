@@ -11,9 +11,9 @@ export const suspend = defineCommand({
   summary: "Refuses all of a user's keys and requests for keys until the user is resumed.",
   options: { user: { type: 'string' }, ...confirmationOptions, ...changeOptions },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const userId = userOf(values);
-    const author = authorOf(values);
+    const author = authorOf(values, environment);
     const user = printable(userId);
     return {
       async preview(context) {

@@ -40,10 +40,10 @@ export const usage = defineCommand({
     ...changeOptions,
   },
   printsSecret: false,
-  plan(values) {
+  plan(values, environment) {
     const userId = userOf(values);
     if (!values.reset) return (context) => report(context, userId);
-    const author = authorOf(values);
+    const author = authorOf(values, environment);
     return {
       async preview(context) {
         const { done, json, text } = await report(context, userId);

@@ -48,7 +48,7 @@ async function execute(
 ): Promise<unknown> {
   assertOptions(command, options);
   const author = Object.hasOwn(command.options, 'by') ? { by: operator } : {};
-  const plan = command.plan({ ...options, ...author });
+  const plan = command.plan({ ...options, ...author }, context.environment);
   const own = { ...context, readInput: async () => input };
   if (preview) {
     if (typeof plan === 'function') throw new UsageError('The command has no preview.');
@@ -56,7 +56,7 @@ async function execute(
   }
   const report = await (typeof plan === 'function' ? plan(own) : plan.execute(own));
   if (!command.printsSecret || !report.done) return report;
-  context.print(report);
+  await context.print(report);
   return secretPrinted;
 }
 
