@@ -33,7 +33,6 @@ export default defineConfig({
     sequence: {
       // The files that take more than 20 seconds.
       sequencer: slowestFirst([
-        'test/admin/commands.test.ts',
         'test/store/firestore.test.ts',
         'test/store/firestore-close.test.ts',
         'test/console/operators.test.ts',

@@ -11,7 +11,7 @@ async function fixtureWithKeys(): Promise<AdminFixture> {
   const fixture = await startAdminFixture('SQLite');
   for (const api_key_name of ['first', 'second']) {
     const { status } = await requestKey(
-      fixture.service.url,
+      fixture.url,
       { api_key_name },
       { token: tokenFor('alice', { tier: 'growth' }) },
     );

@@ -6,7 +6,7 @@ import { jwtSecret } from '@andamio/testing/tokens';
 import { describe, expect, inject, test } from 'vitest';
 import { commands } from '../../src/admin/commands.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { type AdminRun, spawnAdmin } from '../harness/admin.ts';
+import { type AdminRun, runCommand, spawnAdmin } from '../harness/admin.ts';
 import { firestoreSettings, temporaryFile } from '../harness/stores.ts';
 
 const secrets = { JWT_SECRETS: jwtSecret, KEY_PEPPERS: `test:${processPepper}` };
@@ -20,14 +20,27 @@ async function emptyStore(): Promise<string> {
   return path;
 }
 
-const run = async (
+type Arguments = readonly [
   args: readonly string[],
-  environment: Record<string, string> = {},
-  input = '',
-): Promise<AdminRun> =>
-  spawnAdmin(args, { ...secrets, SQLITE_PATH: await emptyStore(), ...environment }, input).result;
+  environment?: Readonly<Record<string, string>>,
+  input?: string,
+];
 
-describe('admin.js', () => {
+const settingsWith = async (environment: Arguments[1]) => ({
+  ...secrets,
+  SQLITE_PATH: await emptyStore(),
+  ...environment,
+});
+
+/** Runs a command in this process. By default, the store is empty. */
+const run = async (...[args, environment, input]: Arguments): Promise<AdminRun> =>
+  runCommand(args, await settingsWith(environment), input);
+
+/** Runs the built program. By default, the store is empty. */
+const runProgram = async (...[args, environment, input]: Arguments): Promise<AdminRun> =>
+  spawnAdmin(args, await settingsWith(environment), input).result;
+
+describe('a command', () => {
   test.each([[['--help']], [['-h']]])(
     '%s lists every command, its options and the exit codes',
     async (args) => {
@@ -192,13 +205,35 @@ describe('admin.js', () => {
       /\nThe embedded store stayed locked.*\nRun the command again once the store responds\.\n$/,
     );
   });
+});
+
+describe('admin.js', () => {
+  test.each([
+    [0, ['--help'], /^node admin\.js COMMAND/, /^$/],
+    [
+      1,
+      ['revoke', '--key-stdin'],
+      /^The input is not a key/,
+      /^Working on the SQLite file \/.*\n$/,
+    ],
+    [64, ['drop'], /^$/, /^The first argument must be a command\. See --help\.\n$/],
+    [78, ['stats'], /^$/, /^KEY_STORE must be one of: sqlite, firestore\.\n$/],
+  ])('exits with %i after %j, and prints the report or the error', async (code, args, out, err) => {
+    const environment: Record<string, string> = code === 78 ? { KEY_STORE: 'paper' } : {};
+    const result = await runProgram(args, environment, 'ant-not-a-key');
+    expect(result).toEqual({
+      code,
+      stdout: expect.stringMatching(out),
+      stderr: expect.stringMatching(err),
+    });
+  });
 
   test.skipIf(inject('emulatorHost') === undefined).each([
     ['list', ['list', '--user', 'alice']],
     ['suspend', ['suspend', '--user', 'alice', '--yes']],
   ])('%s exits with 69 within 10 seconds if Firestore does not respond', async (_, args) => {
     const startedAt = performance.now();
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runProgram(
       args,
       firestoreSettings(`127.0.0.1:${await freePort()}`),
     );
@@ -209,7 +244,7 @@ describe('admin.js', () => {
   });
 
   test('exits with 69 and names the variable if a required client certificate is missing', async () => {
-    const { code, stdout, stderr } = await run(['list', '--user', 'alice'], {
+    const { code, stdout, stderr } = await runProgram(['list', '--user', 'alice'], {
       ...firestoreSettings('127.0.0.1:1'),
       GOOGLE_API_USE_CLIENT_CERTIFICATE: 'true',
       HOME: dirname(temporaryFile()),

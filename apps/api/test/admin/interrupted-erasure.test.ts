@@ -1,12 +1,10 @@
 import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
-import { processPepper } from '@andamio/testing/service-process';
 import { command } from '@andamio/testing/store/commands';
 import { order } from '@andamio/testing/store/operator';
 import { connected } from '@andamio/testing/store/store-under-test';
-import { jwtSecret } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
 import { expect, inject, test } from 'vitest';
-import { spawnAdmin } from '../harness/admin.ts';
+import { runCommand, spawnAdmin } from '../harness/admin.ts';
 import {
   firestoreClient,
   firestoreSettings,
@@ -37,15 +35,14 @@ test.skipIf(emulatorHost === undefined)(
       expect(await store.issue({ record, ...rules })).toBe('issued');
       return record.id;
     }
-    const erase = (userId: string, host: string) =>
-      spawnAdmin(['erase', '--user', userId, '--yes', '--by', 'olga'], {
-        JWT_SECRETS: jwtSecret,
-        KEY_PEPPERS: `test:${processPepper}`,
-        ...firestoreSettings(host, project),
-      });
+    const erase = (userId: string) => ['erase', '--user', userId, '--yes', '--by', 'olga'];
+    const interruptible = firestoreSettings(proxy.host, project);
+    const direct = firestoreSettings(emulatorHost, project);
 
     await issue('uninterrupted');
-    expect(await erase('uninterrupted', proxy.host).result).toMatchObject({ code: 0 });
+    expect(await spawnAdmin(erase('uninterrupted'), interruptible).result).toMatchObject({
+      code: 0,
+    });
     const calls = proxy.calls();
     expect(calls).toBeGreaterThan(firstCallWithoutAccess + 5);
 
@@ -54,7 +51,7 @@ test.skipIf(emulatorHost === undefined)(
       const id = await issue(userId);
       const before = proxy.calls();
       proxy.loseAnswerTo(last);
-      const interrupted = erase(userId, proxy.host);
+      const interrupted = spawnAdmin(erase(userId), interruptible);
       await waitFor(userId, () => proxy.calls() >= before + last);
       interrupted.kill();
       expect((await interrupted.result).code).toBeNull();
@@ -63,7 +60,7 @@ test.skipIf(emulatorHost === undefined)(
       expect(await store.find([id]), userId).toBeUndefined();
       expect(await store.issue(command({ userId })), userId).toBe('suspended');
       expect(await store.resume(order({ userId })), userId).toBe('being_erased');
-      expect(await erase(userId, emulatorHost).result, userId).toMatchObject({ code: 0 });
+      expect(await runCommand(erase(userId), direct), userId).toMatchObject({ code: 0 });
       expect(await store.inspect(userId), userId).toBeUndefined();
     }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { spawnAdmin } from '../harness/admin.ts';
+import { runCommand, spawnAdmin } from '../harness/admin.ts';
 
 function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'andamio-admin-'));
@@ -49,7 +49,7 @@ describe('admin.js without a store', () => {
     const folder = emptyFolder();
     const path = join(folder, 'keys.db');
     place(path);
-    const { code, stderr } = await spawnAdmin(['stats'], { SQLITE_PATH: path }, '', folder).result;
+    const { code, stderr } = await runCommand(['stats'], { SQLITE_PATH: path });
     expect(code).toBe(78);
     expect(stderr).toContain(`${path} is not one`);
     expect(readdirSync(folder)).toEqual(['keys.db']);

@@ -344,7 +344,7 @@ describe('admin.js serve', () => {
   test('names the store, records changes by the operator, and ends at SIGINT with 0', async () => {
     const fixture = await startAdminFixture('SQLite');
     const { status } = await requestKey(
-      fixture.service.url,
+      fixture.url,
       { api_key_name: 'first' },
       { token: tokenFor('alice') },
     );

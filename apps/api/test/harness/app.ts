@@ -22,6 +22,9 @@ const { resolve } = createRequire(import.meta.url);
 const builtReference = dirname(resolve('@andamio/reference/dist/index.html'));
 const builtConsole = dirname(resolve('@andamio/console/dist/page/index.html'));
 
+/** Maximum age of a cached verification in seconds. */
+export const verifyCacheSeconds = 10;
+
 export const testPepper: Pepper = { version: 'test', secret: Buffer.alloc(32, 'pepper') };
 
 export interface TestAppOptions {
@@ -90,7 +93,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     peppers,
     now,
     monotonicNow,
-    verifyCacheSeconds: 10,
+    verifyCacheSeconds,
     maximumDays: options.maximumDays,
     warn: () => {},
     sharedUsage: options.redisUsage,
