@@ -73,3 +73,30 @@ test('drain answers a request that arrives while the event loop is blocked', asy
   await drained;
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
+
+test('drain answers all pipelined requests that have arrived', async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  let arrived = 0;
+  const server = createServer(async (request, response) => {
+    arrived++;
+    await opened;
+    response.end(request.url);
+  });
+  const drain = drainable(server);
+  const port = await listenOnLoopback(server);
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  let answers = '';
+  socket.on('data', (data) => {
+    answers += data;
+  });
+  for (const path of ['/1', '/2', '/3']) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await expect.poll(() => arrived).toBe(3);
+
+  const drained = drain(8_000);
+  await expect.poll(() => server.listening, { interval: 10, timeout: 10_000 }).toBe(false);
+  open();
+  await drained;
+  const bodies = [...answers.matchAll(/\r\n\r\n(\/\d)/g)].map(([, body]) => body);
+  expect(bodies).toEqual(['/1', '/2', '/3']);
+  expect(answers.match(/^Connection: close$/gm)).toHaveLength(1);
+});

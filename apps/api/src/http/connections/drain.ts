@@ -37,8 +37,8 @@ function watchCalm(count: () => number): () => Promise<number> {
  *
  * `server.close()` alone closes every idle keep-alive connection immediately, even if the next
  * request is already on its way. While the returned function runs, such a request is still
- * answered. The next response on each connection announces that the connection closes, and idle
- * connections are closed after a while without new requests.
+ * answered. The last pending response on each connection, or else the next one, announces that the
+ * connection closes. Idle connections are closed after a while without new requests.
  *
  * @returns a function that stops listening, answers requests on open connections, and resolves when
  *   all connections are closed. After the given milliseconds it closes the remaining connections.
@@ -70,7 +70,10 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
       // http's own close() also closes idle connections. This calls net's close(), which does not.
       NetServer.prototype.close.call(server, () => resolve());
     });
-    for (const response of unanswered)
+    // Of pipelined requests, all are answered. Node closes a connection after the answer that
+    // announces it.
+    const latest = new Map([...unanswered].map((response) => [response.req.socket, response]));
+    for (const response of latest.values())
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
     const isLate = () => performance.now() - startedAt > milliseconds;
