@@ -1,9 +1,14 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyStore } from '@andamio/keys/store';
+import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { getUser, requestPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createHttpServer } from '../../src/http/connections/server.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
@@ -185,4 +190,82 @@ describe('pipelined requests', () => {
     onTestFinished(() => clearInterval(dripping));
     await closed;
   }, 15_000);
+});
+
+describe('a connection that sends more than the service has handled', () => {
+  const packet = 64 * 1024; // The most that the service reads and parses at once.
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  const get = (headers = '') => `GET / HTTP/1.1\r\nHost: x\r\n${headers}\r\n`;
+
+  /** Starts a server that echoes bodies, but answers its first request only when `open` is called. */
+  async function start() {
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const refusals: string[] = [];
+    let parsed = 0;
+    async function echo(request: IncomingMessage, response: ServerResponse) {
+      if (request.headers['x-first'] !== undefined) await opened;
+      response.end(Buffer.concat(await request.toArray()));
+    }
+    const server = createHttpServer(
+      (request, response) => void echo(request, response).catch(() => {}),
+      (code) => refusals.push(code),
+    );
+    server.prependListener('request', () => parsed++);
+    const port = await listenOnLoopback(server);
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    /** Waits until the server has taken a request of another connection, and all before it. */
+    const turn = async () => {
+      await fetch(`http://127.0.0.1:${port}`);
+      parsed--;
+    };
+    return { server, port, open, turn, refusals, parsed: () => parsed };
+  }
+
+  test.each([
+    ['while a hundred of its requests wait', get()],
+    ['after its last request', get(upgrade)],
+  ])('is not read %s', async (_when, last) => {
+    const { port, open, turn, parsed } = await start();
+    const [early, late] = [50, 20_000];
+    const mostParsed = 100 + (2 * packet) / get().length;
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write(`${get('X-First: yes\r\n')}${get().repeat(early - 2)}${last}`);
+    await waitFor('the early requests', () => parsed() === early);
+    socket.write(get().repeat(late));
+    await waitFor('a packet of late requests', () => parsed() > early);
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(parsed()).toBeLessThan(mostParsed);
+    open();
+    socket.resume();
+    if (last === get()) return waitFor('all requests', () => parsed() === early + late);
+    await once(socket, 'close');
+    expect(parsed()).toBeLessThan(mostParsed);
+  });
+
+  test('gets all answers in order, and a refusal last', async () => {
+    const { port, open, parsed, refusals } = await start();
+    const bodies = ['one', 'x'.repeat(3 * packet), 'three'];
+    const posts = bodies.map(
+      (body) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const flood = get().repeat(5_000);
+    const answered = sendRaw(
+      port,
+      get('X-First: yes\r\n'),
+      ...posts.map((post) => flood + post),
+      `${flood}hello there\r\n\r\n`,
+    );
+    await waitFor('a packet', () => parsed() > 1_000);
+    open();
+    const { text } = await answered;
+    expect(statusesOf(text)).toEqual([...Array(20_004).fill(200), 400]);
+    const received = bodies.map((body) => text.indexOf(`\r\n\r\n${body}HTTP`));
+    expect(received).toEqual(received.toSorted((one, other) => one - other));
+    expect(received).not.toContain(-1);
+    expect(refusals).toEqual(['malformed_request']);
+  });
 });

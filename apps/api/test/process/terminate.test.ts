@@ -84,6 +84,27 @@ describe('SIGTERM', () => {
     expect((await exited).code).toBe(0);
   });
 
+  test('exits with 0 within the grace while a connection is flooded with requests', async () => {
+    service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '3' });
+    const { port, signal, exited } = service;
+    const requests = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000);
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    const flood = () => {
+      while (!socket.destroyed && socket.write(requests));
+    };
+    socket.on('connect', flood).on('drain', flood);
+    let received = 0;
+    socket.on('data', ({ length }) => {
+      received += length;
+    });
+    await expect.poll(() => received).toBeGreaterThan(1_000_000);
+    const startedAt = Date.now();
+    signal('SIGTERM');
+    expect((await exited).code).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    socket.destroy();
+  });
+
   test('completes active requests within the shortest configurable grace', async () => {
     service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '1' });
     const { port, signal, exited } = service;

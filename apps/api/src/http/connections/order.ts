@@ -13,6 +13,12 @@ import { type ErrorCode, errorBody, errorCodeHeader } from '@andamio/schema/erro
  */
 const lingering = 5_000;
 
+/**
+ * Number of waiting requests at which the service stops reading a connection, until fewer wait.
+ * Node reads up to 64 KiB at once and parses them as a whole, so the rest of them can wait too.
+ */
+const maximumWaiting = 100;
+
 /** A request of a connection, and its response, which may not have started yet. */
 interface PipelinedExchange {
   readonly request: IncomingMessage;
@@ -32,6 +38,8 @@ interface Connection {
    * ignored.
    */
   closing: boolean;
+  /** Whether the service does not read the connection. */
+  isHeld: boolean;
   /** Called when an exchange finishes. */
   onAnswered?: () => void;
 }
@@ -68,6 +76,19 @@ function end(socket: Duplex, lastAnswer: string | undefined): void {
   socket.once('close', () => clearTimeout(cutOff));
 }
 
+/** Stops reading a connection. */
+function hold(connection: Connection, socket: Duplex): void {
+  connection.isHeld = true;
+  socket.pause();
+}
+
+/** Reads a held connection again. */
+function release(connection: Connection, socket: Duplex): void {
+  if (!connection.isHeld) return;
+  connection.isHeld = false;
+  socket.resume();
+}
+
 /**
  * Reports whether a request offers to upgrade the protocol. The parser (llhttp) pauses after such a
  * request and drops the rest of the packet. The answer to the request must therefore be the last
@@ -81,7 +102,8 @@ export interface AnswerOrder {
   /**
    * Handles the requests of a connection one at a time. A packet can contain a thousand small
    * requests. Handling all of them at once would delay other connections, and would keep their
-   * answers in memory until the client reads them. An offer to upgrade the protocol is ignored (RFC
+   * answers in memory until the client reads them. While a hundred requests wait, the connection is
+   * not read. An offer to upgrade the protocol is ignored (RFC
    * 9110 section 7.8), and the connection closes after that request.
    */
   readonly listener: RequestListener;
@@ -103,23 +125,32 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
   function connectionOf(socket: Duplex): Connection {
     const known = connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { open: new Set(), waiting: [], closing: false };
+    const connection: Connection = { open: new Set(), waiting: [], closing: false, isHeld: false };
     connections.set(socket, connection);
+    // Node resumes the socket after each message, and when the client has read an answer.
+    socket.on('resume', () => connection.isHeld && socket.pause());
     return connection;
   }
 
   /** Handles the next request of a connection, unless the client has disconnected. */
-  function handleNext({ waiting }: Connection): void {
+  function handleNext(connection: Connection): void {
+    const { waiting } = connection;
     const next = waiting.shift();
     if (next === undefined) return;
-    if (next.request.socket.destroyed) waiting.length = 0;
-    else listener(next.request, next.response);
+    const { socket } = next.request;
+    if (socket.destroyed) {
+      waiting.length = 0;
+      return;
+    }
+    if (waiting.length < maximumWaiting && !connection.closing) release(connection, socket);
+    listener(next.request, next.response);
   }
 
   return {
     listener(request, response) {
-      const connection = connectionOf(request.socket);
-      if (connection.closing) return;
+      const { socket } = request;
+      const connection = connectionOf(socket);
+      if (connection.closing) return hold(connection, socket);
       const exchange = { request, response };
       const { open, waiting } = connection;
       const isFirst = open.size === 0;
@@ -136,7 +167,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
         response.setHeader('Connection', 'close');
       }
       if (isFirst) listener(request, response);
-      else waiting.push(exchange);
+      else if (waiting.push(exchange) >= maximumWaiting) hold(connection, socket);
     },
 
     endAfterAnswers(socket, code, headers = []) {
@@ -153,6 +184,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
       connection.onAnswered = () => {
         const isAnswered = broken?.response.headersSent === true;
         if ([...open].some((exchange) => exchange !== broken || isAnswered)) return;
+        release(connection, socket); // A client may read the last answer only after it has sent all.
         end(socket, isSilent || isAnswered ? undefined : refusal(code, headers));
       };
       connection.onAnswered();
