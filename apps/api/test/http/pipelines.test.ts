@@ -268,4 +268,19 @@ describe('a connection that sends more than the service has handled', () => {
     expect(received).not.toContain(-1);
     expect(refusals).toEqual(['malformed_request']);
   });
+
+  test('is reported once when it is refused, whatever follows', async () => {
+    const { server, port, open, refusals } = await start();
+    let errors = 0;
+    server.on('clientError', () => errors++);
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.write(get('X-First: yes\r\n'));
+    while (errors < 5) {
+      socket.write('hello there\r\n\r\n');
+      await delay(5);
+    }
+    open();
+    await once(socket.resume(), 'close');
+    expect(refusals).toEqual(['malformed_request']);
+  });
 });

@@ -114,8 +114,9 @@ export interface AnswerOrder {
    * @param code the code of an error that is sent as the last answer. If undefined, no further
    *   answer is sent.
    * @param headers additional header lines of the last answer.
+   * @returns whether this is the first call for the connection.
    */
-  endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): void;
+  endAfterAnswers(socket: Duplex, code?: ErrorCode, headers?: readonly string[]): boolean;
 }
 
 /** Wraps a listener so that the answers on a connection are sent in the order of the requests. */
@@ -173,7 +174,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
     endAfterAnswers(socket, code, headers = []) {
       const connection = connectionOf(socket);
       const { open, waiting, last } = connection;
-      if (connection.onAnswered !== undefined) return;
+      if (connection.onAnswered !== undefined) return false;
       const isSilent = code === undefined || connection.closing;
       connection.closing = true;
       // A request whose body is malformed. Its handler may have responded before the end of the
@@ -188,6 +189,7 @@ export function keepAnswersInOrder(listener: RequestListener): AnswerOrder {
         end(socket, isSilent || isAnswered ? undefined : refusal(code, headers));
       };
       connection.onAnswered();
+      return true;
     },
   };
 }

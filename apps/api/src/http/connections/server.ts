@@ -31,8 +31,9 @@ function isParserError(error: NodeJS.ErrnoException): boolean {
  * malformed requests with an error body.
  *
  * @param listener handles the requests that Node's parser accepts
- * @param onRefused called for each request that the parser refuses, with the address of the
- *   connection. The listener never sees such a request, so it would otherwise leave no log line.
+ * @param onRefused called for the first request of a connection that the parser refuses, with the
+ *   address of the connection. The listener never sees such a request, so it would otherwise leave
+ *   no log line.
  */
 export function createHttpServer(
   listener: RequestListener,
@@ -47,11 +48,11 @@ export function createHttpServer(
   cutOffStalledReaders(server, writeTimeout);
   server.on('checkExpectation', ordered);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!isParserError(error)) return endAfterAnswers(socket);
+    if (!isParserError(error)) return void endAfterAnswers(socket);
     const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
     const code = isTooLarge ? 'headers_too_large' : 'malformed_request';
-    onRefused(code, (socket as Socket).remoteAddress ?? '');
-    endAfterAnswers(socket, code);
+    const { remoteAddress = '' } = socket as Socket;
+    if (endAfterAnswers(socket, code)) onRefused(code, remoteAddress);
   });
   // CONNECT is for proxies (RFC 9110 section 9.3.6). Node leaves the connection and its errors to
   // the listener.
