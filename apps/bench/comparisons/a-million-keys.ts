@@ -45,8 +45,7 @@ export const issueAmongAMillion = comparison(
   'a key issued over HTTP',
   () => {
     const requests = issueRequests(5_000, 'newcomer');
-    return ({ url }, amount) =>
-      latencies({ origin: url, path: issuePath, status: 200 }, requests(amount));
+    return ({ url }, amount) => latencies(url, issuePath, requests(amount));
   },
 );
 
@@ -55,5 +54,5 @@ export const verifyAmongAMillion = comparison(
   'a key verified over HTTP by a lookup',
   () =>
     ({ url, keys }, amount) =>
-      latencies({ origin: url, path: verifyPath, status: 200 }, verifyRequests(keys, amount)),
+      latencies(url, verifyPath, verifyRequests(keys, amount)),
 );

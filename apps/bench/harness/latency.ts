@@ -1,31 +1,23 @@
 import { Pool } from 'undici';
-import type { Request } from './load.ts';
-
-/** The destination of the requests and the expected status. */
-export interface Target {
-  readonly origin: string;
-  readonly path: string;
-  /** The expected status. If a response has any other status, the measurement fails. */
-  readonly status: number;
-}
+import { type Request, sendSuccessfully } from './load.ts';
 
 /**
  * Sends the requests one after another and measures their latencies.
  *
  * @returns latencies in milliseconds, in the order of the requests.
+ * @throws if a response has any status other than 200.
  */
 export async function latencies(
-  { origin, path, status }: Target,
+  origin: string,
+  path: string,
   requests: Iterable<Request>,
 ): Promise<number[]> {
   const pool = new Pool(origin, { connections: 1, pipelining: 1 });
   const measured: number[] = [];
   for (const request of requests) {
     const begun = performance.now();
-    const { statusCode, body } = await pool.request({ path, method: 'POST', ...request });
-    await body.dump();
+    await sendSuccessfully(pool, path, request);
     measured.push(performance.now() - begun);
-    if (statusCode !== status) throw new Error(`${path} answered ${statusCode}.`);
   }
   await pool.close();
   return measured;

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Measurement } from './comparison.ts';
 import { measureRate, processorTimeOf } from './processor-time.ts';
 import type { Running } from './program.ts';
@@ -6,22 +6,38 @@ import type { Running } from './program.ts';
 /** Number of concurrent requests. */
 export const inFlight = 32;
 
-/** The properties in which requests to the same path differ. */
+/**
+ * The properties in which requests to the same path differ. A request with a body uses POST, and a
+ * request without one uses GET.
+ */
 export interface Request {
-  /** The HTTP method. Its default depends on the function that sends the request. */
-  readonly method?: 'GET' | 'POST';
   readonly headers: Record<string, string>;
   readonly body?: string;
 }
 
+/** Sends a request. Any status is accepted. */
+function send(pool: Pool, path: string, request: Request): Promise<Dispatcher.ResponseData> {
+  return pool.request({ path, method: request.body === undefined ? 'GET' : 'POST', ...request });
+}
+
+/**
+ * Sends a request, and resolves when the whole response has arrived.
+ *
+ * @throws if the status is not 200. Refusing a request is faster than answering it, so refusals
+ * would distort a measurement.
+ */
+export async function sendSuccessfully(pool: Pool, path: string, request: Request): Promise<void> {
+  const { statusCode, body } = await send(pool, path, request);
+  if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
+  await body.dump();
+}
+
 /**
  * Sends requests in a closed loop: each connection sends its next request as soon as it has
- * received a response. Without a given method, a request with a body uses POST, and a request
- * without one uses GET.
+ * received a response.
  *
  * @returns requests per second.
- * @throws if a response has any status other than 200. Refusing a request is faster than issuing a
- * key, so refusals would distort the result.
+ * @throws if a response has any status other than 200.
  */
 export async function closedLoop(
   origin: string,
@@ -34,14 +50,7 @@ export async function closedLoop(
 
   async function sendOneByOne(): Promise<void> {
     for (let next = rest.next(); !next.done; next = rest.next()) {
-      const { statusCode, body } = await pool.request({
-        path,
-        method: next.value.body === undefined ? 'GET' : 'POST',
-        ...next.value,
-      });
-      if (statusCode !== 200)
-        throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
-      await body.dump();
+      await sendSuccessfully(pool, path, next.value);
       answered++;
     }
   }
@@ -74,7 +83,7 @@ interface Progress {
 }
 
 /**
- * Sends GET requests in a closed loop for the given number of seconds. Repeats the list of requests
+ * Sends requests in a closed loop for the given number of seconds. Repeats the list of requests
  * as often as needed.
  *
  * The result is computed over one-second windows. Windows that overlap with the first or the last
@@ -99,14 +108,7 @@ export async function slowestSecond(
 
   async function sendOneByOne(): Promise<void> {
     for (;;) {
-      const { statusCode, body } = await pool.request({
-        path,
-        method: 'GET',
-        ...requests[next++ % requests.length],
-      });
-      if (statusCode !== 200)
-        throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
-      await body.dump();
+      await sendSuccessfully(pool, path, requests[next++ % requests.length] as Request);
       const step = Math.floor((performance.now() - begun) / windowStep);
       while (progress.length <= step) progress.push({ answered, used: processorTimeOf(pid) });
       answered++;
@@ -135,10 +137,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/**
- * Sends requests in a closed loop until the load is stopped. The default method is POST. Any status
- * is accepted.
- */
+/** Sends requests in a closed loop until the load is stopped. Any status is accepted. */
 export function untilStopped(
   origin: string,
   path: string,
@@ -154,7 +153,7 @@ export function untilStopped(
 
   async function sendOneByOne(): Promise<void> {
     for (let next = rest.next(); !next.done && !stopped; next = rest.next()) {
-      const { body } = await pool.request({ path, method: 'POST', ...next.value });
+      const { body } = await send(pool, path, next.value);
       await body.dump();
       if (++count >= wanted) reach();
     }

@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { type Percentiles, percentilesOf } from './latency-report.ts';
-import type { Request } from './load.ts';
+import { type Request, sendSuccessfully } from './load.ts';
 
 /**
  * Maximum number of connections. Requests wait for a free connection, and the wait is part of their
@@ -25,7 +25,7 @@ export interface OpenLoopResult {
 }
 
 /**
- * Sends GET requests at a constant rate, whether or not earlier requests have been answered, as
+ * Sends requests at a constant rate, whether or not earlier requests have been answered, as
  * independent clients do.
  *
  * A closed loop sends nothing while it waits, so a pause of the service delays only the requests in
@@ -48,11 +48,9 @@ export async function openLoop(
   const nanoseconds = (from: number) =>
     Math.max(1, Math.round((performance.now() - from) * 1_000_000));
 
-  async function send(request: Request, dueAt: number): Promise<void> {
+  async function sendDue(request: Request, dueAt: number): Promise<void> {
     lateness.record(nanoseconds(dueAt));
-    const { statusCode, body } = await pool.request({ path, method: 'GET', ...request });
-    if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}: ${await body.text()}`);
-    await body.dump();
+    await sendSuccessfully(pool, path, request);
     latency.record(nanoseconds(dueAt));
   }
 
@@ -63,7 +61,7 @@ export async function openLoop(
   let failure: unknown;
   for (let next = 0; next < amount && failure === undefined; ) {
     for (; next < amount && dueAt(next) <= performance.now(); next++) {
-      const sent = send(requests[next % requests.length] as Request, dueAt(next))
+      const sent = sendDue(requests[next % requests.length] as Request, dueAt(next))
         .catch((error: unknown) => {
           failure ??= error;
         })

@@ -100,7 +100,7 @@ export async function issueKeys(
 
 /** Creates requests that verify the keys in turn. */
 export function verifyRequests(keys: readonly string[], amount: number): Request[] {
-  const requests = keys.map((key) => ({ method: 'GET' as const, headers: { 'x-api-key': key } }));
+  const requests = keys.map((key) => ({ headers: { 'x-api-key': key } }));
   return Array.from({ length: amount }, (_, index) => requests[index % keys.length] as Request);
 }
 
