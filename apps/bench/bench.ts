@@ -1,3 +1,4 @@
+import { missingForEmulator } from '@andamio/testing/emulator';
 import { issueAmongAMillion, verifyAmongAMillion } from './comparisons/a-million-keys.ts';
 import { guardSlowestSecond } from './comparisons/guard-slowest-second.ts';
 import { guardVersusWithout } from './comparisons/guard-versus-without.ts';
@@ -44,6 +45,10 @@ const options = readOptions([
 ]);
 
 const needsEmulator = options.comparisons.some((comparison) => comparison.needsEmulator);
+const missing = needsEmulator ? missingForEmulator() : undefined;
+if (missing !== undefined)
+  throw new Error(`Firestore's emulator needs ${missing}. Select other comparisons with --only.`);
+
 await withBench({ ...options, needsEmulator }, async (bench) => {
   const results = await measure(options, bench);
   report(results, options.measuresTail ? await measureTail(bench) : undefined);

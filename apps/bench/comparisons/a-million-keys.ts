@@ -1,4 +1,3 @@
-import type { Bench } from '../harness/bench.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { type FilledService, startFilled } from '../harness/filled-store.ts';
 import { latencies, percentile } from '../harness/latency.ts';
@@ -22,20 +21,14 @@ function comparison(name: string, ours: string, measure: () => Measure): Compari
     rounds: 9,
     warmUps: 2,
 
-    async begin(bench: Bench) {
+    async begin(bench, processes) {
       const amount = bench.amount(requestsPerRound);
-      const full = await startFilled(bench, bench.amount(1_000_000), amount);
-      const empty = await startFilled(bench, amount, amount);
+      const full = await startFilled(bench, processes, bench.amount(1_000_000), amount);
+      const empty = await startFilled(bench, processes, amount, amount);
       const median = (service: FilledService, send: Measure) => async () => ({
         value: 1000 * percentile(await send(service, amount), 0.5),
       });
-      return {
-        round: alternating(median(full, measure()), median(empty, measure())),
-        async end() {
-          await full.stop();
-          await empty.stop();
-        },
-      };
+      return alternating(median(full, measure()), median(empty, measure()));
     },
   };
 }

@@ -1,7 +1,6 @@
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { slowestSecond } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
 import { issueKeys, serviceOnSqlite, verifyRequests } from '../harness/service.ts';
 
 /** Seconds of load: twice the guard's cache time of 10 seconds, and one second more. */
@@ -22,26 +21,16 @@ export const guardSlowestSecond: Comparison = {
   rounds: 3,
   warmUps: 1,
 
-  async begin(bench) {
+  async begin(bench, { start }) {
     const duration = Math.max(4, bench.amount(seconds));
-    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const main = await bundlePeer('guarded', bench.folder);
-    const guarded = await startProgram(
-      { main, environment: { VERIFY_URL: service.url } },
-      bench.folder,
-    );
-    const plain = await startProgram({ main }, bench.folder);
+    const service = await start(serviceOnSqlite(bench));
+    const app = await bundledPeer('guarded', bench);
+    const guarded = await start({ ...app, environment: { VERIFY_URL: service.url } });
+    const plain = await start(app);
     const requests = verifyRequests(await issueKeys(service.url, owners), owners);
-    return {
-      round: alternating(
-        () => slowestSecond(guarded, '/', requests, duration),
-        () => slowestSecond(plain, '/', requests, duration),
-      ),
-      async end() {
-        await guarded.stop();
-        await plain.stop();
-        await service.stop();
-      },
-    };
+    return alternating(
+      () => slowestSecond(guarded, '/', requests, duration),
+      () => slowestSecond(plain, '/', requests, duration),
+    );
   },
 };

@@ -1,8 +1,7 @@
 import { makeKey } from '@andamio/schema/key-format';
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
 
 export const guardVersusWithout: Comparison = {
   name: 'guard-versus-without',
@@ -14,29 +13,16 @@ export const guardVersusWithout: Comparison = {
   rounds: 20,
   warmUps: 10,
 
-  async begin(bench) {
-    const verify = await startProgram(
-      { main: await bundlePeer('verify', bench.folder) },
-      bench.folder,
-    );
-    const main = await bundlePeer('guarded', bench.folder);
-    const guarded = await startProgram(
-      { main, environment: { VERIFY_URL: verify.url } },
-      bench.folder,
-    );
-    const plain = await startProgram({ main }, bench.folder);
+  async begin(bench, { start }) {
+    const verify = await start(await bundledPeer('verify', bench));
+    const app = await bundledPeer('guarded', bench);
+    const guarded = await start({ ...app, environment: { VERIFY_URL: verify.url } });
+    const plain = await start(app);
     const headers = { 'x-api-key': makeKey() };
     const requests = Array.from({ length: bench.amount(4_000) }, () => ({ headers }));
-    return {
-      round: alternating(
-        () => underLoad(guarded, '/', requests),
-        () => underLoad(plain, '/', requests),
-      ),
-      async end() {
-        await guarded.stop();
-        await plain.stop();
-        await verify.stop();
-      },
-    };
+    return alternating(
+      () => underLoad(guarded, '/', requests),
+      () => underLoad(plain, '/', requests),
+    );
   },
 };

@@ -1,8 +1,6 @@
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
 import { firstRequests, issuePath, serviceOnFirestore } from '../harness/service.ts';
-import { startWorker } from '../harness/worker.ts';
 
 export const issueOnFirestore: Comparison = {
   name: 'issue-on-firestore',
@@ -14,22 +12,16 @@ export const issueOnFirestore: Comparison = {
   warmUps: 2,
   needsEmulator: true,
 
-  async begin(bench) {
+  async begin(bench, { start, startWorker }) {
     const requests = firstRequests();
     const amount = bench.amount(3_000);
-    const service = await startProgram(serviceOnFirestore(bench, 'bench-issue'), bench.folder);
+    const service = await start(serviceOnFirestore(bench, 'bench-issue'));
     const client = await startWorker('firestore-transactions', {
       FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
     });
-    return {
-      round: alternating(
-        () => underLoad(service, issuePath, requests(amount)),
-        () => client.perform(amount),
-      ),
-      async end() {
-        await service.stop();
-        await client.stop();
-      },
-    };
+    return alternating(
+      () => underLoad(service, issuePath, requests(amount)),
+      () => client.perform(amount),
+    );
   },
 };

@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { type Request, underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { peerFile } from '../harness/peer-file.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
-const peer = fileURLToPath(new URL('../peers/better-auth.ts', import.meta.url));
 const createPath = '/api/auth/api-key/create';
 
 /** Returns a function that creates requests to issue better-auth keys. The users take turns. */
@@ -30,20 +28,14 @@ export const issueVersusBetterAuth: Comparison = {
   rounds: 7,
   warmUps: 2,
 
-  async begin(bench) {
+  async begin(bench, { start }) {
     const requests = issueRequests(5_000);
-    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const betterAuth = await startProgram({ main: peer }, bench.folder);
+    const service = await start(serviceOnSqlite(bench));
+    const betterAuth = await start({ main: peerFile('better-auth') });
     const creations = await createRequests(betterAuth.url);
-    return {
-      round: alternating(
-        () => underLoad(service, issuePath, requests(bench.amount(20_000))),
-        () => underLoad(betterAuth, createPath, creations(bench.amount(4_000))),
-      ),
-      async end() {
-        await service.stop();
-        await betterAuth.stop();
-      },
-    };
+    return alternating(
+      () => underLoad(service, issuePath, requests(bench.amount(20_000))),
+      () => underLoad(betterAuth, createPath, creations(bench.amount(4_000))),
+    );
   },
 };

@@ -1,7 +1,6 @@
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
 export const issueVersusExpress: Comparison = {
@@ -14,23 +13,14 @@ export const issueVersusExpress: Comparison = {
   rounds: 7,
   warmUps: 2,
 
-  async begin(bench) {
+  async begin(bench, { start }) {
     const requests = issueRequests(5_000);
     const amount = bench.amount(20_000);
-    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const express = await startProgram(
-      { main: await bundlePeer('express', bench.folder) },
-      bench.folder,
+    const service = await start(serviceOnSqlite(bench));
+    const express = await start(await bundledPeer('express', bench));
+    return alternating(
+      () => underLoad(service, issuePath, requests(amount)),
+      () => underLoad(express, issuePath, requests(amount)),
     );
-    return {
-      round: alternating(
-        () => underLoad(service, issuePath, requests(amount)),
-        () => underLoad(express, issuePath, requests(amount)),
-      ),
-      async end() {
-        await service.stop();
-        await express.stop();
-      },
-    };
   },
 };

@@ -1,7 +1,6 @@
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
 import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
 
 export const issueVersusFloor: Comparison = {
@@ -13,23 +12,16 @@ export const issueVersusFloor: Comparison = {
   rounds: 7,
   warmUps: 2,
 
-  async begin(bench) {
+  async begin(bench, { start }) {
     const requests = issueRequests(5_000);
     const others = issueRequests(5_000);
     const amount = bench.amount(20_000);
     const ours = serviceOnSqlite(bench);
-    const service = await startProgram(ours, bench.folder);
-    const main = await bundlePeer('issue-floor', bench.folder);
-    const floor = await startProgram({ main, environment: ours.environment ?? {} }, bench.folder);
-    return {
-      round: alternating(
-        () => underLoad(service, issuePath, requests(amount)),
-        () => underLoad(floor, issuePath, others(amount)),
-      ),
-      async end() {
-        await service.stop();
-        await floor.stop();
-      },
-    };
+    const service = await start(ours);
+    const floor = await start({ ...ours, ...(await bundledPeer('issue-floor', bench)) });
+    return alternating(
+      () => underLoad(service, issuePath, requests(amount)),
+      () => underLoad(floor, issuePath, others(amount)),
+    );
   },
 };

@@ -1,8 +1,8 @@
 import type { Comparison } from '../harness/comparison.ts';
 import { closedLoop } from '../harness/load.ts';
-import { memoryInUse, reporter } from '../harness/memory.ts';
-import { startProgram } from '../harness/program.ts';
-import { issuePath, issueRequests, serviceOnSqlite } from '../harness/service.ts';
+import { memoryRound } from '../harness/memory.ts';
+import type { Running } from '../harness/program.ts';
+import { issuePath, issueRequests } from '../harness/service.ts';
 
 export const memory: Comparison = {
   name: 'memory',
@@ -14,22 +14,15 @@ export const memory: Comparison = {
   warmUps: 0,
 
   async begin(bench) {
-    return {
-      async round() {
-        const requests = issueRequests(1_000);
-        const service = await startProgram(serviceOnSqlite(bench), bench.folder, [
-          '--expose-gc',
-          '--import',
-          reporter,
-        ]);
-        const issue = (amount: number) => closedLoop(service.url, issuePath, requests(amount));
-        await issue(1_000);
-        const other = { value: await memoryInUse(service.process) };
-        for (let tenth = 0; tenth < 10; tenth++) await issue(bench.amount(9_900));
-        const ours = { value: await memoryInUse(service.process) };
-        await service.stop();
-        return { ours, other };
+    const requests = issueRequests(1_000);
+    const issue = ({ url }: Running, amount: number) =>
+      closedLoop(url, issuePath, requests(amount));
+    return memoryRound(
+      bench,
+      (service) => issue(service, 1_000),
+      async (service) => {
+        for (let tenth = 0; tenth < 10; tenth++) await issue(service, bench.amount(9_900));
       },
-    };
+    );
   },
 };

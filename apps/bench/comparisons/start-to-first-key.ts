@@ -1,21 +1,19 @@
+import { listeningLine } from '@andamio/testing/service-process';
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Bench } from '../harness/bench.ts';
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
-import { timeToListening, timeUntil } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
+import { timeUntil } from '../harness/program.ts';
 import { issuePath, issueRequest, serviceOnFirestore } from '../harness/service.ts';
 
-async function startAndIssue(bench: Bench, owner: string): Promise<Measurement> {
+function startAndIssue(bench: Bench, owner: string): Promise<Measurement> {
   const request = issueRequest(tokenFor(owner), 'MyFirstKey');
-  const { begun, url, stop } = await timeToListening(
-    serviceOnFirestore(bench, 'bench-first-key'),
-    bench.folder,
-  );
-  const { status } = await fetch(`${url}${issuePath}`, { method: 'POST', ...request });
-  const milliseconds = performance.now() - begun;
-  await stop();
-  if (status !== 200) throw new Error(`The first request was answered with ${status}.`);
-  return { value: milliseconds };
+  const service = serviceOnFirestore(bench, 'bench-first-key');
+  return timeUntil(service, bench, listeningLine, async ([, port]) => {
+    const url = `http://127.0.0.1:${port}${issuePath}`;
+    const { status } = await fetch(url, { method: 'POST', ...request });
+    if (status !== 200) throw new Error(`The first request was answered with ${status}.`);
+  });
 }
 
 export const startToFirstKey: Comparison = {
@@ -31,17 +29,11 @@ export const startToFirstKey: Comparison = {
 
   async begin(bench) {
     const environment = { FIRESTORE_EMULATOR_HOST: bench.emulatorHost };
-    const script = { main: await bundlePeer('firestore-write', bench.folder), environment };
+    const script = { ...(await bundledPeer('firestore-write', bench)), environment };
     let owners = 0;
-    return {
-      round: alternating(
-        () => startAndIssue(bench, `owner-${owners++}`),
-        async () => {
-          const { milliseconds, stop } = await timeUntil(script, /written/, bench.folder);
-          await stop();
-          return { value: milliseconds };
-        },
-      ),
-    };
+    return alternating(
+      () => startAndIssue(bench, `owner-${owners++}`),
+      () => timeUntil(script, bench, /written/),
+    );
   },
 };

@@ -1,14 +1,9 @@
+import { listeningLine } from '@andamio/testing/service-process';
 import type { Bench } from '../harness/bench.ts';
-import { bundlePeer } from '../harness/bundle.ts';
-import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
-import { type Program, timeToListening } from '../harness/program.ts';
+import { alternating, type Comparison } from '../harness/comparison.ts';
+import { bundledPeer } from '../harness/peers.ts';
+import { type Program, timeUntil } from '../harness/program.ts';
 import { serviceOnFirestore, serviceOnSqlite } from '../harness/service.ts';
-
-async function startAndStop(program: Program, cwd: string): Promise<Measurement> {
-  const { milliseconds, stop } = await timeToListening(program, cwd);
-  await stop();
-  return { value: milliseconds };
-}
 
 function startToListening(store: string, serviceIn: (bench: Bench) => Program): Comparison {
   return {
@@ -21,14 +16,12 @@ function startToListening(store: string, serviceIn: (bench: Bench) => Program): 
     warmUps: 3,
 
     async begin(bench) {
-      const express = { main: await bundlePeer('express', bench.folder) };
+      const express = await bundledPeer('express', bench);
       const service = serviceIn(bench);
-      return {
-        round: alternating(
-          () => startAndStop(service, bench.folder),
-          () => startAndStop(express, bench.folder),
-        ),
-      };
+      return alternating(
+        () => timeUntil(service, bench, listeningLine),
+        () => timeUntil(express, bench, listeningLine),
+      );
     },
   };
 }

@@ -2,8 +2,8 @@ import { makeKey } from '@andamio/schema/key-format';
 import { alternating, type Comparison, type Measurement } from '../harness/comparison.ts';
 import { latencies, percentile } from '../harness/latency.ts';
 import { inFlight, type Request, untilStopped } from '../harness/load.ts';
-import { memoryInUse, reporter } from '../harness/memory.ts';
-import { startProgram } from '../harness/program.ts';
+import { memoryRound } from '../harness/memory.ts';
+import type { Running } from '../harness/program.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 
 const requestsPerRound = 2_000;
@@ -25,8 +25,8 @@ export const goodKeyAmongUnknown: Comparison = {
   rounds: 7,
   warmUps: 2,
 
-  async begin(bench) {
-    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
+  async begin(bench, { start }) {
+    const service = await start(serviceOnSqlite(bench));
     // Many owners are needed because each is limited to 2,000 requests per minute.
     const keys = await issueKeys(service.url, 1_000);
     const [good, others] = [keys.slice(0, 100), keys.slice(100)];
@@ -37,13 +37,10 @@ export const goodKeyAmongUnknown: Comparison = {
       await load.stop();
       return { value: 1000 * percentile(measured, 0.99) };
     }
-    return {
-      round: alternating(
-        () => measureAmid(unknownKeys()),
-        () => measureAmid(inTurns(verifyRequests(others, others.length))),
-      ),
-      end: () => service.stop(),
-    };
+    return alternating(
+      () => measureAmid(unknownKeys()),
+      () => measureAmid(inTurns(verifyRequests(others, others.length))),
+    );
   },
 };
 
@@ -57,25 +54,15 @@ export const memoryAfterUnknown: Comparison = {
   warmUps: 0,
 
   async begin(bench) {
-    return {
-      async round() {
-        const service = await startProgram(serviceOnSqlite(bench), bench.folder, [
-          '--expose-gc',
-          '--import',
-          reporter,
-        ]);
-        const send = async (amount: number) => {
-          const load = untilStopped(service.url, verifyPath, unknownKeys(), inFlight);
-          await load.answered(amount);
-          await load.stop();
-        };
-        await send(10_000);
-        const other = { value: await memoryInUse(service.process) };
-        await send(bench.amount(990_000));
-        const ours = { value: await memoryInUse(service.process) };
-        await service.stop();
-        return { ours, other };
-      },
-    };
+    async function send({ url }: Running, amount: number): Promise<void> {
+      const load = untilStopped(url, verifyPath, unknownKeys(), inFlight);
+      await load.answered(amount);
+      await load.stop();
+    }
+    return memoryRound(
+      bench,
+      (service) => send(service, 10_000),
+      (service) => send(service, bench.amount(990_000)),
+    );
   },
 };

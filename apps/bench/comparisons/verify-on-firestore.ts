@@ -1,8 +1,6 @@
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
 import { issueKeys, serviceOnFirestore, verifyPath, verifyRequests } from '../harness/service.ts';
-import { startWorker } from '../harness/worker.ts';
 
 const project = 'bench-verify';
 
@@ -16,16 +14,13 @@ export const verifyOnFirestore: Comparison = {
   warmUps: 2,
   needsEmulator: true,
 
-  async begin(bench) {
+  async begin(bench, { start, startWorker }) {
     const amount = bench.amount(3_000);
     // Each owner has many keys, because every five seconds the service stores the usage of each
     // owner in a separate write.
     const keysOfEach = 100;
     // A round takes longer than the cache time of one second, so that each request reads Firestore.
-    const service = await startProgram(
-      serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }),
-      bench.folder,
-    );
+    const service = await start(serviceOnFirestore(bench, project, { VERIFY_CACHE_SECONDS: '1' }));
     const requests = verifyRequests(
       await issueKeys(service.url, amount / keysOfEach, keysOfEach),
       amount,
@@ -34,15 +29,9 @@ export const verifyOnFirestore: Comparison = {
       FIRESTORE_EMULATOR_HOST: bench.emulatorHost,
       BENCH_PROJECT: project,
     });
-    return {
-      round: alternating(
-        () => underLoad(service, verifyPath, requests),
-        () => client.perform(amount),
-      ),
-      async end() {
-        await service.stop();
-        await client.stop();
-      },
-    };
+    return alternating(
+      () => underLoad(service, verifyPath, requests),
+      () => client.perform(amount),
+    );
   },
 };

@@ -1,7 +1,6 @@
-import { bundlePeer } from '../harness/bundle.ts';
 import { alternating, type Comparison } from '../harness/comparison.ts';
 import { underLoad } from '../harness/load.ts';
-import { startProgram } from '../harness/program.ts';
+import { bundledPeer } from '../harness/peers.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 
 export const verifyVersusFloor: Comparison = {
@@ -14,24 +13,15 @@ export const verifyVersusFloor: Comparison = {
   rounds: 15,
   warmUps: 15,
 
-  async begin(bench) {
+  async begin(bench, { start }) {
     const amount = bench.amount(4_000);
-    const service = await startProgram(serviceOnSqlite(bench), bench.folder);
-    const floor = await startProgram(
-      { main: await bundlePeer('verify-floor', bench.folder) },
-      bench.folder,
-    );
+    const service = await start(serviceOnSqlite(bench));
+    const floor = await start(await bundledPeer('verify-floor', bench));
     // Many owners are needed because each is limited to 2,000 requests per minute.
     const requests = verifyRequests(await issueKeys(service.url, 1_000), amount);
-    return {
-      round: alternating(
-        () => underLoad(service, verifyPath, requests),
-        () => underLoad(floor, verifyPath, requests),
-      ),
-      async end() {
-        await service.stop();
-        await floor.stop();
-      },
-    };
+    return alternating(
+      () => underLoad(service, verifyPath, requests),
+      () => underLoad(floor, verifyPath, requests),
+    );
   },
 };

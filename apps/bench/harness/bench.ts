@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Emulator, missingForEmulator, startEmulator } from '@andamio/testing/emulator';
-import type { Options } from './options.ts';
+import { fileURLToPath } from 'node:url';
+import { type Emulator, startEmulator } from '@andamio/testing/emulator';
+
+/** Folder of the built service. */
+export const builtService = fileURLToPath(new URL('../../api/dist', import.meta.url));
 
 /** Resources shared by all comparisons of a run. */
 export interface Bench {
@@ -23,32 +27,35 @@ export interface Bench {
 }
 
 /** The properties of a run that determine its {@link Bench}. */
-interface BenchOptions extends Pick<Options, 'service' | 'quick'> {
+interface BenchOptions {
+  /** Folder that contains `main.js` of the service. Default: {@link builtService}. */
+  readonly service?: string;
+  /** Sends a tenth of the requests. */
+  readonly quick: boolean;
   readonly needsEmulator: boolean;
 }
 
-async function emulatorFor({ needsEmulator }: BenchOptions): Promise<Emulator | undefined> {
-  if (!needsEmulator) return undefined;
-  const missing = missingForEmulator();
-  if (missing !== undefined)
-    throw new Error(`Firestore's emulator needs ${missing}. Select other comparisons with --only.`);
-  return startEmulator();
-}
-
-/** Runs a task with the resources that it needs. Releases the resources after the task. */
+/**
+ * Runs a task with the resources that it needs. Releases the resources after the task.
+ *
+ * @throws if the service is not built, or the emulator does not start.
+ */
 export async function withBench<Result>(
-  options: BenchOptions,
+  { service = builtService, quick, needsEmulator }: BenchOptions,
   task: (bench: Bench) => Promise<Result>,
 ): Promise<Result> {
+  if (!existsSync(join(service, 'main.js')))
+    throw new Error(`${service} has no built service. Build it first: npx -y pnpm@12 build`);
   const folder = await mkdtemp(join(tmpdir(), 'andamio-bench-'));
-  const emulator = await emulatorFor(options);
+  let emulator: Emulator | undefined;
   try {
-    await cp(options.service, join(folder, 'service'), { recursive: true });
+    if (needsEmulator) emulator = await startEmulator();
+    await cp(service, join(folder, 'service'), { recursive: true });
     return await task({
       folder,
       service: join(folder, 'service', 'main.js'),
       emulatorHost: emulator?.host ?? '',
-      amount: (requests) => (options.quick ? requests / 10 : requests),
+      amount: (requests) => (quick ? requests / 10 : requests),
     });
   } finally {
     await emulator?.stop();

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import type { Processes } from './processes.ts';
 
 /** The result of measuring one program once. */
 export interface Measurement {
@@ -17,12 +18,8 @@ export interface Pair {
   readonly other: Measurement;
 }
 
-/** The two running programs of a comparison, ready to be measured. */
-interface Rounds {
-  /** Measures each program once. */
-  round(): Promise<Pair>;
-  end?(): Promise<void>;
-}
+/** Measures each of the two programs of a comparison once. */
+export type Round = () => Promise<Pair>;
 
 /** A comparison of the service with another program. It is one row of the printed table. */
 export interface Comparison {
@@ -44,7 +41,10 @@ export interface Comparison {
   /** Number of warm-up rounds after each start, whose values are discarded. */
   readonly warmUps: number;
   readonly needsEmulator?: boolean;
-  begin(bench: Bench): Promise<Rounds>;
+  /**
+   * Prepares the measurement. The processes that it starts are stopped after the last round.
+   */
+  begin(bench: Bench, processes: Processes): Promise<Round>;
 }
 
 /**
@@ -54,6 +54,6 @@ export interface Comparison {
 export function alternating(
   ours: () => Promise<Measurement>,
   other: () => Promise<Measurement>,
-): () => Promise<Pair> {
+): Round {
   return async () => ({ ours: await ours(), other: await other() });
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bench } from './bench.ts';
-import { type Running, startProgram } from './program.ts';
+import { type Processes, withProcesses } from './processes.ts';
+import type { Running } from './program.ts';
 import { issueKeys, serviceOnSqlite } from './service.ts';
 
 /** SQL that inserts five keys per owner. The rows are copies of a key that the service issued. */
@@ -28,19 +29,21 @@ export interface FilledService extends Running {
 /** Starts the service on a store with `total` keys. The service itself issues `issued` of them. */
 export async function startFilled(
   bench: Bench,
+  { start }: Processes,
   total: number,
   issued: number,
 ): Promise<FilledService> {
   const path = join(bench.folder, `filled-${randomUUID()}.db`);
   const service = serviceOnSqlite(bench, { SQLITE_PATH: path, VERIFY_CACHE_SECONDS: '1' });
-  const first = await startProgram(service, bench.folder);
-  const keys = await issueKeys(first.url, issued);
-  await first.stop();
+  const keys = await withProcesses(bench, async (processes) => {
+    const { url } = await processes.start(service);
+    return issueKeys(url, issued);
+  });
 
   const database = new DatabaseSync(path);
   database.prepare(fill).run(total - issued);
   database.exec(fillOwners);
   database.exec('PRAGMA wal_checkpoint(TRUNCATE); ANALYZE;');
   database.close();
-  return { ...(await startProgram(service, bench.folder)), keys };
+  return { ...(await start(service)), keys };
 }

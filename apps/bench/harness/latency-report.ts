@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Histogram } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
+import { peerFile } from './peer-file.ts';
 
 /** Percentiles in milliseconds. */
 export interface Percentiles {
@@ -37,25 +37,23 @@ export function percentilesOf(histogram: Histogram): Percentiles {
   return { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1e6 };
 }
 
-/**
- * Path of the module that reports latencies. A measured process is started with `--import` and this
- * path.
- */
-export const latencyReporter = fileURLToPath(
-  new URL('../peers/report-latency.ts', import.meta.url),
-);
+/** The options of Node.js for a process whose latencies are measured by {@link measuredInside}. */
+export const latencyReporter = ['--import', peerFile('report-latency')];
 
-/** Performs a task and returns the measurements that the service process made during the task. */
-export async function measuredInside(
+/**
+ * Performs a task. Returns its result, and the measurements that the service process made during
+ * the task.
+ */
+export async function measuredInside<Result>(
   child: ChildProcess,
-  task: () => Promise<void>,
-): Promise<LatencyReport> {
+  task: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly report: LatencyReport }> {
   const answer = async (message: string) => {
     const answered = once(child, 'message');
     child.send(message);
     return (await answered)[0] as unknown;
   };
   await answer('begin');
-  await task();
-  return (await answer('end')) as LatencyReport;
+  const result = await task();
+  return { result, report: (await answer('end')) as LatencyReport };
 }

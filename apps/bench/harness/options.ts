@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { builtService } from './bench.ts';
 import type { Comparison } from './comparison.ts';
 import { tailName } from './tail.ts';
 
@@ -29,10 +29,7 @@ export function readOptions(all: readonly Comparison[]): Options {
       only: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
-      service: {
-        type: 'string',
-        default: fileURLToPath(new URL('../../api/dist', import.meta.url)),
-      },
+      service: { type: 'string', default: builtService },
     },
   });
   const names = [...all.map(({ name }) => name), tailName];

@@ -5,6 +5,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listeningLine } from '@andamio/testing/service-process';
 import { waitFor } from '@andamio/testing/wait-for';
+import type { Bench } from './bench.ts';
+import type { Measurement } from './comparison.ts';
 
 /** A program, and the environment variables that only this program needs. */
 export interface Program {
@@ -30,14 +32,14 @@ function launch(
   });
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+const hasExited = ({ exitCode, signalCode }: ChildProcess) =>
+  exitCode !== null || signalCode !== null;
+
+/** Kills a process that may have exited already. Resolves when it has exited. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (hasExited(child)) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-function running(child: ChildProcess, port: string): Running {
-  return { url: `http://127.0.0.1:${port}`, process: child, stop: () => kill(child) };
 }
 
 /**
@@ -55,36 +57,44 @@ export async function startProgram(
   const child = launch(program, { cwd, stdio: ['ignore', log, 'inherit', 'ipc'] }, nodeOptions);
   closeSync(log);
   const port = () => listeningLine.exec(readFileSync(path, 'utf8'))?.[1];
-  await waitFor(`${program.main} to listen`, () => {
-    if (child.exitCode !== null) throw new Error(`${program.main} exited with ${child.exitCode}.`);
+  const listens = () => {
+    if (hasExited(child)) throw new Error(`${program.main} exited with ${child.exitCode}.`);
     return port() !== undefined;
+  };
+  await waitFor(`${program.main} to listen`, listens).catch(async (error: unknown) => {
+    await kill(child);
+    throw error;
   });
-  return running(child, port() as string);
-}
-
-/** Starts a program and measures the time until its output matches the pattern. */
-export async function timeUntil(program: Program, pattern: RegExp, cwd: string) {
-  const begun = performance.now();
-  const child = launch(program, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-  const match = await new Promise<RegExpExecArray>((resolve, reject) => {
-    let output = '';
-    child.stdout?.on('data', (bytes) => {
-      output += bytes;
-      const found = pattern.exec(output);
-      if (found !== null) resolve(found);
-    });
-    child.once('exit', (code) =>
-      reject(new Error(`${program.main} exited with ${code}:\n${output}`)),
-    );
-  });
-  return { begun, milliseconds: performance.now() - begun, match, stop: () => kill(child) };
+  return { url: `http://127.0.0.1:${port()}`, process: child, stop: () => kill(child) };
 }
 
 /**
- * Starts a program and measures the time until it listens. Every measured program then prints the
- * line that the service prints.
+ * Starts a program, and measures the milliseconds until its output matches the pattern and the task
+ * is completed. Then stops the program.
  */
-export async function timeToListening(program: Program, cwd: string) {
-  const { begun, milliseconds, match, stop } = await timeUntil(program, listeningLine, cwd);
-  return { begun, milliseconds, url: `http://127.0.0.1:${match[1]}`, stop };
+export async function timeUntil(
+  program: Program,
+  { folder }: Bench,
+  pattern: RegExp,
+  task?: (match: RegExpExecArray) => Promise<void>,
+): Promise<Measurement> {
+  const begun = performance.now();
+  const child = launch(program, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const match = await new Promise<RegExpExecArray>((resolve, reject) => {
+      let output = '';
+      child.stdout?.on('data', (bytes) => {
+        output += bytes;
+        const found = pattern.exec(output);
+        if (found !== null) resolve(found);
+      });
+      child.once('exit', (code) =>
+        reject(new Error(`${program.main} exited with ${code}:\n${output}`)),
+      );
+    });
+    await task?.(match);
+    return { value: performance.now() - begun };
+  } finally {
+    await kill(child);
+  }
 }

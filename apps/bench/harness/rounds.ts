@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import type { Comparison, Measurement, Pair } from './comparison.ts';
 import type { Options } from './options.ts';
+import { withProcesses } from './processes.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** The values of all rounds. */
@@ -47,22 +48,19 @@ function resultOf(comparison: Comparison, pairs: readonly Pair[]): Result {
 
 /** Starts both programs and measures them. Returns the pairs of the measured rounds. */
 async function measureOnce(comparison: Comparison, rounds: number, bench: Bench): Promise<Pair[]> {
-  const { round, end } = await comparison.begin(bench);
-  try {
-    for (let i = 0; i < comparison.warmUps; i++) await round();
+  const { name, unit, warmUps } = comparison;
+  return withProcesses(bench, async (processes) => {
+    const round = await comparison.begin(bench, processes);
+    for (let warmUp = 0; warmUp < warmUps; warmUp++) await round();
     const pairs: Pair[] = [];
     while (pairs.length < rounds) {
       const pair = await round();
       pairs.push(pair);
       const values = `${pair.ours.value.toFixed(1)} vs. ${pair.other.value.toFixed(1)}`;
-      process.stderr.write(
-        `${comparison.name} ${pairs.length}/${rounds}: ${values} ${comparison.unit}\n`,
-      );
+      process.stderr.write(`${name} ${pairs.length}/${rounds}: ${values} ${unit}\n`);
     }
     return pairs;
-  } finally {
-    await end?.();
-  }
+  });
 }
 
 /** Runs the comparisons one after another. Writes the values of each round to standard error. */

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { type LatencyReport, latencyReporter, measuredInside } from './latency-report.ts';
 import { closedLoop, untilStopped } from './load.ts';
 import { type OpenLoopResult, openLoop } from './open-loop.ts';
-import { startProgram } from './program.ts';
+import { withProcesses } from './processes.ts';
 import {
   issueKeys,
   issuePath,
@@ -62,28 +62,24 @@ function* issuing() {
  * goal's rate, half of the highest rate, and four fifths of the highest rate. The last two are
  * measured twice: alone, and while another client issues keys.
  */
-export async function measureTail(bench: Bench): Promise<Tail> {
-  const program = serviceOnSqlite(bench);
-  const service = await startProgram(program, bench.folder, ['--import', latencyReporter]);
-  try {
+export function measureTail(bench: Bench): Promise<Tail> {
+  return withProcesses(bench, async ({ start }) => {
+    const service = await start(serviceOnSqlite(bench), latencyReporter);
     const keys = await issueKeys(service.url, keysInUse);
     const requests = verifyRequests(keys, keys.length);
     const rates: number[] = [];
-    for (let round = 0; round < 4; round++) {
-      const amount = verifyRequests(keys, bench.amount(60_000));
-      rates.push(await closedLoop(service.url, verifyPath, amount));
-    }
+    const manyRequests = verifyRequests(keys, bench.amount(60_000));
+    for (let round = 0; round < 4; round++)
+      rates.push(await closedLoop(service.url, verifyPath, manyRequests));
     const maximum = Math.max(...rates);
     const seconds = bench.amount(20);
 
     async function measureAt(load: string, rate: number): Promise<TailRow> {
-      let sender: OpenLoopResult | undefined;
-      const inside = await measuredInside(service.process, async () => {
-        sender = await openLoop(service.url, verifyPath, requests, rate, seconds);
-      });
-      const row = { load, rate, sender: sender as OpenLoopResult, service: inside };
+      const { result, report } = await measuredInside(service.process, () =>
+        openLoop(service.url, verifyPath, requests, rate, seconds),
+      );
       process.stderr.write(`${tailName}: ${load}, ${Math.round(rate)} requests/s\n`);
-      return row;
+      return { load, rate, sender: result, service: report };
     }
 
     const rows: TailRow[] = [await measureAt('the rate of the goal', goalRate)];
@@ -97,9 +93,7 @@ export async function measureTail(bench: Bench): Promise<Tail> {
       await load.stop();
     }
     return { maximum, rows, met: (rows[0] as TailRow).service.handled.p99 < goal };
-  } finally {
-    await service.stop();
-  }
+  });
 }
 
 /** Returns the lines of a run's table, beginning with the header. Times are in milliseconds. */

@@ -1,7 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Measurement } from './comparison.ts';
+import { peerFile } from './peer-file.ts';
 import { measureRate } from './processor-time.ts';
+import { kill } from './program.ts';
 
 /** A program from `peers/` that runs in a separate process and performs tasks on request. */
 export interface Worker {
@@ -12,11 +14,9 @@ export interface Worker {
 
 export async function startWorker(
   name: string,
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>>,
 ): Promise<Worker> {
-  const child: ChildProcess = fork(new URL(`../peers/${name}.ts`, import.meta.url), {
-    env: { ...process.env, ...environment },
-  });
+  const child = fork(peerFile(name), { env: { ...process.env, ...environment } });
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${name} exited with ${code}.`)));
   });
@@ -30,9 +30,6 @@ export async function startWorker(
         return (await answer()) as number;
       });
     },
-    async stop() {
-      child.kill();
-      await once(child, 'exit');
-    },
+    stop: () => kill(child),
   };
 }

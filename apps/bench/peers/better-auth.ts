@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { apiKey } from '@better-auth/api-key';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';
 import { toNodeHandler } from 'better-auth/node';
 import { bearer } from 'better-auth/plugins';
+import { listen } from '../harness/listen.ts';
 
 // The HTTP handler of better-auth. Its rate limits are disabled and its database is in memory. Both
 // make better-auth faster.
@@ -55,7 +55,4 @@ const server = createServer(async (request, response) => {
   response.setHeader('Content-Type', 'application/json');
   return response.end(JSON.stringify(verified));
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(server);

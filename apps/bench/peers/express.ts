@@ -1,5 +1,6 @@
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import express from 'express';
+import { listen } from '../harness/listen.ts';
 
 // A minimal Express app that responds to a JSON request with six fields. It verifies no tokens,
 // creates no keys, and has no limits, validation, store or log.
@@ -16,7 +17,4 @@ app.post('/api/v1/apikey/request', express.json(), (request, response) => {
   });
 });
 
-const server = app.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(createServer(app));

@@ -1,6 +1,7 @@
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { apiKeyGuard } from '@andamio/guard';
 import express from 'express';
+import { listen } from '../harness/listen.ts';
 
 // A service of another team, which responds with a small JSON object. If VERIFY_URL is set, the
 // service requires API keys.
@@ -12,7 +13,4 @@ app.get('/', (_request, response) => {
   response.json({ greeting: 'Hello!', number: 42 });
 });
 
-const server = app.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(createServer(app));

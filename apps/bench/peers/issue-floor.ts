@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buffer } from 'node:stream/consumers';
 import { makeKey } from '@andamio/schema/key-format';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
+import { listen } from '../harness/listen.ts';
 
 // This program does only the essential work of issuing a key. It verifies the token, parses the
 // body, creates a key and computes its HMAC. It inserts the rows that the service inserts, and
@@ -96,7 +96,4 @@ const server = createServer(async (request, response) => {
   );
 });
 
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(server);

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../harness/listen.ts';
 
 // This program does only the essential work of verifying a known key: it looks the key up in a Map
 // and responds. Every key is known after its first request. The program has no HMAC, limits, usage
@@ -27,7 +27,4 @@ const server = createServer((request, response) => {
     .end(found);
 });
 
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(server);

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../harness/listen.ts';
 
 // Responds as the service does for a valid key. The owner has no rate limit, because the load would
 // exhaust a real one within a second.
@@ -23,7 +23,4 @@ const server = createServer((_request, response) => {
     .end(body);
 });
 
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, message: 'listening' })}\n`);
-});
+await listen(server);

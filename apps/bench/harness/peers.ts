@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import type { Bench } from './bench.ts';
+import { peerFile } from './peer-file.ts';
+import type { Program } from './program.ts';
 
 /** Variables that CommonJS modules expect but ES modules do not define. */
 const commonJsScope = `
@@ -12,13 +14,13 @@ const __dirname = import.meta.dirname;
 
 /**
  * Bundles a program from `peers/` in the same way as the service, because a program with fewer
- * files starts faster. Returns the path of the bundle.
+ * files starts faster.
  */
-export async function bundlePeer(name: string, folder: string): Promise<string> {
-  const outfile = join(folder, 'peers', `${name}.mjs`);
+export async function bundledPeer(name: string, { folder }: Bench): Promise<Program> {
+  const main = join(folder, 'peers', `${name}.mjs`);
   await build({
-    entryPoints: [fileURLToPath(new URL(`../peers/${name}.ts`, import.meta.url))],
-    outfile,
+    entryPoints: [peerFile(name)],
+    outfile: main,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -26,5 +28,5 @@ export async function bundlePeer(name: string, folder: string): Promise<string> 
     banner: { js: commonJsScope },
     logLevel: 'warning',
   });
-  return outfile;
+  return { main };
 }
