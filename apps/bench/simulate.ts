@@ -1,7 +1,7 @@
 // The command `pnpm simulate`: prints what a load needs and costs, without and with Redis.
 import { parseArgs } from 'node:util';
 import { calibrate, save } from './simulate/calibrate.ts';
-import { committed, type ProcessorTimes } from './simulate/processor-times.ts';
+import type { ProcessorTimes } from './simulate/processor-times.ts';
 import { defaultLoad, tableOfLoad, timesTable } from './simulate/tables.ts';
 
 const usage = `Usage: npx -y pnpm@12 simulate [OPTION [NUMBER]]...
@@ -87,10 +87,7 @@ async function main(): Promise<void> {
     runSeconds: number('run-seconds', values['run-seconds'], 0, 86_400) ?? defaultLoad.runSeconds,
   };
   const times = values.calibrate ? await measured(values.save) : {};
-  const table = tableOfLoad(load, instances === undefined ? undefined : Math.round(instances), {
-    ...committed.microseconds,
-    ...times,
-  });
+  const table = tableOfLoad(load, instances && Math.round(instances), times);
   process.stdout.write(`${table}\n\n${timesTable(times)}\n`);
 }
 

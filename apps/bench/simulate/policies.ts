@@ -2,6 +2,7 @@ import { knownOwners, usageInterval } from '@andamio/keys/usage/meter';
 import { sharedUsageInterval, sharedUsageRetention } from '@andamio/keys/usage/shared';
 import { parseSettings } from '@andamio/schema/settings';
 import { maximumValidEntries, refreshAfter } from '@andamio/verification/verify-key';
+import type { Policy } from './demand.ts';
 import type { InstancePolicy } from './instance.ts';
 import type { SharedUsagePolicy } from './shared-usage.ts';
 
@@ -11,7 +12,7 @@ function defaultSettings() {
   return parsed.settings;
 }
 
-/** The policy of an instance with the default settings. */
+/** The policy of an instance that has the default settings and counts usage alone. */
 export const instancePolicy: InstancePolicy = {
   cachedKeys: maximumValidEntries,
   keyAge: defaultSettings().verifyCacheSeconds,
@@ -25,3 +26,6 @@ export const sharedUsagePolicy: SharedUsagePolicy = {
   interval: sharedUsageInterval / 1000,
   retention: sharedUsageRetention / 1000,
 };
+
+/** The policy of an instance that has the default settings and Redis. */
+export const policyWithRedis: Policy = { ...instancePolicy, shared: sharedUsagePolicy };

@@ -35,4 +35,10 @@ export interface Calibration {
 /** The file of the committed processor times, which `simulate --save` writes. */
 export const calibrationFile = new URL('processor-times.json', import.meta.url);
 
+/** The committed processor times. */
 export const committed: Calibration = JSON.parse(readFileSync(calibrationFile, 'utf8'));
+
+/** Returns the measured times, and the committed ones of the steps that were not measured. */
+export function completed(measured: Partial<ProcessorTimes>): ProcessorTimes {
+  return { ...committed.microseconds, ...measured };
+}

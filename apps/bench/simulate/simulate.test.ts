@@ -11,13 +11,13 @@ import { createKeyVerifier } from '@andamio/verification/verify-key';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { withBench } from '../harness/bench.ts';
 import { measureTimes, save } from './calibrate.ts';
-import { type Demand, type Policy, simulate } from './demand.ts';
+import { type Demand, simulate } from './demand.ts';
 import { arrivals, SimulatedInstance, simulateInstance } from './instance.ts';
 import { withJournals } from './journals.ts';
 import { type Load, popularityOf, seededRandom } from './load.ts';
 import { billOf } from './money.ts';
-import { instancePolicy, sharedUsagePolicy } from './policies.ts';
-import { committed, type ProcessorTimes } from './processor-times.ts';
+import { instancePolicy, policyWithRedis } from './policies.ts';
+import { committed, completed, type ProcessorTimes } from './processor-times.ts';
 import { simulateSharedUsage } from './shared-usage.ts';
 import { defaultLoad, simulated, timesTable, withTables } from './tables.ts';
 
@@ -179,8 +179,6 @@ describe('usage that all instances count together', () => {
   });
 });
 
-const together: Policy = { ...instancePolicy, shared: sharedUsagePolicy };
-
 describe('processor cores', () => {
   const none = Object.fromEntries(
     Object.keys(committed.microseconds).map((step) => [step, 0]),
@@ -196,12 +194,12 @@ describe('processor cores', () => {
   test.each([
     ['verification', oneKey, instancePolicy, 1_000],
     ['verificationWithRedis', oneKey, instancePolicy, 0],
-    ['verification', oneKey, together, 0],
-    ['verificationWithRedis', oneKey, together, 1_000],
+    ['verification', oneKey, policyWithRedis, 0],
+    ['verificationWithRedis', oneKey, policyWithRedis, 1_000],
     ['keyRead', oneKey, instancePolicy, 1 / 6],
-    ['keyReadWithRedis', oneKey, together, 1 / 6],
+    ['keyReadWithRedis', oneKey, policyWithRedis, 1 / 6],
     ['addition', oneKey, instancePolicy, 1 / 5],
-    ['addition', oneKey, together, 1 / 60],
+    ['addition', oneKey, policyWithRedis, 1 / 60],
     ['keyRead', newKeys, strangers, 100],
     ['totalsRead', newKeys, strangers, 100],
   ] as const)('in use by %s are its time, times its number', (step, from, policy, cores) => {
@@ -214,7 +212,7 @@ describe('processor cores', () => {
     ['redisKeyRead', newKeys, 100],
   ] as const)('of Redis in use by %s are its time, times its number', (step, from, cores) => {
     const times = { ...none, [step]: 1_000_000 };
-    near(simulate(from, together, 1, times).redisCores, cores);
+    near(simulate(from, policyWithRedis, 1, times).redisCores, cores);
     expect(simulate(from, instancePolicy, 1, times).redisCores).toBe(0);
   });
 
@@ -249,8 +247,8 @@ describe('processor times', () => {
       8 - Object.keys(measured).length,
     );
     const oneKey = { ...load, verificationsPerSecond: 1_000, keys: 1 };
-    const times = { ...committed.microseconds, ...measured };
-    const { cores } = simulate(oneKey, instancePolicy, 1, { ...times, keyRead: 0, addition: 0 });
+    const times = { ...completed(measured), keyRead: 0, addition: 0 };
+    const { cores } = simulate(oneKey, instancePolicy, 1, times);
     expect(cores).toBeCloseTo(1_000e-6 * (measured.verification as number));
     expect(() => save(measured)).toThrow(/^Not saved, because not measured: .*keyRead/);
   }, 120_000);
@@ -328,7 +326,7 @@ describe('docs/scale.md', () => {
   test('says which of its targets hold', () => {
     const busiest = { ...defaultLoad, verificationsPerSecond: 100_000 };
     const alone = simulated(busiest, instancePolicy);
-    expect(simulated(busiest, together).firestoreWrites).toBeLessThanOrEqual(5_000);
+    expect(simulated(busiest, policyWithRedis).firestoreWrites).toBeLessThanOrEqual(5_000);
     expect(alone.firestoreWrites).toBeGreaterThan(60_000);
     expect(document).toMatch(
       /Without\s+Redis,\s+the\s+target\s+is\s+at\s+most\s+60,000,\s+which\s+is\s+missed/,

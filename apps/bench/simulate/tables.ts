@@ -3,8 +3,8 @@ import { type Demand, type Policy, simulate } from './demand.ts';
 import { withJournals } from './journals.ts';
 import type { Load } from './load.ts';
 import { type Bill, billOf, priceRegion, pricesRead } from './money.ts';
-import { instancePolicy, sharedUsagePolicy } from './policies.ts';
-import { committed, type ProcessorTimes } from './processor-times.ts';
+import { instancePolicy, policyWithRedis, sharedUsagePolicy } from './policies.ts';
+import { committed, completed, type ProcessorTimes } from './processor-times.ts';
 
 /** The load of docs/scale.md, without the number of verifications per second. */
 export const defaultLoad: Omit<Load, 'verificationsPerSecond'> = {
@@ -14,12 +14,16 @@ export const defaultLoad: Omit<Load, 'verificationsPerSecond'> = {
   runSeconds: 5,
 };
 
-const rates = [1_000, 10_000, 100_000];
+/** The loads of docs/scale.md. */
+const loads: readonly Load[] = [1_000, 10_000, 100_000].map((verificationsPerSecond) => ({
+  ...defaultLoad,
+  verificationsPerSecond,
+}));
 
 /** Both ways of counting usage, with their titles in tables. */
 const policies: readonly (readonly [title: string, policy: Policy])[] = [
   ['without Redis', instancePolicy],
-  ['with Redis', { ...instancePolicy, shared: sharedUsagePolicy }],
+  ['with Redis', policyWithRedis],
 ];
 
 const demands = new Map<string, Demand>();
@@ -45,8 +49,14 @@ function rough(value: number): string {
   return value < 1 ? value.toPrecision(1) : whole.format(Number(value.toPrecision(2)));
 }
 
+/** Formats a price with three significant digits. */
+const dollars = (value: number) => whole.format(Number(value.toPrecision(3)));
+
 /** Formats a processor time. Undefined if a step does not take place. */
 const micros = (value: number | undefined) => (value === undefined ? '' : whole.format(value));
+
+/** Returns the title of a load's column. */
+const titleOf = ({ verificationsPerSecond }: Load) => `${whole.format(verificationsPerSecond)}/s`;
 
 const percent = (share: number) => `${Math.round(share * 100)}%`;
 
@@ -94,18 +104,24 @@ function demandTable(
       ...demandRows.map(([title, of]) => [title, ...columns.map(({ demand }) => of(demand))]),
       ...billRows.map(([title, of]) => [
         `${title}, $/month`,
-        ...bills.map((bill) => whole.format(Number(of(bill).toPrecision(3)))),
+        ...bills.map((bill) => dollars(of(bill))),
       ]),
     ],
   );
 }
 
-/** Returns a table that compares both ways of counting usage under one load. */
+/**
+ * Returns a table that compares both ways of counting usage under one load.
+ *
+ * @param instances the number of instances. By default, as many as Cloud Run starts.
+ * @param measured processor times that replace the committed ones
+ */
 export function tableOfLoad(
   load: Load,
   instances: number | undefined,
-  times: ProcessorTimes,
+  measured: Partial<ProcessorTimes>,
 ): string {
+  const times = completed(measured);
   return demandTable(
     policies.map(([title, policy]) => ({
       title,
@@ -127,22 +143,20 @@ const steps: readonly (readonly [title: string, step: keyof ProcessorTimes])[] =
 
 /** Returns a table of processor times that shows when each was measured. */
 export function timesTable(measured: Partial<ProcessorTimes>): string {
+  const times = completed(measured);
   return table(
     ['step', 'processor time in µs', 'measured'],
     steps.map(([title, step]) => [
       title,
-      micros(measured[step] ?? committed.microseconds[step]),
+      micros(times[step]),
       measured[step] === undefined ? `${committed.measured} (committed)` : 'in this run',
     ]),
   );
 }
 
-function ratesTable([, policy]: (typeof policies)[number]): string {
+function ratesTable(policy: Policy): string {
   return demandTable(
-    rates.map((verificationsPerSecond) => ({
-      title: `${whole.format(verificationsPerSecond)}/s`,
-      demand: simulated({ ...defaultLoad, verificationsPerSecond }, policy),
-    })),
+    loads.map((load) => ({ title: titleOf(load), demand: simulated(load, policy) })),
   );
 }
 
@@ -188,17 +202,14 @@ function machineText(): string {
 
 /** Returns a table that compares ways to store usage. One of them is not built. */
 function waysTable(): string {
-  const loads = rates.map((verificationsPerSecond) => ({ ...defaultLoad, verificationsPerSecond }));
-  const [alone, together] = policies.map(([, policy]) => policy) as [Policy, Policy];
   const ways: readonly (readonly [title: string, (load: Load) => Demand])[] = [
-    ['without Redis', (load) => simulated(load, alone)],
-    ['without Redis, with journals', (load) => withJournals(load, simulated(load, alone))],
-    ['with Redis', (load) => simulated(load, together)],
+    ['without Redis', (load) => simulated(load, instancePolicy)],
+    ['without Redis, with journals', (load) => withJournals(load, simulated(load, instancePolicy))],
+    ['with Redis', (load) => simulated(load, policyWithRedis)],
   ];
   const writes = ({ firestoreWrites }: Demand) => rough(firestoreWrites);
-  const dollars = (demand: Demand) => whole.format(Number(billOf(demand).sum.toPrecision(3)));
   return table(
-    ['verifications', ...rates.map((rate) => `${whole.format(rate)}/s`)],
+    ['verifications', ...loads.map(titleOf)],
     [
       ...ways.map(([title, of]) => [
         `Firestore writes/s ${title}`,
@@ -206,7 +217,7 @@ function waysTable(): string {
       ]),
       ...ways.map(([title, of]) => [
         `Sum ${title}, $/month`,
-        ...loads.map((load) => dollars(of(load))),
+        ...loads.map((load) => dollars(billOf(of(load)).sum)),
       ]),
     ],
   );
@@ -218,8 +229,8 @@ const popularities = [0.6, 0.8, 1];
 const intervals = [instancePolicy.usageInterval, sharedUsagePolicy.interval];
 
 function intervalsTable(): string {
-  const verificationsPerSecond = Math.max(...rates);
-  const { instances } = simulated({ ...defaultLoad, verificationsPerSecond }, instancePolicy);
+  const busiest = loads.at(-1) as Load;
+  const { instances } = simulated(busiest, instancePolicy);
   return table(
     [
       'Firestore writes/s (owners at once)',
@@ -228,7 +239,7 @@ function intervalsTable(): string {
     popularities.map((popularity) => [
       `popularity ${popularity}`,
       ...intervals.map((usageInterval) => {
-        const load = { ...defaultLoad, popularity, verificationsPerSecond };
+        const load = { ...busiest, popularity };
         const demand = simulated(load, { ...instancePolicy, usageInterval }, instances);
         return `${rough(demand.firestoreWrites)} (${rough(demand.largestFlush)})`;
       }),
@@ -240,8 +251,8 @@ function intervalsTable(): string {
 export function withTables(document: string): string {
   const tables: Readonly<Record<string, () => string>> = {
     operations: operationsTable,
-    alone: () => ratesTable(policies[0] as (typeof policies)[number]),
-    together: () => ratesTable(policies[1] as (typeof policies)[number]),
+    alone: () => ratesTable(instancePolicy),
+    together: () => ratesTable(policyWithRedis),
     intervals: intervalsTable,
     ways: waysTable,
     machine: machineText,
