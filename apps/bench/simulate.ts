@@ -1,6 +1,6 @@
 // The command `pnpm simulate`: prints what a load needs and costs, without and with Redis.
 import { parseArgs } from 'node:util';
-import { calibrate, save } from './simulate/calibrate.ts';
+import { calibrate } from './simulate/calibrate.ts';
 import type { ProcessorTimes } from './simulate/processor-times.ts';
 import { defaultLoad, tableOfLoad, timesTable } from './simulate/tables.ts';
 
@@ -13,7 +13,8 @@ const usage = `Usage: npx -y pnpm@12 simulate [OPTION [NUMBER]]...
   --run-seconds   duration of a run (${defaultLoad.runSeconds})
   --instances     instances of the service (as many as Cloud Run starts)
   --calibrate     measure the processor times of the built service first, for about a minute
-  --save          with --calibrate: commit the measured times, which docs/scale.md uses
+  --save          with --calibrate: commit the measured times, which docs/scale.md uses; needs Redis
+                  and the Firestore emulator
 `;
 
 const option = { type: 'string' } as const;
@@ -43,9 +44,9 @@ function readOptions() {
         run: option,
         'run-seconds': option,
         instances: option,
-        calibrate: { type: 'boolean' },
-        save: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
+        calibrate: { type: 'boolean', default: false },
+        save: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
   } catch (error) {
@@ -55,11 +56,9 @@ function readOptions() {
 }
 
 /** Returns the processor times that were measured in this run. Exits with 1 if that fails. */
-async function measured(saves: boolean | undefined): Promise<Partial<ProcessorTimes>> {
+async function measured(saves: boolean): Promise<Partial<ProcessorTimes>> {
   try {
-    const times = await calibrate((line) => process.stderr.write(`${line}\n`));
-    if (saves) save(times);
-    return times;
+    return await calibrate({ log: (line) => process.stderr.write(`${line}\n`), saves });
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return process.exit(1);

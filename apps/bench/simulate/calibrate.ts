@@ -1,14 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { collections } from '@andamio/schema/firestore-layout';
 import { missingForEmulator } from '@andamio/testing/emulator';
 import { missingForRedis, startRedis } from '@andamio/testing/redis';
 import { waitFor } from '@andamio/testing/wait-for';
+import { Firestore } from '@google-cloud/firestore';
 import { type Bench, withBench } from '../harness/bench.ts';
 import { underLoad } from '../harness/load.ts';
+import { withProcesses } from '../harness/processes.ts';
 import { processorTimeOf } from '../harness/processor-time.ts';
-import { type Program, type Running, startProgram } from '../harness/program.ts';
+import type { Running } from '../harness/program.ts';
 import {
   issueKeys,
   serviceOnFirestore,
@@ -16,12 +18,7 @@ import {
   verifyPath,
   verifyRequests,
 } from '../harness/service.ts';
-import {
-  type Calibration,
-  calibrationFile,
-  committed,
-  type ProcessorTimes,
-} from './processor-times.ts';
+import { type Calibration, calibrationFile, type ProcessorTimes } from './processor-times.ts';
 import { measureRedis, type RedisServer } from './redis-times.ts';
 
 const project = 'bench-calibrate';
@@ -37,19 +34,6 @@ const cacheSeconds = 1;
 
 /** Number of owners in a round that measures the first verifications of owners. */
 const newOwners = 200;
-
-async function withService<Result>(
-  program: Program,
-  { folder }: Bench,
-  task: (service: Running) => Promise<Result>,
-): Promise<Result> {
-  const service = await startProgram(program, folder);
-  try {
-    return await task(service);
-  } finally {
-    await service.stop();
-  }
-}
 
 /** Sends verifications, and returns the processor time of each, in microseconds. */
 async function timeOf(service: Running, keys: readonly string[], amount: number): Promise<number> {
@@ -70,7 +54,8 @@ async function lowestOf(measure: () => Promise<number>): Promise<number> {
 
 /** Measures a verification with a cached key. The embedded store is not used meanwhile. */
 function measureCached(bench: Bench, environment: Readonly<Record<string, string>>) {
-  return withService(serviceOnSqlite(bench, environment), bench, async (service) => {
+  return withProcesses(bench, async ({ start }) => {
+    const service = await start(serviceOnSqlite(bench, environment));
     const keys = await issueKeys(service.url, 100);
     return lowestOf(() => timeOf(service, keys, bench.amount(5_000)));
   });
@@ -85,39 +70,21 @@ async function measureUncached(service: Running, keys: readonly string[]): Promi
   });
 }
 
-/** Returns the number of documents with usage in the emulator. */
-async function storedUsage({ emulatorHost }: Bench): Promise<number> {
-  const documents = `http://${emulatorHost}/v1/projects/${project}/databases/(default)/documents`;
-  const response = await fetch(`${documents}:runAggregationQuery`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer owner' },
-    body: JSON.stringify({
-      structuredAggregationQuery: {
-        structuredQuery: { from: [{ collectionId: 'usage' }] },
-        aggregations: [{ alias: 'documents', count: {} }],
-      },
-    }),
-  });
-  if (!response.ok) throw new Error(`The emulator answered ${response.status}.`);
-  const [{ result }] = (await response.json()) as [
-    { result: { aggregateFields: { documents: { integerValue: string } } } },
-  ];
-  return Number(result.aggregateFields.documents.integerValue);
-}
-
 /**
  * Measures the first verification of each of several owners, and the addition of an owner's usage,
  * which follows within a few seconds.
  */
-async function measureNewOwners(service: Running, bench: Bench) {
+async function measureNewOwners(service: Running, firestore: Firestore) {
+  const usage = firestore.collection(collections.usage.id).count();
+  const stored = async () => (await usage.get()).data().count;
   const lowest = { first: Number.POSITIVE_INFINITY, addition: Number.POSITIVE_INFINITY };
   for (let round = 0; round < 3; round++) {
     const keys = await issueKeys(service.url, newOwners, 1, `owner-of-round-${round}`);
-    const all = (await storedUsage(bench)) + newOwners;
+    const all = (await stored()) + newOwners;
     const first = await timeOf(service, keys, newOwners);
-    const outstanding = all - (await storedUsage(bench));
+    const outstanding = all - (await stored());
     const before = processorTimeOf(service.process.pid);
-    await waitFor('usage to be stored', async () => (await storedUsage(bench)) >= all);
+    await waitFor('usage to be stored', async () => (await stored()) >= all);
     const addition = (processorTimeOf(service.process.pid) - before) / outstanding;
     lowest.first = Math.min(lowest.first, first);
     lowest.addition = Math.min(lowest.addition, addition);
@@ -135,18 +102,27 @@ async function measureOnFirestore(
   redis: RedisServer | undefined,
 ): Promise<Partial<ProcessorTimes>> {
   const environment = { VERIFY_CACHE_SECONDS: `${cacheSeconds}` };
-  const program = serviceOnFirestore(bench, project, environment);
-  const { keys, ...times } = await withService(program, bench, async (service) => {
+  const firestore = new Firestore({
+    projectId: project,
+    host: bench.emulatorHost,
+    ssl: false,
+    // Without this option, the library searches for credentials.
+    clientOptions: { universeDomain: 'googleapis.com' },
+  });
+  const { keys, ...times } = await withProcesses(bench, async ({ start }) => {
+    const service = await start(serviceOnFirestore(bench, project, environment));
     // Few owners have many keys, so that storing usage takes little of the measured time.
     const issued = await issueKeys(service.url, 25, 20);
     const uncached = await measureUncached(service, issued);
-    const { first, addition } = await measureNewOwners(service, bench);
+    const { first, addition } = await measureNewOwners(service, firestore);
     const keyRead = uncached - verification;
     return { keys: issued, keyRead, totalsRead: first - uncached, addition };
-  });
+  }).finally(() => firestore.terminate());
   if (redis === undefined || verificationWithRedis === undefined) return times;
-  const withRedis = serviceOnFirestore(bench, project, { ...environment, REDIS_URL: redis.url });
-  const uncached = await withService(withRedis, bench, (service) => measureUncached(service, keys));
+  const uncached = await withProcesses(bench, async ({ start }) => {
+    const withRedis = { ...environment, REDIS_URL: redis.url };
+    return measureUncached(await start(serviceOnFirestore(bench, project, withRedis)), keys);
+  });
   return { ...times, keyReadWithRedis: uncached - verificationWithRedis };
 }
 
@@ -155,14 +131,11 @@ async function measureOnFirestore(
  *
  * @param redis a Redis server that nothing else uses. Without one, its steps are not measured.
  * @returns the measured times. Those on Firestore are absent if the bench has no emulator.
- * @throws if the operating system is not Linux. Only Linux reports the times of other processes.
  */
 export async function measureTimes(
   bench: Bench,
   redis: RedisServer | undefined,
 ): Promise<Partial<ProcessorTimes>> {
-  if (Number.isNaN(processorTimeOf(process.pid)))
-    throw new Error('Processor times can be measured on Linux only.');
   const cached = {
     verification: await measureCached(bench, {}),
     ...(redis && {
@@ -174,42 +147,8 @@ export async function measureTimes(
   return { ...cached, ...(await measureOnFirestore(bench, cached, redis)) };
 }
 
-/**
- * Measures processor times of the built service, with a Redis server and a Firestore emulator if
- * this machine has them.
- *
- * @param log reports what is missing, in a line each.
- * @throws if the service is not built.
- */
-export async function calibrate(log: (line: string) => void): Promise<Partial<ProcessorTimes>> {
-  const service = fileURLToPath(new URL('../../api/dist', import.meta.url));
-  if (!existsSync(`${service}/main.js`))
-    throw new Error('The service is not built. Build it first: npx -y pnpm@12 build');
-  const missing = { redis: missingForRedis(), emulator: missingForEmulator() };
-  const isCommitted = 'was not measured in this run. It needs';
-  if (missing.redis !== undefined)
-    log(`Redis ${isCommitted} ${missing.redis} (on Debian: apt-get install redis-server).`);
-  if (missing.emulator !== undefined)
-    log(`Firestore ${isCommitted} the emulator: ${missing.emulator}.`);
-  log('Measuring processor times...');
-  const redis = missing.redis === undefined ? await startRedis() : undefined;
-  try {
-    const options = { service, quick: false, needsEmulator: missing.emulator === undefined };
-    return await withBench(options, (bench) => measureTimes(bench, redis));
-  } finally {
-    await redis?.stop();
-  }
-}
-
-/**
- * Saves measured processor times as the committed ones.
- *
- * @throws if some are missing. All of them should come from the same machine.
- */
-export function save(times: Partial<ProcessorTimes>): void {
-  const missing = Object.keys(committed.microseconds).filter((step) => !(step in times));
-  if (missing.length > 0)
-    throw new Error(`Not saved, because not measured: ${missing.join(', ')}.`);
+/** Saves measured processor times as the committed ones. */
+function save(times: ProcessorTimes): void {
   const calibration = {
     measured: new Date().toLocaleDateString('en-US', { dateStyle: 'long', timeZone: 'UTC' }),
     machine: `${availableParallelism()} cores of ${cpus()[0]?.model}, Node.js ${process.version}`,
@@ -218,4 +157,47 @@ export function save(times: Partial<ProcessorTimes>): void {
     ) as Record<keyof ProcessorTimes, number>,
   } satisfies Calibration;
   writeFileSync(calibrationFile, `${JSON.stringify(calibration, undefined, 2)}\n`);
+}
+
+/** Options of {@link calibrate}. */
+interface CalibrationOptions {
+  /** Reports what is missing and what is done, in a line each. */
+  log(line: string): void;
+  /** Saves the measured times as the committed ones. */
+  readonly saves: boolean;
+}
+
+/**
+ * Measures processor times of the built service, with a Redis server and a Firestore emulator if
+ * this machine has them.
+ *
+ * @throws before the measurement, if the operating system is not Linux, the service is not built,
+ *   or times should be saved and some of them cannot be measured. All committed times come from the
+ *   same machine.
+ */
+export async function calibrate({
+  log,
+  saves,
+}: CalibrationOptions): Promise<Partial<ProcessorTimes>> {
+  // Only Linux reports the times of other processes.
+  if (Number.isNaN(processorTimeOf(process.pid)))
+    throw new Error('Processor times can be measured on Linux only.');
+  const missing = { redis: missingForRedis(), emulator: missingForEmulator() };
+  const needs = [
+    missing.redis && `Redis needs ${missing.redis} (on Debian: apt-get install redis-server).`,
+    missing.emulator && `Firestore's emulator needs ${missing.emulator}.`,
+  ].filter((line) => line !== undefined);
+  if (saves && needs.length > 0)
+    throw new Error(`Times are saved only if all of them can be measured. ${needs.join(' ')}`);
+  for (const line of needs) log(`${line} Its committed times are used.`);
+  log('Measuring processor times...');
+  const redis = missing.redis === undefined ? await startRedis() : undefined;
+  try {
+    const options = { quick: false, needsEmulator: missing.emulator === undefined };
+    const times = await withBench(options, (bench) => measureTimes(bench, redis));
+    if (saves) save(times as ProcessorTimes); // With all tools, all times have been measured.
+    return times;
+  } finally {
+    await redis?.stop();
+  }
 }

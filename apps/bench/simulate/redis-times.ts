@@ -6,8 +6,8 @@ import { redisCommands } from '@andamio/testing/redis-commands';
 import { waitFor } from '@andamio/testing/wait-for';
 import type { Bench } from '../harness/bench.ts';
 import { closedLoop } from '../harness/load.ts';
-import { measureRate } from '../harness/processor-time.ts';
-import { startProgram } from '../harness/program.ts';
+import { withProcesses } from '../harness/processes.ts';
+import { processorTimeOf } from '../harness/processor-time.ts';
 import { issueKeys, serviceOnSqlite, verifyPath, verifyRequests } from '../harness/service.ts';
 import type { ProcessorTimes } from './processor-times.ts';
 
@@ -55,27 +55,26 @@ function verificationIn(lines: readonly string[]): RecordedCommands | undefined 
 }
 
 /** Records the commands that the service sends for a verification whose key is not cached. */
-async function recordVerification(bench: Bench, redis: RedisServer): Promise<RecordedCommands> {
-  const program = serviceOnSqlite(bench, { REDIS_URL: redis.url });
-  const service = await startProgram(program, bench.folder);
-  const monitor = spawn('redis-cli', ['-p', `${redis.port}`, 'monitor']);
-  let output = '';
-  monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  let recorded: RecordedCommands | undefined;
-  try {
-    await waitFor('the commands of a verification', async () => {
-      const keys = await issueKeys(service.url, 1, 1, randomUUID());
-      await closedLoop(service.url, verifyPath, verifyRequests(keys, 1));
-      recorded = verificationIn(output.split('\n').slice(0, -1));
-      return recorded !== undefined;
+function recordVerification(bench: Bench, redis: RedisServer): Promise<RecordedCommands> {
+  return withProcesses(bench, async ({ start }) => {
+    const { url } = await start(serviceOnSqlite(bench, { REDIS_URL: redis.url }));
+    const monitor = spawn('redis-cli', ['-p', `${redis.port}`, 'monitor']);
+    let output = '';
+    monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
     });
-    return recorded as unknown as RecordedCommands;
-  } finally {
-    monitor.kill();
-    await service.stop();
-  }
+    const recorded = () => verificationIn(output.split('\n').slice(0, -1));
+    try {
+      await waitFor('the commands of a verification', async () => {
+        const keys = await issueKeys(url, 1, 1, randomUUID());
+        await closedLoop(url, verifyPath, verifyRequests(keys, 1));
+        return recorded() !== undefined;
+      });
+      return recorded() as RecordedCommands;
+    } finally {
+      monitor.kill();
+    }
+  });
 }
 
 /** Limits that the recorded owner would exceed. A request above a limit takes less time. */
@@ -88,12 +87,9 @@ const limits = new Set(Object.values(tiers.enterprise).map(String));
 async function timeOf(command: Command, redis: RedisServer, amount: number): Promise<number> {
   const raised = command.map((argument) => (limits.has(argument) ? '1000000000' : argument));
   const options = ['-p', `${redis.port}`, '-c', '50', '-n', `${amount}`, '-q'];
-  const run = () => promisify(execFile)('redis-benchmark', [...options, ...raised]);
-  const { processorTime } = await measureRate(redis.pid, amount, async () => {
-    await run();
-    return Number.NaN;
-  });
-  return processorTime as number;
+  const before = processorTimeOf(redis.pid);
+  await promisify(execFile)('redis-benchmark', [...options, ...raised]);
+  return (processorTimeOf(redis.pid) - before) / amount;
 }
 
 /**
