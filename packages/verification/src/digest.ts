@@ -19,6 +19,9 @@ declare const keyIdBrand: unique symbol;
  */
 export type KeyId = string & { readonly [keyIdBrand]: true };
 
+/** The ids of one key, one for each configured pepper. The first is under the current pepper. */
+export type KeyIds = readonly [KeyId, ...KeyId[]];
+
 /** Reports whether text has the format of a key id. */
 export const isKeyId = (text: string): text is KeyId => /^[0-9a-f]{64}$/.test(text);
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
+import type { CacheEntry } from './cache-entries.ts';
 import type { KeyId } from './digest.ts';
 import type { FoundKey } from './found-key.ts';
 import { KeyCache, StaleReadError } from './key-cache.ts';
@@ -108,19 +108,32 @@ describe('a cached entry', () => {
   });
 });
 
-describe('a cached entry in use that nears its maximum age', () => {
+describe('a cached entry that nears its maximum age', () => {
+  let entry: CacheEntry<FoundKey>;
   beforeEach(async () => {
-    await load('a', foundKey('a'));
-    clock.now += 5_999;
-    expect(cache.get(id('a'))).toBeDefined();
-    expect(store.reads).toHaveLength(1);
-    clock.now += 1;
-    expect(cache.get(id('a'))).toBeDefined();
+    entry = await load('a', foundKey('a'));
+    clock.now += 6_000;
   });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const refresh = () => cache.refresh(entry, [id('a')]);
 
-  test('refreshes an entry in use once before its maximum age, and returns it meanwhile', async () => {
-    expect(cache.get(id('a'))).toBeDefined();
+  test('is due for a refresh from 60 percent of its maximum age', () => {
+    clock.now -= 1;
+    expect(cache.isDue(entry)).toBe(false);
+    clock.now += 1;
+    expect(cache.isDue(entry)).toBe(true);
+  });
+
+  test('is not due while a refresh is pending', async () => {
+    void refresh();
+    clock.now += 3_999;
+    expect(cache.get(id('a'))).toBe(entry);
+    expect(cache.isDue(entry)).toBe(false);
+  });
+
+  test('is returned while it is refreshed, and then replaced', async () => {
+    void refresh();
+    expect(cache.get(id('a'))).toBe(entry);
     expect(store.reads.map(({ ids }) => ids)).toEqual([['a'], ['a']]);
     clock.now += 1_000;
     store.read(1).find(foundKey('a'));
@@ -134,23 +147,23 @@ describe('a cached entry in use that nears its maximum age', () => {
   test.each([
     ['deleted', undefined],
     ['suspended', foundKey('a', { suspended: true })],
-  ])('refuses a key as soon as a refresh finds it %s', async (_what, found) => {
+  ])('is replaced by a refusal as soon as a refresh finds the key %s', async (_what, found) => {
+    const refreshed = refresh();
     store.read(1).find(found);
-    await settle();
+    expect(await refreshed).toEqual({ found, startedAt: 1_006_000 });
     expect(cache.get(id('a'))).toEqual({ found, startedAt: 1_006_000 });
   });
 
-  test('returns an entry until its maximum age while refreshes fail, and retries once a second', async () => {
+  test('is returned until its maximum age while refreshes fail, and is due again once a second', async () => {
+    const failing = refresh();
     store.read(1).fail(new Error('down'));
-    await settle();
+    await expect(failing).rejects.toThrow('down');
     clock.now += 999;
-    expect(cache.get(id('a'))).toBeDefined();
-    expect(store.reads).toHaveLength(2);
+    expect(cache.isDue(entry)).toBe(false);
     clock.now += 1;
-    expect(cache.get(id('a'))).toBeDefined();
-    expect(store.reads).toHaveLength(3);
+    expect(cache.isDue(entry)).toBe(true);
     clock.now += 2_999;
-    expect(cache.get(id('a'))).toBeDefined();
+    expect(cache.get(id('a'))).toBe(entry);
     clock.now += 1;
     expect(cache.get(id('a'))).toBeUndefined();
   });
@@ -159,14 +172,85 @@ describe('a cached entry in use that nears its maximum age', () => {
     ['by its id', () => cache.invalidate(['a'])],
     ['with its owner', () => cache.invalidateOwner('user')],
   ])(
-    'does not restore an entry from a refresh that started before it was invalidated %s',
+    'is not restored by a refresh that started before it was invalidated %s',
     async (_what, invalidate) => {
+      void refresh();
       invalidate();
       store.read(1).find(foundKey('a'));
       await settle();
       expect(cache.get(id('a'))).toBeUndefined();
     },
   );
+});
+
+describe('a cached entry of a key that may be stored under several peppers', () => {
+  const ids = [id('new'), id('old')] as const;
+  const idsRead = () => store.reads.map((read) => read.ids);
+
+  /** Caches a key under one of its ids, and starts to refresh the entry. */
+  async function startRefresh(cached: string) {
+    const answer = cache.read(ids);
+    store.read(0).find(foundKey(cached));
+    const entry = await answer;
+    clock.now += 6_000;
+    return { entry, refreshed: cache.refresh(entry, ids) };
+  }
+
+  test('a refresh reads a key under the first pepper by one id only', async () => {
+    const { refreshed } = await startRefresh('new');
+    store.read(1).find(foundKey('new'));
+    expect(await refreshed).toEqual({ found: foundKey('new'), startedAt: 1_006_000 });
+    expect(cache.get(id('new'))).toBe(await refreshed);
+    expect(idsRead()).toEqual([['new', 'old'], ['new']]);
+  });
+
+  test('a refresh finds a key that was rehashed to an older pepper, and returns the cached entry meanwhile', async () => {
+    const { entry, refreshed } = await startRefresh('new');
+    store.read(1).find(undefined);
+    await vi.waitFor(() => expect(store.reads).toHaveLength(3));
+    expect(cache.get(id('new'))).toBe(entry);
+    store.read(2).find(foundKey('old'));
+    expect((await refreshed).found).toEqual(foundKey('old'));
+    expect(idsRead()).toEqual([['new', 'old'], ['new'], ['new', 'old']]);
+    expect(ids.map((one) => cache.get(one))).toEqual([undefined, await refreshed]);
+  });
+
+  test('a refresh finds a key that was rehashed to the first pepper', async () => {
+    const { refreshed } = await startRefresh('old');
+    store.read(1).find(foundKey('new'));
+    expect((await refreshed).found).toEqual(foundKey('new'));
+    expect(idsRead()).toEqual([
+      ['new', 'old'],
+      ['new', 'old'],
+    ]);
+    expect(ids.map((one) => cache.get(one))).toEqual([await refreshed, undefined]);
+  });
+
+  test('a refresh refuses a deleted key once it was found under no pepper', async () => {
+    const { refreshed } = await startRefresh('new');
+    store.read(1).find(undefined);
+    await vi.waitFor(() => expect(store.reads).toHaveLength(3));
+    store.read(2).find(undefined);
+    expect((await refreshed).found).toBeUndefined();
+    expect(cache.get(id('new'))).toBe(await refreshed);
+  });
+
+  test('a read does not join a refresh that reads only one of the ids', async () => {
+    const { refreshed } = await startRefresh('new');
+    clock.now += 4_000;
+    expect(cache.get(id('new'))).toBeUndefined();
+    const answer = cache.read(ids);
+    expect(store.reads).toHaveLength(3);
+    store.read(2).find(foundKey('old'));
+    const found = await answer;
+    expect(found.found).toEqual(foundKey('old'));
+    store.read(1).find(foundKey('new'));
+    await refreshed;
+    expect(
+      ids.map((one) => cache.get(one)),
+      'the earlier read does not replace the result',
+    ).toEqual([undefined, found]);
+  });
 });
 
 describe('concurrent reads of one key', () => {
@@ -301,85 +385,4 @@ describe('cache size', () => {
       true,
     ]);
   });
-});
-
-test('no result exceeds the maximum age and no invalidated result returns, in any order of events', async () => {
-  const step = fc.oneof(
-    fc.record({ kind: fc.constant('ask' as const) }),
-    fc.record({
-      kind: fc.constant('pass' as const),
-      milliseconds: fc.integer({ min: 1, max: 6_000 }),
-    }),
-    fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(), fails: fc.boolean() }),
-    fc.record({
-      kind: fc.constant('delete' as const),
-      invalidate: fc.constantFrom('id', 'owner', 'nothing'),
-    }),
-    fc.record({ kind: fc.constant('restore' as const) }),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      let now = 1_000_000;
-      let stored = true;
-      /** Time at which the store last contained the key. */
-      let lastStored = now;
-      /** Index of the step that tells the cache that the store no longer contains the key. */
-      let refusedFrom = Number.POSITIVE_INFINITY;
-      const open: { answer(): void; fail(): void }[] = [];
-      const cache = new KeyCache({
-        isValid: () => true,
-        maximumAge,
-        monotonicNow: () => now,
-        find: () =>
-          new Promise<FoundKey | undefined>((resolve, reject) => {
-            // A read sees the store as it is when the read starts.
-            const found = stored ? foundKey('a') : undefined;
-            open.push({ answer: () => resolve(found), fail: () => reject(new Error('down')) });
-          }),
-      });
-      const answers: Promise<void>[] = [];
-      const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-      function hold(found: FoundKey | undefined, question: number) {
-        if (found === undefined || stored) return;
-        expect(now - lastStored).toBeLessThan(maximumAge);
-        expect(question).toBeLessThan(refusedFrom);
-      }
-      function ask(question: number) {
-        const known = cache.get(id('a'));
-        if (known !== undefined) return hold(known.found, question);
-        const answer = cache.read([id('a')]).then(
-          ({ found }) => hold(found, question),
-          (error: Error) => expect(error.message).toMatch(/down|too slow/),
-        );
-        answers.push(answer);
-      }
-      for (const [index, current] of steps.entries()) {
-        if (current.kind === 'ask') ask(index);
-        else if (current.kind === 'pass') now += current.milliseconds;
-        else if (current.kind === 'answer') {
-          const [read] = open.splice(current.pick % Math.max(open.length, 1), 1);
-          if (current.fails) read?.fail();
-          else read?.answer();
-          await settle();
-        } else if (current.kind === 'delete') {
-          stored = false;
-          if (current.invalidate === 'nothing') continue;
-          if (current.invalidate === 'id') cache.invalidate(['a']);
-          else cache.invalidateOwner('user');
-          refusedFrom = Math.min(refusedFrom, index);
-        } else {
-          stored = true;
-          refusedFrom = Number.POSITIVE_INFINITY;
-        }
-        if (stored) lastStored = now;
-      }
-      while (open.length > 0) {
-        open.shift()?.answer();
-        await settle();
-      }
-      await Promise.all(answers);
-    }),
-    { numRuns: 500 },
-  );
 });

@@ -1,5 +1,5 @@
 import { CacheEntries, type CacheEntry } from './cache-entries.ts';
-import type { KeyId } from './digest.ts';
+import type { KeyId, KeyIds } from './digest.ts';
 import type { FindKey, FoundKey } from './found-key.ts';
 import { PendingRead } from './pending-read.ts';
 
@@ -50,8 +50,8 @@ export class KeyCache<Found extends FoundKey> {
   readonly #valid = new CacheEntries<Found>(maximumValidEntries);
   readonly #refused = new CacheEntries<Found>(maximumRefusedEntries);
   /**
-   * Maps each id to the pending read that includes it. Invalidating an id removes the read. Later
-   * calls then cannot join the read, and its result is not cached.
+   * Maps each id to the last started pending read that includes it. Invalidating an id removes the
+   * read. Later calls then cannot join the read, and its result is not cached.
    */
   readonly #reads = new Map<string, PendingRead<Found>>();
   /**
@@ -66,19 +66,12 @@ export class KeyCache<Found extends FoundKey> {
     this.#options = options;
   }
 
-  /**
-   * Returns the cached entry for an id, or undefined if there is no entry that may still be used.
-   * If the entry is a valid key and older than {@link refreshAfter} of `maximumAge`, also starts a
-   * refresh in the background.
-   */
+  /** Returns the cached entry for an id, or undefined if no entry may still be used. */
   get(id: KeyId): CacheEntry<Found> | undefined {
     const { isValid, maximumAge } = this.#options;
     const valid = this.#valid.get(id);
     if (valid !== undefined) {
-      if (this.#isWithin(maximumAge, valid) && isValid(valid.found as Found)) {
-        if (!this.#isWithin(maximumAge * refreshAfter, valid)) this.#refresh(id, valid);
-        return valid;
-      }
+      if (this.#isWithin(maximumAge, valid) && isValid(valid.found as Found)) return valid;
       this.#valid.delete(id);
     }
     const refused = this.#refused.get(id);
@@ -88,24 +81,57 @@ export class KeyCache<Found extends FoundKey> {
   }
 
   /**
+   * Reports whether the entry of a valid key should be refreshed: it is older than
+   * {@link refreshAfter} of `maximumAge`, its key is not being read, and no refresh has started in
+   * the last second.
+   */
+  isDue(entry: CacheEntry<Found>): boolean {
+    const { maximumAge, monotonicNow } = this.#options;
+    if (this.#isWithin(maximumAge * refreshAfter, entry)) return false;
+    if (entry.found === undefined || this.#reads.has(entry.found.record.id)) return false;
+    return monotonicNow() >= (this.#nextRefreshAt.get(entry) ?? 0);
+  }
+
+  /**
    * Reads a key from the store, or joins a pending read of the same key.
    *
    * @param ids ids of one key, one for each pepper. A refusal is cached under the first id.
    * @throws {StaleReadError} if the read takes longer than `maximumAge`.
    * @throws the same errors as `find`.
    */
-  async read(ids: readonly [KeyId, ...KeyId[]]): Promise<CacheEntry<Found>> {
+  async read(ids: KeyIds): Promise<CacheEntry<Found>> {
     const { maximumAge } = this.#options;
     const pending = this.#reads.get(ids[0]);
     const invalidationsBefore = this.#invalidations;
-    const read =
-      pending !== undefined && this.#isWithin(maximumAge, pending) ? pending : this.#startRead(ids);
+    const isJoined = pending?.isComplete && this.#isWithin(maximumAge, pending);
+    const read = isJoined ? pending : this.#startRead(ids, true);
     const entry = await read.entry;
     // This call joined a read that had started before the owner was invalidated. A new read starts
     // after the invalidation and returns current data.
     if (read.mayPredate(entry, invalidationsBefore)) return this.read(ids);
     if (!this.#isWithin(maximumAge, entry)) throw new StaleReadError('The key store was too slow.');
     return entry;
+  }
+
+  /**
+   * Reads the key of a valid entry again. The result replaces the entry. After a failure, the entry
+   * is not due for another refresh before a second has passed.
+   *
+   * A key that is cached under its first id is read under this id alone, which saves reads while
+   * several peppers are configured. If it is no longer stored there, another instance may have
+   * rehashed it, so it is read under all of its ids.
+   *
+   * @param ids ids of the key, as for {@link KeyCache.read}.
+   * @throws the same errors as {@link KeyCache.read}.
+   */
+  async refresh(entry: CacheEntry<Found>, ids: KeyIds): Promise<CacheEntry<Found>> {
+    this.#nextRefreshAt.set(entry, this.#options.monotonicNow() + refreshPause);
+    const [first, ...others] = ids;
+    if (others.length > 0 && entry.found?.record.id === first) {
+      const again = await this.#startRead([first], false).entry;
+      if (again.found !== undefined) return again;
+    }
+    return this.read(ids);
   }
 
   /**
@@ -132,24 +158,17 @@ export class KeyCache<Found extends FoundKey> {
     for (const read of this.#reads.values()) read.noteInvalidation(userId, this.#invalidations);
   }
 
-  #refresh(id: KeyId, entry: CacheEntry<Found>): void {
-    const now = this.#options.monotonicNow();
-    if (this.#reads.has(id) || now < (this.#nextRefreshAt.get(entry) ?? 0)) return;
-    this.#nextRefreshAt.set(entry, now + refreshPause);
-    this.#startRead([id]);
-  }
-
-  #startRead(ids: readonly [KeyId, ...KeyId[]]): PendingRead<Found> {
+  #startRead(ids: KeyIds, isComplete: boolean): PendingRead<Found> {
     const { find, monotonicNow } = this.#options;
-    const read = new PendingRead(ids, monotonicNow(), find(ids));
+    const read = new PendingRead({ ids, isComplete, startedAt: monotonicNow(), found: find(ids) });
     for (const id of ids) this.#reads.set(id, read);
     read.entry.then(
       (entry) => {
         if (this.#reads.get(ids[0]) === read && !read.mayPredate(entry, this.#invalidations))
-          this.#save(ids, entry);
+          this.#save(read, entry);
         this.#removeRead(read);
       },
-      () => this.#removeRead(read), // The callers that await the read handle its error.
+      () => this.#removeRead(read), // The callers of `read` and `refresh` receive the error.
     );
     return read;
   }
@@ -158,14 +177,14 @@ export class KeyCache<Found extends FoundKey> {
     for (const id of read.ids) if (this.#reads.get(id) === read) this.#reads.delete(id);
   }
 
-  #save(ids: readonly [KeyId, ...KeyId[]], entry: CacheEntry<Found>): void {
+  #save({ ids, isComplete }: PendingRead<Found>, entry: CacheEntry<Found>): void {
     const { found } = entry;
-    if (found !== undefined && this.#options.isValid(found)) {
+    if (found === undefined && !isComplete) return;
+    // A rehashed key may still be cached under its previous id.
+    for (const id of ids) this.#valid.delete(id);
+    if (found !== undefined && this.#options.isValid(found))
       this.#valid.set(found.record.id, entry);
-    } else {
-      for (const id of ids) this.#valid.delete(id);
-      this.#refused.set(ids[0], entry);
-    }
+    else this.#refused.set(ids[0], entry);
   }
 
   #isWithin(age: number, { startedAt }: { readonly startedAt: number }): boolean {

@@ -1,9 +1,19 @@
 import type { CacheEntry } from './cache-entries.ts';
+import type { KeyIds } from './digest.ts';
 import type { FoundKey } from './found-key.ts';
 
-/** A read of the store that is not complete, with the owners that were invalidated meanwhile. */
+export interface PendingReadOptions<Found extends FoundKey> {
+  readonly ids: KeyIds;
+  readonly isComplete: boolean;
+  readonly startedAt: number;
+  readonly found: Promise<Found | undefined>;
+}
+
+/** A read of the store that has not ended, with the owners that were invalidated meanwhile. */
 export class PendingRead<Found extends FoundKey> {
-  readonly ids: readonly [string, ...string[]];
+  readonly ids: KeyIds;
+  /** Whether the read includes all ids of its key. Otherwise, it cannot tell that there is no key. */
+  readonly isComplete: boolean;
   /** Time at which the read started, in milliseconds of the monotonic clock. */
   readonly startedAt: number;
   readonly entry: Promise<CacheEntry<Found>>;
@@ -13,12 +23,9 @@ export class PendingRead<Found extends FoundKey> {
    */
   readonly #invalidations = new Map<string, number>();
 
-  constructor(
-    ids: readonly [string, ...string[]],
-    startedAt: number,
-    found: Promise<Found | undefined>,
-  ) {
+  constructor({ ids, isComplete, startedAt, found }: PendingReadOptions<Found>) {
     this.ids = ids;
+    this.isComplete = isComplete;
     this.startedAt = startedAt;
     this.entry = found.then((value) => ({ found: value, startedAt }));
   }

@@ -1,7 +1,9 @@
 import { makeKey } from '@andamio/schema/key-format';
-import { beforeEach, describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
-import { createDigester, digestKeyOf } from './digest.ts';
+import { createDigester, digestKeyOf, type KeyId } from './digest.ts';
+import type { FoundKey } from './found-key.ts';
 import { createKeyVerifier } from './verify-key.ts';
 
 const digests = { count: 0 };
@@ -19,14 +21,14 @@ const digesters = ['new', 'old'].map((version) => {
 });
 const [newest, older] = digesters as [(typeof digesters)[0], (typeof digesters)[0]];
 
-function setUp() {
+function setUp(maximumAge = 10_000) {
   const store = controlledFind();
   const olderPepper: unknown[][] = [];
   const clock = { unix: 1_800_000_000_000, monotonic: 5_000 };
   const verifier = createKeyVerifier({
     find: store.find,
     digesters: [newest, older],
-    maximumAge: 10_000,
+    maximumAge,
     now: () => clock.unix,
     monotonicNow: () => clock.monotonic,
     onOlderPepper: (...reported) => olderPepper.push(reported),
@@ -253,4 +255,193 @@ test.each([
   await verify(foundKey(newest.digest(key)));
   invalidate();
   expect(await verify(undefined)).toBeUndefined();
+});
+
+describe('a key in use', () => {
+  /** Lets the time pass until the key's entry is due for a refresh, and then requests it. */
+  function use() {
+    pass(6_000);
+    const known = verifier.cached(key);
+    expect(known).toBeDefined();
+    return known;
+  }
+  /** Waits until a read that the test has completed is cached. */
+  const refreshed = () =>
+    vi.waitFor(() => expect(verifier.cached(key)?.millisecondsLeft).toBe(10_000));
+
+  test.each([
+    ['cached()', () => verifier.cached(key)],
+    ['verify()', () => verifier.verify(key)],
+  ])('%s refreshes its entry once, in the background', async (_, request) => {
+    await verify(foundKey(newest.digest(key)));
+    pass(5_999);
+    request();
+    expect(store.reads).toHaveLength(1);
+    pass(1);
+    for (let requests = 0; requests < 3; requests++)
+      expect(request()).toMatchObject({ millisecondsLeft: 4_000 });
+    expect(store.reads).toHaveLength(2);
+    store.read(1).find(foundKey(newest.digest(key)));
+    await refreshed();
+  });
+
+  test('is found without another digest after a refresh found it under the current pepper', async () => {
+    await verify(foundKey(older.digest(key)));
+    use();
+    store.read(1).find(foundKey(newest.digest(key)));
+    await refreshed();
+    const before = digests.count;
+    expect(verifier.cached(key)?.found.record.id).toBe(newest.digest(key));
+    expect(digests.count).toBe(before + 1);
+  });
+
+  test('is reported by each refresh that finds it under an older pepper', async () => {
+    const found = foundKey(older.digest(key));
+    await verify(found);
+    for (let refreshes = 1; refreshes <= 2; refreshes++) {
+      use();
+      store.read(refreshes).find(found);
+      await refreshed();
+      expect(olderPepper).toHaveLength(1 + refreshes);
+    }
+    expect(olderPepper[2]).toEqual([found, { id: newest.digest(key), pepperVersion: 'new' }]);
+  });
+
+  test('is accepted until its maximum age while refreshes fail, and then rejects with the error', async () => {
+    await verify(foundKey(newest.digest(key)));
+    use();
+    for (let second = 1; second <= 4; second++) {
+      store.read(second).fail(new Error('down'));
+      await new Promise((resolve) => setImmediate(resolve));
+      pass(second === 4 ? 999 : 1_000);
+      expect(verifier.cached(key)).toBeDefined();
+    }
+    pass(1);
+    const answer = verifier.verify(key);
+    store.read(store.reads.length - 1).fail(new Error('still down'));
+    await expect(answer).rejects.toThrow('still down');
+    expect(verifier.wasValid(key)).toBe(true);
+  });
+
+  test('is no longer recognized by wasValid() once a refresh found it under no pepper', async () => {
+    await verify(foundKey(newest.digest(key)));
+    use();
+    store.read(1).find(undefined);
+    await vi.waitFor(() => expect(store.reads).toHaveLength(3));
+    expect(verifier.wasValid(key)).toBe(true);
+    store.read(2).find(undefined);
+    await vi.waitFor(() => expect(verifier.wasValid(key)).toBe(false));
+    expect(verifier.verify(key)).toBeUndefined();
+  });
+});
+
+test.each([
+  ['an unknown key', undefined],
+  ['a key of a suspended owner', { suspended: true }],
+])('does not refresh the refusal of %s', async (_what, more) => {
+  ({ store, verifier, pass, key } = setUp(1_000));
+  await verify(more && foundKey(newest.digest(key), more));
+  pass(999);
+  expect(verifier.verify(key)).toBeUndefined();
+  expect(store.reads).toHaveLength(1);
+  pass(1);
+  expect(verifier.verify(key)).toBeInstanceOf(Promise);
+});
+
+test('in any order of events, no key is accepted for longer than the maximum age after its deletion or at all after its invalidation, and no stored key is refused', async () => {
+  const maximumAge = 10_000;
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('ask' as const) }),
+    fc.record({
+      kind: fc.constant('pass' as const),
+      milliseconds: fc.integer({ min: 1, max: 6_000 }),
+    }),
+    fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(), fails: fc.boolean() }),
+    fc.record({
+      kind: fc.constant('delete' as const),
+      invalidate: fc.constantFrom('id', 'owner', 'nothing'),
+    }),
+    fc.record({ kind: fc.constant('store' as const), pepper: fc.constantFrom(newest, older) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const ids = [newest.digest(key), older.digest(key)];
+      let now = 1_000_000;
+      let storedId: KeyId | undefined = newest.digest(key);
+      /** Times at which the store last contained the key and last did not. */
+      let lastStored = now;
+      let lastMissing = Number.NEGATIVE_INFINITY;
+      /** Index of the step that tells the verifier that the key is deleted. */
+      let refusedFrom = Number.POSITIVE_INFINITY;
+      const open: { answer(): void; fail(): void }[] = [];
+      const subject = createKeyVerifier({
+        digesters: [newest, older],
+        maximumAge,
+        now: () => clock.unix,
+        monotonicNow: () => now,
+        find: (read) =>
+          new Promise<FoundKey | undefined>((resolve, reject) => {
+            // A read sees the store as it is when the read starts.
+            const isFound = storedId !== undefined && read.includes(storedId);
+            const found = isFound ? foundKey(storedId as KeyId) : undefined;
+            open.push({ answer: () => resolve(found), fail: () => reject(new Error('down')) });
+          }),
+      });
+      const answers: Promise<void>[] = [];
+      const settle = () => new Promise((resolve) => setImmediate(resolve));
+      const note = () => {
+        if (storedId === undefined) lastMissing = now;
+        else lastStored = now;
+      };
+
+      function hold(isAccepted: boolean, question: number, askedAt: number) {
+        note();
+        if (!isAccepted) expect(lastMissing).toBeGreaterThan(askedAt - maximumAge);
+        else if (storedId === undefined) {
+          expect(now - lastStored).toBeLessThan(maximumAge);
+          expect(question).toBeLessThan(refusedFrom);
+        }
+      }
+      function ask(question: number) {
+        const askedAt = now;
+        const known = subject.cached(key) ?? subject.verify(key);
+        if (!(known instanceof Promise)) return hold(known !== undefined, question, askedAt);
+        const answer = known.then(
+          (verified) => hold(verified !== undefined, question, askedAt),
+          (error: Error) => expect(error.message).toMatch(/down|too slow/),
+        );
+        answers.push(answer);
+      }
+      for (const [index, current] of steps.entries()) {
+        if (current.kind === 'ask') ask(index);
+        else if (current.kind === 'pass') {
+          now += current.milliseconds;
+          note();
+        } else if (current.kind === 'answer') {
+          const [read] = open.splice(current.pick % Math.max(open.length, 1), 1);
+          if (current.fails) read?.fail();
+          else read?.answer();
+          await settle();
+        } else if (current.kind === 'delete') {
+          note();
+          storedId = undefined;
+          note();
+          if (current.invalidate === 'nothing') continue;
+          if (current.invalidate === 'id') subject.invalidate(ids);
+          else subject.invalidateOwner('user');
+          refusedFrom = Math.min(refusedFrom, index);
+        } else {
+          storedId = current.pepper.digest(key);
+          refusedFrom = Number.POSITIVE_INFINITY;
+          note();
+        }
+      }
+      while (open.length > 0) {
+        open.shift()?.answer();
+        await settle();
+      }
+      await Promise.all(answers);
+    }),
+    { numRuns: 500 },
+  );
 });

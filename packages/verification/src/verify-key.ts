@@ -1,6 +1,6 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { CacheEntry } from './cache-entries.ts';
-import type { Digester, KeyId } from './digest.ts';
+import { type Digester, idsOf, type KeyId, type KeyIds } from './digest.ts';
 import { type FindKey, type FoundKey, isExpired, isValid } from './found-key.ts';
 import { KeyCache, maximumValidEntries } from './key-cache.ts';
 import { ValidKeyIds } from './valid-key-ids.ts';
@@ -28,8 +28,8 @@ export interface KeyVerifierOptions<Found extends FoundKey> {
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
   /**
-   * Called when a valid key is stored under an older pepper. Receives the stored key and its digest
-   * under the current pepper.
+   * Called after each read that finds a valid key under an older pepper. Receives the stored key and
+   * its digest under the current pepper.
    */
   readonly onOlderPepper?: (found: Found, newest: NewestDigest) => void;
 }
@@ -111,9 +111,10 @@ export function createKeyVerifier<Found extends FoundKey>(
 
   async function lookUp(
     text: string,
-    ids: readonly [KeyId, ...KeyId[]],
+    ids: KeyIds,
+    read: Promise<CacheEntry<Found>>,
   ): Promise<Verification<Found>> {
-    const verified = dropIfRefused(text, verificationOf(await cache.read(ids)));
+    const verified = dropIfRefused(text, verificationOf(await read));
     if (verified === undefined) return undefined;
     const { id } = verified.found.record;
     validKeyIds.set(text, id);
@@ -122,23 +123,41 @@ export function createKeyVerifier<Found extends FoundKey>(
     return verified;
   }
 
+  /**
+   * Looks a cached key up again, so that requests need not wait when its entry expires. An error
+   * has no effect. The entry remains usable until its maximum age, and the refresh is retried
+   * meanwhile. After that, requests wait for a lookup of their own and receive its error.
+   */
+  function refresh(text: string, entry: CacheEntry<Found>): void {
+    const ids = idsOf(digesters, text) as [KeyId, ...KeyId[]];
+    lookUp(text, ids, cache.refresh(entry, ids)).catch(() => {});
+  }
+
+  /** Returns the verification of a cached entry, and starts to refresh the entry if it is due. */
+  function use(text: string, entry: CacheEntry<Found>): Verification<Found> {
+    const verification = verificationOf(entry);
+    if (verification !== undefined && cache.isDue(entry)) refresh(text, entry);
+    return verification;
+  }
+
   return {
     cached(text) {
       const id = validKeyIds.get(text);
       const entry = id === undefined ? undefined : cache.get(id);
-      return entry && verificationOf(entry);
+      return entry && use(text, entry);
     },
     wasValid: (text) => validKeyIds.get(text) !== undefined,
     verify(text) {
       if (!isKey(text)) return undefined;
-      const ids: KeyId[] = [];
+      const computed: KeyId[] = [];
       for (const digester of digesters) {
         const id = digester.digest(text);
         const known = cache.get(id);
-        if (known !== undefined) return dropIfRefused(text, verificationOf(known));
-        ids.push(id);
+        if (known !== undefined) return dropIfRefused(text, use(text, known));
+        computed.push(id);
       }
-      return lookUp(text, ids as [KeyId, ...KeyId[]]);
+      const ids = computed as [KeyId, ...KeyId[]];
+      return lookUp(text, ids, cache.read(ids));
     },
     refusalReason(text) {
       if (!isKey(text)) return 'malformed';

@@ -96,6 +96,91 @@ test.each([
   },
 );
 
+/** Returns a store, and a function that waits until no call of `find` or `transact` is pending. */
+function observed(store: KeyStore) {
+  const pending = new Set<Promise<unknown>>();
+  const observe = <Result>(call: Promise<Result>) => {
+    const settled = call.catch(() => {}).finally(() => pending.delete(settled));
+    pending.add(settled);
+    return call;
+  };
+  const observedStore: KeyStore = {
+    ...store,
+    find: (ids) => observe(store.find(ids)),
+    transact: (scope, decide) => observe(store.transact(scope, decide)),
+  };
+  const settled = async () => {
+    while (pending.size > 0) await Promise.all(pending);
+  };
+  return { store: observedStore, settled };
+}
+
+/**
+ * Verifies a key twice a second for a minute on two instances, one of which still has the settings
+ * from before the newer pepper was promoted. Returns the statuses that are not 200.
+ */
+async function verifyDuringPromotion(another: () => KeyStore) {
+  const key = await newKey(await startWith(another(), [testPepper]), 'owner');
+  let clock = 0;
+  const instances = [];
+  for (const peppers of [
+    [newer, testPepper],
+    [testPepper, newer],
+  ]) {
+    const { store, settled } = observed(another());
+    const app = await startApp({ store, peppers, monotonicNow: () => clock });
+    onTestFinished(() => app.close());
+    instances.push({ url: app.url, settled });
+  }
+  const refused: string[] = [];
+  for (; clock < 60_000; clock += 500) {
+    for (const [index, { url, settled }] of instances.entries()) {
+      const { status } = await verifyKey(url, key);
+      await settled(); // A refresh or a rehash in the background.
+      if (status !== 200) refused.push(`${status} of instance ${index} after ${clock} ms`);
+    }
+  }
+  return refused;
+}
+
+const neverRefused = 'a key in use is never refused while a newer pepper is promoted';
+test(`${neverRefused}: embedded store`, async () => {
+  expect(await verifyDuringPromotion(fileStore().another)).toEqual([]);
+});
+test.skipIf(emulatorHost === undefined)(`${neverRefused}: Firestore`, async () => {
+  const { another } = firestoreStore(emulatorHost as string);
+  expect(await verifyDuringPromotion(another)).toEqual([]);
+});
+
+test('a key in use whose rehash fails is rehashed when it is next read', async () => {
+  const { another, read } = fileStore();
+  const key = await newKey(await startWith(another(), [testPepper]), 'owner');
+  const { store, settled } = observed(another());
+  let isDown = true;
+  const failing: KeyStore = {
+    ...store,
+    transact: (scope, decide) =>
+      isDown ? Promise.reject(new StoreUnavailableError('down')) : store.transact(scope, decide),
+  };
+  let clock = 0;
+  const app = await startApp({
+    store: failing,
+    peppers: [newer, testPepper],
+    monotonicNow: () => clock,
+  });
+  onTestFinished(() => app.close());
+  const versions = async () => (await read())['keys']?.map(({ pepper_version }) => pepper_version);
+  for (; clock < 30_000; clock += 500) {
+    if (clock === 15_000) {
+      expect(await versions()).toEqual(['test']);
+      isDown = false;
+    }
+    expect((await verifyKey(app.url, key)).status).toBe(200);
+    await settled();
+  }
+  expect(await versions()).toEqual(['newer']);
+});
+
 test('verify accepts a key whose rehash fails', async () => {
   const { another }: ReadableStore = fileStore();
   const key = await newKey(await startWith(another(), [testPepper]), 'owner');
