@@ -26,11 +26,13 @@ const cachedKeys = 10_000;
 
 export interface RehashDependencies {
   readonly store: Pick<KeyStore, 'find' | 'transact'>;
+  /** Version of the pepper to which keys are rehashed. */
+  readonly newestVersion: string;
   /** Returns the current time in Unix milliseconds. */
   readonly now: () => number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Reports the error of a failed rehash. */
+  /** Reports the error of a failed rehash. Called once per outage. */
   readonly warn: (error: unknown) => void;
 }
 
@@ -46,8 +48,10 @@ export interface Rehashing {
  * removed from the settings. Rehashes run in the background, one at a time for each key. A key
  * whose rehash fails, or that exceeds the concurrency limit, is rehashed when it is next read.
  */
-export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies): Rehashing {
+export function rehashing(dependencies: RehashDependencies): Rehashing {
+  const { store, newestVersion, now, monotonicNow, warn } = dependencies;
   const underWay = new Set<string>();
+  let warned = false;
   /**
    * When each key was last found under the newest pepper, by serial, in milliseconds of the
    * monotonic clock.
@@ -62,7 +66,7 @@ export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies
   return {
     async find(ids) {
       const found = await store.find(ids);
-      if (found !== undefined && found.record.id === ids[0])
+      if (found?.record.pepperVersion === newestVersion)
         seen.set(found.record.serial, monotonicNow());
       return found;
     },
@@ -72,9 +76,14 @@ export function rehashing({ store, now, monotonicNow, warn }: RehashDependencies
       const command = { from: id, to, now: Math.floor(now() / 1000) };
       rehashSecret(store, command)
         .then((outcome) => {
-          if (outcome === 'rehashed') seen.set(serial, monotonicNow());
+          if (outcome !== 'rehashed') return;
+          seen.set(serial, monotonicNow());
+          warned = false;
         })
-        .catch(warn)
+        .catch((error: unknown) => {
+          if (!warned) warn(error);
+          warned = true;
+        })
         .finally(() => underWay.delete(id));
     },
   };

@@ -54,6 +54,7 @@ export function setUpKeys(options: KeysOptions): Keys {
   ];
   const { find, rehash } = rehashing({
     store,
+    newestVersion: digesters[0].pepperVersion,
     now,
     monotonicNow,
     warn: (error) => warn(error, logEvents.rehashFailed),

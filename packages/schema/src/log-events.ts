@@ -75,7 +75,7 @@ export const logEvents = {
     message:
       'Usage in Redis cannot be read. It is not stored; it stays in Redis for 7 days under its name with the suffix :unreadable and the time.',
   },
-  /** Logged when a key could not be rehashed under the newest pepper. */
+  /** Logged once per outage when keys cannot be rehashed under the newest pepper. */
   rehashFailed: {
     event: 'rehash_failed',
     message: 'a key could not be rehashed',
