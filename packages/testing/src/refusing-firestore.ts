@@ -2,7 +2,7 @@ import { createServer } from 'node:http2';
 import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
-/** A fake Firestore. It rejects each call with the same gRPC status. */
+/** A fake Firestore, which executes no call. */
 export interface RefusingFirestore {
   /** Value for FIRESTORE_EMULATOR_HOST, in the form `host:port`. */
   readonly host: string;
@@ -10,17 +10,22 @@ export interface RefusingFirestore {
   calls(): number;
 }
 
+/** What happens to a call: it is rejected with a status, or its connection ends, or it hangs. */
+export type Fate = number | 'connection lost' | 'no response';
+
 /**
  * Starts a fake Firestore that rejects each call with the given status, which may be one that the
  * emulator never returns. It sends "Trailers-Only" responses
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
  *
- * @param code numeric gRPC status code
+ * @param fates what happens to each call: numeric gRPC status codes, or failures of the network.
+ *   The last one also applies to all further calls.
  */
 export async function startRefusingFirestore(
-  code: number,
+  fates: Fate | readonly Fate[],
   message: string,
 ): Promise<RefusingFirestore> {
+  const all = [fates].flat();
   let calls = 0;
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
@@ -29,14 +34,16 @@ export async function startRefusingFirestore(
     session.once('close', () => sessions.delete(session));
   });
   server.on('stream', (stream) => {
-    calls++;
+    const fate = all[Math.min(calls++, all.length - 1)];
     stream.on('error', () => {});
     stream.resume();
+    if (fate === 'no response') return;
+    if (fate === 'connection lost') return void stream.session?.destroy();
     stream.respond(
       {
         ':status': 200,
         'content-type': 'application/grpc',
-        'grpc-status': `${code}`,
+        'grpc-status': `${fate}`,
         'grpc-message': encodeURIComponent(message),
       },
       { endStream: true },

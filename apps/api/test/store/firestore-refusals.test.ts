@@ -1,6 +1,7 @@
-import { StoreUnavailableError } from '@andamio/keys/store';
-import { startRefusingFirestore } from '@andamio/testing/refusing-firestore';
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { type Fate, startRefusingFirestore } from '@andamio/testing/refusing-firestore';
 import { command, keyId, present } from '@andamio/testing/store/commands';
+import { order } from '@andamio/testing/store/operator';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
 import { describe, expect, test } from 'vitest';
 import { openFirestoreStore } from '../harness/stores.ts';
@@ -31,6 +32,12 @@ const reads: Record<string, (store: TestStore) => Promise<unknown>> = {
   'a list of owners': (store) => store.owners()[Symbol.asyncIterator]().next(),
 };
 
+/** A write that first commits on a guess, and one that first reads. */
+const writes: Record<string, (store: TestStore) => Promise<unknown>> = {
+  'a first key': (store) => store.issue(command()),
+  'a suspension': (store) => store.suspend(order()),
+};
+
 /** Returns the error of an operation that fails, and its duration in milliseconds. */
 async function failureOf(operation: Promise<unknown>) {
   const startedAt = performance.now();
@@ -41,8 +48,9 @@ async function failureOf(operation: Promise<unknown>) {
   return { error, milliseconds: performance.now() - startedAt };
 }
 
-async function openOn(code: number) {
-  const server = await startRefusingFirestore(code, 'Missing or insufficient permissions.');
+/** Opens a store on a fake Firestore. Its first call, which receives the first fate, is made. */
+async function openOn(...fates: Fate[]) {
+  const server = await startRefusingFirestore(fates, 'Missing or insufficient permissions.');
   const store = openFirestoreStore(server.host, 'demo-refused');
   await failureOf(store.check()); // The client loads with the first call.
   return store;
@@ -61,15 +69,52 @@ describe.each(permanent)('Firestore responds with %i %s', (code, name, remedy) =
     }
   });
 
-  test('a write rejects within 2 s', async () => {
-    const store = await openOn(code);
-    const { error, milliseconds } = await failureOf(store.issue(command()));
-    expect(error).toBeInstanceOf(Error);
-    expect(`${error?.message} ${(error?.cause as Error | undefined)?.message}`).toMatch(
-      new RegExp(`${name}|Missing or insufficient permissions`),
-    );
-    expect(milliseconds).toBeLessThan(2_000);
+  test.each(Object.entries(writes))(
+    'a write rejects within 2 s as not made, naming the code and the remedy: %s',
+    async (_, write) => {
+      const store = await openOn(code);
+      const { error, milliseconds } = await failureOf(write(store));
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error?.message).toContain(name);
+      expect(error?.message).toMatch(remedy);
+      expect(milliseconds).toBeLessThan(2_000);
+    },
+  );
+
+  test('a write rejects as possibly made if the response to an earlier attempt was lost, naming the code and the remedy', async () => {
+    const store = await openOn(code, 'connection lost', code);
+    const { error } = await failureOf(store.issue(command()));
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(error?.message).toContain(name);
+    expect(error?.message).toMatch(remedy);
   });
+});
+
+test('a write that is incomplete at its deadline rejects as not made only if Firestore refused every attempt to commit', async () => {
+  const permissionDenied = 7;
+  const failuresOf = (cases: readonly (readonly Fate[])[]) =>
+    Promise.all(
+      cases.map(async (fates) => {
+        const store = await openOn(permissionDenied, ...fates);
+        return (await failureOf(store.issue(command()))).error?.name;
+      }),
+    );
+  const [alreadyExists, internal] = [6, 13];
+  const [notMade, unknown] = await Promise.all([
+    failuresOf([
+      [alreadyExists, 'no response'],
+      [alreadyExists, 'connection lost'],
+    ]),
+    failuresOf([
+      ['no response'],
+      ['connection lost'],
+      ['connection lost', alreadyExists, 'no response'],
+      [internal],
+      [internal, alreadyExists, 'no response'],
+    ]),
+  ]);
+  expect(new Set(notMade)).toEqual(new Set(['StoreUnavailableError']));
+  expect(new Set(unknown)).toEqual(new Set(['OutcomeUnknownError']));
 });
 
 test('a read is retried until its deadline if the error is temporary', async () => {

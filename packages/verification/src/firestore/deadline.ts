@@ -2,6 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { withTimeout } from '../with-timeout.ts';
 import { isPermanent } from './refusal.ts';
 
+/** A record of what a Firestore operation may have written. */
+export interface Progress {
+  /**
+   * Number of attempts to commit that were sent and that Firestore has not refused. Each of them
+   * may have written. The client library repeats a commit whose response was lost, so a refusal of
+   * the last attempt says nothing about the attempts before it.
+   */
+  unrefusedCommits: number;
+}
+
 /** A running Firestore operation. */
 interface Operation {
   /**
@@ -11,6 +21,7 @@ interface Operation {
   readonly until: number;
   /** Reason why the last failed attempt did not reach a server. */
   lastFailure: string | undefined;
+  readonly progress: Progress;
 }
 
 const operations = new AsyncLocalStorage<Operation>();
@@ -34,9 +45,19 @@ interface Call {
 type Interceptor = (options: unknown, next: (options: unknown) => Call) => Call;
 
 interface CallProperties {
-  readonly methodDefinition: { readonly responseStream: boolean };
+  readonly methodDefinition: { readonly path: string; readonly responseStream: boolean };
   readonly callOptions: { deadline?: Date | number; interceptors?: readonly unknown[] };
 }
+
+/** The method that all writes use, except those of a `BulkWriter`. */
+const commitPath = '/google.firestore.v1.Firestore/Commit';
+
+/**
+ * The gRPC status codes (google.rpc.Code) of a commit that wrote nothing: INVALID_ARGUMENT,
+ * NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED,
+ * UNIMPLEMENTED and UNAUTHENTICATED. After any other code, the commit may have been made.
+ */
+const nothingWritten = new Set([3, 5, 6, 7, 8, 9, 10, 12, 16]);
 
 /** gRPC status code of a call that did not reach a server. */
 const unavailable = 14;
@@ -56,15 +77,25 @@ function failureOf({ code, details }: Status): string | undefined {
 }
 
 /**
- * Creates an interceptor that records why the attempts of a call fail. It also ends the retries of
- * a read after a permanent error.
+ * Creates an interceptor that records why the attempts of a call fail, and which attempts to commit
+ * may have written. It also ends the retries of a read after a permanent error.
  */
-function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
+function watch(
+  operation: Operation | undefined,
+  { path, responseStream: isRead }: CallProperties['methodDefinition'],
+): Interceptor {
+  const isCommit = path === commitPath;
   return (options, next) => {
     const call = next(options);
     const start = call.start.bind(call);
     call.start = (metadata, listener) => {
       let answered = false;
+      // gRPC does not send an attempt after its deadline.
+      const sent =
+        isCommit && operation !== undefined && performance.now() < operation.until
+          ? operation.progress
+          : undefined;
+      if (sent !== undefined) sent.unrefusedCommits++;
       start(metadata, {
         ...listener,
         onReceiveMetadata(received) {
@@ -74,6 +105,7 @@ function watch(operation: Operation | undefined, isRead: boolean): Interceptor {
         onReceiveStatus(status) {
           if (operation !== undefined)
             operation.lastFailure = failureOf(status) ?? operation.lastFailure;
+          if (sent !== undefined && nothingWritten.has(status.code)) sent.unrefusedCommits--;
           // If a stream ends before its headers arrive, the library treats it as a lost connection
           // and retries it twice, whatever the status. Passing the metadata on as headers makes the
           // library read the status.
@@ -104,7 +136,7 @@ export function bindCall<Properties extends CallProperties>(call: Properties): P
     callOptions.deadline = Date.now() + operation.until - performance.now();
   callOptions.interceptors = [
     ...(callOptions.interceptors ?? []),
-    watch(operation, methodDefinition.responseStream),
+    watch(operation, methodDefinition),
   ];
   return call;
 }
@@ -124,11 +156,17 @@ export class DeadlineError extends Error {
  * The returned promise rejects shortly after the deadline.
  *
  * @param milliseconds timeout of the operation. If zero or negative, no call is made.
+ * @param progress records what the operation may have written. Only operations that write need it.
  * @throws {@link DeadlineError} if the deadline passes before the operation settles.
  */
-export async function withDeadline<T>(milliseconds: number, run: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  milliseconds: number,
+  run: () => Promise<T>,
+  progress: Progress = { unrefusedCommits: 0 },
+): Promise<T> {
   if (milliseconds <= 0) throw new DeadlineError('The time limit passed before the call was sent.');
-  const operation: Operation = { until: performance.now() + milliseconds, lastFailure: undefined };
+  const until = performance.now() + milliseconds;
+  const operation: Operation = { until, lastFailure: undefined, progress };
   const late = () => {
     const { lastFailure } = operation;
     const reason = lastFailure === undefined ? '' : ` The last attempt failed: ${lastFailure}`;

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OutcomeUnknownError } from '@andamio/keys/store';
 import type { WriteBatch } from '@google-cloud/firestore';
-import { noteWrite, unavailable } from './deadline.ts';
 
 /**
  * The upper bound of the random pause between attempts, in milliseconds. It doubles with each
@@ -14,28 +12,19 @@ export const backoff = { first: 10, longest: 400 } as const;
  * ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
  */
 const refusedByPrecondition = new Set([5, 6, 9, 10]);
-/**
- * The gRPC status codes of a commit that failed for another reason and wrote nothing:
- * INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED and UNAUTHENTICATED.
- */
-const nothingWritten = new Set([3, 7, 8, 12, 16]);
-
-const codeOf = (error: unknown) => (error as { code?: unknown }).code;
 
 /** Reports whether a precondition refused a write. */
 export const isRefusedByPrecondition = (error: unknown) =>
-  refusedByPrecondition.has(codeOf(error) as number);
+  refusedByPrecondition.has((error as { code?: unknown }).code as number);
 
 /** Commits a batch. Returns false if a precondition refused it. */
 async function commit(batch: WriteBatch): Promise<boolean> {
-  noteWrite();
   try {
     await batch.commit();
     return true;
-  } catch (cause) {
-    if (isRefusedByPrecondition(cause)) return false;
-    if (nothingWritten.has(codeOf(cause) as number)) throw unavailable(cause);
-    throw new OutcomeUnknownError('Firestore did not confirm the write.', { cause });
+  } catch (error) {
+    if (isRefusedByPrecondition(error)) return false;
+    throw error;
   }
 }
 
@@ -68,9 +57,11 @@ export interface OptimisticCommit<View, Outcome> {
 /**
  * Reads the data, decides and commits. Repeats all three if another process changes the data in
  * between. If a decision on a guess writes nothing, the data is read and the decision is repeated.
- * The retries end with the deadline of the call (deadline.ts).
+ * The retries end with the deadline of the call (deadline.ts), which also tells whether a change
+ * that failed may have been made.
  *
- * @throws {@link StoreUnavailableError} or {@link OutcomeUnknownError}.
+ * A commit to a missing database is refused with a code of a precondition too. The read that
+ * follows is then refused as well, and ends the change.
  */
 export async function commitWithRetry<View, Outcome>(
   change: OptimisticCommit<View, Outcome>,

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { OutcomeUnknownError, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 import {
   DeadlineError,
@@ -11,23 +10,8 @@ import {
 } from '@andamio/verification/firestore/refusal';
 
 /**
- * The state of the current operation, which records whether the operation has sent a write to
- * Firestore.
- */
-const underWay = new AsyncLocalStorage<{ writeSent: boolean }>();
-
-/**
- * Records that the current operation sends a write. If the operation fails afterward, its outcome
- * is unknown.
- */
-export function noteWrite(): void {
-  const operation = underWay.getStore();
-  if (operation !== undefined) operation.writeSent = true;
-}
-
-/**
- * Returns the error for a call that failed before anything was written. The message tells operators
- * what to do.
+ * Returns the error for a call that failed and wrote nothing. The message tells operators what to
+ * do.
  */
 export function unavailable(cause: unknown): StoreUnavailableError {
   const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
@@ -41,36 +25,42 @@ export const isFirestoreError = (error: unknown) =>
   typeof (error as { code?: unknown }).code === 'number';
 
 /**
+ * Returns the error for a write that failed and may have been made. The message tells operators
+ * what to do.
+ */
+export function outcomeUnknown(cause: unknown): OutcomeUnknownError {
+  const message = explainRefusal(cause) ?? 'Firestore did not confirm the write.';
+  return new OutcomeUnknownError(message, { cause });
+}
+
+/**
  * Runs an operation against Firestore with a deadline. Requests to Firestore carry the deadline,
  * and the operation is abandoned when it passes. A permanent error of a read ends the operation
  * immediately.
  *
  * @param milliseconds the time that is left for the operation. Zero or negative if it has run out.
- * @throws if time runs out or Firestore refuses a request: {@link OutcomeUnknownError} if a write
- *   was sent before, and {@link StoreUnavailableError} otherwise. Other errors of the operation are
- *   passed on.
+ * @throws if time runs out or Firestore refuses a request: {@link OutcomeUnknownError} if a commit
+ *   was sent that Firestore did not refuse, and {@link StoreUnavailableError} otherwise. Other
+ *   errors of the operation are passed on.
  */
 export async function withDeadline<T>(
   milliseconds: number,
   operation: () => Promise<T>,
 ): Promise<T> {
-  const progress = { writeSent: false };
+  const progress = { unrefusedCommits: 0 };
   try {
-    return await runWithDeadline(milliseconds, () => underWay.run(progress, operation));
+    return await runWithDeadline(milliseconds, operation, progress);
   } catch (error) {
+    const mayHaveWritten = progress.unrefusedCommits > 0;
     if (error instanceof DeadlineError) {
-      throw progress.writeSent
+      throw mayHaveWritten
         ? new OutcomeUnknownError('Firestore did not report the outcome of the write in time.', {
             cause: error,
           })
         : new StoreUnavailableError(error.message);
     }
     if (!isFirestoreError(error)) throw error;
-    throw progress.writeSent
-      ? new OutcomeUnknownError('Firestore did not report the outcome of the write.', {
-          cause: error,
-        })
-      : unavailable(error);
+    throw mayHaveWritten ? outcomeUnknown(error) : unavailable(error);
   }
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OutcomeUnknownError } from '@andamio/keys/store';
 import { monthOf } from '@andamio/keys/usage/calendar';
 import { addToMonth, stateOf } from '@andamio/keys/usage/month';
 import {
@@ -7,11 +6,10 @@ import {
   type AddUsageCommand,
   type UsageTotals,
 } from '@andamio/keys/usage/store';
-import { explainRefusal } from '@andamio/verification/firestore/refusal';
 import type { BulkWriter, BulkWriterError } from '@google-cloud/firestore';
 import { backoff, isRefusedByPrecondition } from './commit-with-retry.ts';
 import type { Database } from './database.ts';
-import { isFirestoreError, unavailable } from './deadline.ts';
+import { isFirestoreError, outcomeUnknown, unavailable } from './deadline.ts';
 import {
   completeMonth,
   type FoundMonth,
@@ -176,8 +174,7 @@ class Group {
 function failureOf({ isSent }: Addition, error: unknown): unknown {
   if (error instanceof AdditionForgottenError) return error;
   if (!isSent) return isFirestoreError(error) ? unavailable(error) : error;
-  const message = explainRefusal(error) ?? 'Firestore did not confirm the write.';
-  return new OutcomeUnknownError(message, { cause: error });
+  return outcomeUnknown(error);
 }
 
 /** Returns a copy of a writer's error, without its references to the document and the client. */
