@@ -37,7 +37,10 @@ export interface PageQuery {
 /** The secrets that are stored under a name. */
 export interface HeldName {
   readonly name: string;
-  /** The current secret. Undefined if it was deleted while the page was read. */
+  /**
+   * The current secret. Undefined if its retention has passed and the database has deleted it
+   * before its name.
+   */
   readonly current: KeyRecord | undefined;
   /** The previous secret, which may have expired. */
   readonly previous: KeyRecord | undefined;

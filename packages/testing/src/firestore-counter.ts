@@ -34,6 +34,8 @@ export interface FirestoreCounter {
   bytesOf(task: () => Promise<unknown>): Promise<number>;
   /** Delays the next write until a task is completed. Later writes are not delayed. */
   beforeNextWrite(task: () => Promise<unknown>): void;
+  /** Delays the nth call from now on until a task is completed. */
+  beforeCall(nth: number, task: () => Promise<unknown>): void;
 }
 
 /**
@@ -108,10 +110,14 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
   const total = { calls: 0, reads: 0, writes: 0 };
   let bytes = 0;
   let beforeWrite: (() => Promise<unknown>) | undefined;
+  /** Number of calls that have arrived. `total` counts a call once it is answered. */
+  let arrived = 0;
+  const beforeCalls = new Map<number, () => Promise<unknown>>();
 
   async function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const method = (headers[':path'] ?? '').split('/').at(-1) ?? '';
     const request = await bodyOf(stream);
+    await beforeCalls.get(++arrived)?.();
     if (method === 'Commit' || method === 'BatchWrite') {
       const task = beforeWrite;
       beforeWrite = undefined;
@@ -169,6 +175,9 @@ export async function startFirestoreCounter(emulatorHost: string): Promise<Fires
     },
     beforeNextWrite(task) {
       beforeWrite = task;
+    },
+    beforeCall(nth, task) {
+      beforeCalls.set(arrived + nth, task);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { startFirestoreCounter } from '@andamio/testing/firestore-counter';
 import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import {
   addition,
@@ -11,7 +12,7 @@ import {
   today,
   year,
 } from '@andamio/testing/store/commands';
-import { revocation } from '@andamio/testing/store/operator';
+import { rehashing, revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
 import type { KeyId } from '@andamio/verification/digest';
 import { describe, expect, inject, test } from 'vitest';
@@ -29,7 +30,8 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     const proxy = await startFirestoreProxy(emulatorHost);
     const project = freshProject();
     const store = openFirestoreStore(proxy.host, project);
-    await connected(store);
+    // A single check with a long timeout. A check that timed out would be counted when it ends.
+    await store.check(30_000);
     const another = openFirestoreStore(emulatorHost, project);
     const read = () => readFirestore(firestoreClient(emulatorHost, project));
     const callsOf = async (task: () => Promise<unknown>) => {
@@ -101,6 +103,35 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(await callsOf(() => store.delete(deletion()))).toBe(2);
     expect(await callsOf(() => store.delete(deletion()))).toBe(1);
     expect(await callsOf(() => store.rotate(rotation()))).toBe(1);
+  });
+
+  describe.each([
+    ['list', async (store: TestStore) => (await store.list('owner', present)).keys],
+    [
+      'page',
+      async (store: TestStore) =>
+        (await store.page({ userId: 'owner', maximum: 10 })).names.map(({ current }) => current),
+    ],
+  ])('%s is a snapshot', (verb, read) => {
+    test.each([
+      ['rehashes', (other: TestStore, id: KeyId) => other.rehash(rehashing(id))],
+      ['rolls', (other: TestStore) => other.roll(renewal())],
+      ['deletes', (other: TestStore) => other.delete(deletion())],
+    ] as const)(
+      `${verb} contains a key as it was before another process %s it between the two calls`,
+      async (_, change) => {
+        const { host, beforeCall } = await startFirestoreCounter(emulatorHost);
+        const project = freshProject();
+        const store = openFirestoreStore(host, project);
+        await store.check(30_000);
+        const another = openFirestoreStore(emulatorHost, project);
+        const { record, ...rules } = command();
+        await another.issue({ record, ...rules });
+        beforeCall(2, () => change(another, record.id));
+        expect(await read(store)).toEqual([record]);
+        expect(await read(store)).not.toEqual([record]);
+      },
+    );
   });
 
   test('concurrent lookups share one call, and each finds its own key', async () => {

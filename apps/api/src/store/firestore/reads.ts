@@ -2,7 +2,13 @@ import type { InspectedOwner, OwnerSummary } from '@andamio/keys/administration'
 import type { FoundKey, TierClaim } from '@andamio/keys/model';
 import type { KeyPage, OwnedKeys, PageQuery } from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
-import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  QueryDocumentSnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
 import { pageSize, readStep } from './counts.ts';
 import type { Database } from './database.ts';
 import {
@@ -53,16 +59,33 @@ async function readAll({ firestore }: Database, userId: string): Promise<Owned> 
 }
 
 /**
+ * Reads documents as they were when an earlier read found their ids. Without this, a key that is
+ * rehashed or rolled between the two reads would be missing: it would no longer have the id that
+ * was found, and its new id would not be read.
+ */
+function readAsOf(
+  firestore: Firestore,
+  readTime: Timestamp,
+  documents: readonly DocumentReference[],
+): Promise<DocumentSnapshot[]> {
+  return firestore.runTransaction((reads) => reads.getAll(...documents), {
+    readOnly: true,
+    readTime,
+  });
+}
+
+/**
  * Returns the owner's unexpired keys and most recently expired keys, without previous secrets.
- * Their ids come from the owner's document, because an index on expiries would cost more. A key
- * that is deleted between the two reads is omitted.
+ * Their ids come from the owner's document, because an index on expiries would cost more. The keys
+ * are read as of the time at which that document was read.
  */
 export async function list(
   { firestore }: Database,
   userId: string,
   now: number,
 ): Promise<OwnedKeys> {
-  const owner = parseOwner(await ownerDocumentOf(firestore, userId).get())?.content;
+  const snapshot = await ownerDocumentOf(firestore, userId).get();
+  const owner = parseOwner(snapshot)?.content;
   if (owner === undefined) return { since: undefined, tierClaim: undefined, keys: [] };
   // A process whose clock is ahead may have counted an unexpired key as expired.
   const valid = unexpired({ ...owner.active, ...owner.expired }, now);
@@ -70,7 +93,11 @@ export async function list(
   const found =
     ids.length === 0
       ? []
-      : await firestore.getAll(...ids.map((id) => keyDocumentOf(firestore, id)));
+      : await readAsOf(
+          firestore,
+          snapshot.readTime,
+          ids.map((id) => keyDocumentOf(firestore, id)),
+        );
   const keys = found.flatMap((document) => parseKey(document)?.content ?? []);
   return {
     since: owner.created_at ?? undefined,
@@ -94,7 +121,6 @@ export async function readTierClaim(
  * order, so no further index is needed.
  *
  * The query finds the names. A second read finds their keys, as of the time of the query.
- * Otherwise, a key that is rehashed or rolled between the two reads would be missing.
  */
 export async function page(
   { firestore }: Database,
@@ -109,11 +135,10 @@ export async function page(
   const { docs, readTime } = await query.get();
   const found = docs.flatMap((document) => parseName(document)?.content ?? []);
   const ids = found.flatMap(({ key_id, previous_id }) => [key_id, previous_id ?? []].flat());
-  const owner = ownerDocumentOf(firestore, userId);
-  const snapshots = await firestore.runTransaction(
-    (reads) => reads.getAll(owner, ...ids.map((keyId) => keyDocumentOf(firestore, keyId))),
-    { readOnly: true, readTime },
-  );
+  const snapshots = await readAsOf(firestore, readTime, [
+    ownerDocumentOf(firestore, userId),
+    ...ids.map((keyId) => keyDocumentOf(firestore, keyId)),
+  ]);
   const ownerContent = snapshots[0] && parseOwner(snapshots[0])?.content;
   const keys = new Map(
     snapshots.slice(1).map((snapshot) => [snapshot.id, parseKey(snapshot)?.content.record]),
