@@ -1,3 +1,4 @@
+import { denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
 import { startFirestoreCounter } from '@andamio/testing/firestore-counter';
 import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import {
@@ -12,7 +13,8 @@ import {
   today,
   year,
 } from '@andamio/testing/store/commands';
-import { rehashing, revocation } from '@andamio/testing/store/operator';
+import { boundLogin } from '@andamio/testing/store/device-login';
+import { order, rehashing, revocation } from '@andamio/testing/store/operator';
 import { connected, type TestStore } from '@andamio/testing/store/store-under-test';
 import type { KeyId } from '@andamio/verification/digest';
 import { describe, expect, inject, test } from 'vitest';
@@ -194,6 +196,22 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     await expect.poll(async () => (await read())['keys'] ?? []).toEqual([]);
     proxy.cut();
     expect(await outcome).toMatchObject({ id: record.id });
+  });
+
+  test('an operator denies a device login once, and counts it, if the response is lost', async () => {
+    const { proxy, store, read } = await start();
+    const { logins, userCode } = await boundLogin(store, 'owner');
+    const owner = { userId: 'owner', tier: 'growth', tokenIssuedAt: present } as const;
+    await logins.decide(owner, userCode, 'approved');
+    proxy.loseAnswerTo(3);
+    const denied = denyRedeemableLogins(store, order());
+    await expect
+      .poll(async () => (await read())['device_logins']?.map(({ state }) => state))
+      .toEqual(['denied']);
+    proxy.cut();
+    expect(await denied).toBe(1);
+    const actions = (await store.readAudit('owner')).map(({ action }) => action);
+    expect(actions.filter((action) => action === 'device_login.denied')).toHaveLength(1);
   });
 
   test('delete succeeds if the response is lost, although the name no longer exists', async () => {

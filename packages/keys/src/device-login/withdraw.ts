@@ -10,15 +10,21 @@ import {
 const isRedeemable = (login: DeviceLogin, now: number) =>
   login.state === 'approved' && now < redeemableUntil(login);
 
+/** Reports whether a device login can yield its key, now or after its approval. */
+const mayYieldKey = ({ state }: DeviceLogin) => state === 'pending' || state === 'approved';
+
 /**
  * Decides, on behalf of an operator, whether a device login is denied. Only an approved login
- * that can yield its key is denied.
+ * that can yield its key is denied. The login was not denied when it was listed. If it is now, an
+ * earlier attempt of this decision may have denied it, so the outcome is that of the denial.
  */
 function decideWithdrawal(
   found: DeviceLogin | undefined,
   { userId, by: actor, reason, now: at }: OwnerCommand,
 ): DeviceLoginDecision<boolean> {
-  if (found?.userId !== userId || !isRedeemable(found, at)) return { outcome: false };
+  if (found?.userId !== userId) return { outcome: false };
+  if (found.state === 'denied') return { outcome: true };
+  if (!isRedeemable(found, at)) return { outcome: false };
   const action = 'device_login.denied';
   const entry = { at, actor, action, userId, name: found.name, reason } as const;
   return { outcome: true, login: { ...found, state: 'denied' }, entry };
@@ -37,7 +43,7 @@ export async function countRedeemableLogins(
  * Denies the approved device logins of a user on behalf of an operator, so that none of them yields
  * a key. A login that is redeemed meanwhile is not denied.
  *
- * @returns the number of denied logins.
+ * @returns the number of logins that were denied meanwhile, including those that their user denied.
  * @throws the same errors as the store.
  */
 export async function denyRedeemableLogins(
@@ -47,7 +53,7 @@ export async function denyRedeemableLogins(
   const { userId, now } = command;
   const logins = await store.deviceLoginsOf(userId);
   // A pending login is included, because it may be approved meanwhile.
-  const open = logins.filter((login) => now < redeemableUntil(login));
+  const open = logins.filter((login) => mayYieldKey(login) && now < redeemableUntil(login));
   const outcomes = await Promise.all(
     open.map(({ id }) =>
       store.transactDeviceLogin([id], (login) => decideWithdrawal(login, command)),

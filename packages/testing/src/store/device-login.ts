@@ -303,6 +303,24 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       expect(entries).toContainEqual({ ...denied, name: 'device-approved' });
     });
 
+    test('an operator who denies a login again after its changes were applied counts it once', async () => {
+      const { store, logins, userCode } = await lookedUp();
+      await logins.decide(owner, userCode, 'approved');
+      const repeating: KeyStore = {
+        ...store,
+        async transactDeviceLogin(ids, decide) {
+          await store.transactDeviceLogin(ids, decide);
+          return store.transactDeviceLogin(ids, decide);
+        },
+      };
+      expect(await denyRedeemableLogins(repeating, order())).toBe(1);
+      expect(await denyRedeemableLogins(repeating, order())).toBe(0);
+      const denied = (await store.readAudit('owner')).filter(
+        ({ action }) => action === 'device_login.denied',
+      );
+      expect(denied).toHaveLength(1);
+    });
+
     test('an operator neither counts nor denies a login that has ended, or whose user is erased meanwhile', async () => {
       const { store, logins, userCode, id } = await lookedUp();
       await logins.decide(owner, userCode, 'approved');
