@@ -20,13 +20,6 @@ export interface AuthenticationDependencies {
   readonly addressLimit: Limit<string>;
 }
 
-/** A verified API key of a request. */
-export interface AuthenticatedKey {
-  readonly key: VerifiedKey<FoundKey>;
-  /** Whether the caller is exempt from the address limit. */
-  readonly isExempt: boolean;
-}
-
 /**
  * Authenticates requests. Each request is counted against the limit of its client address, and the
  * count is refunded once the credentials are verified (contract, "Failures").
@@ -48,12 +41,16 @@ export interface Authentication {
   cachedKey(request: IncomingMessage): VerifiedKey<FoundKey> | undefined;
   /**
    * Verifies the API key of a request. Called if the key is not cached. The address limit does not
-   * apply to a key that was valid when this process last verified it. It does not apply to a guard
-   * either, because a guard sends requests for many clients.
+   * apply to a key that was valid when this process last verified it, nor to a guard.
    *
    * @throws {@link VerificationUnavailableError}
    */
-  key(exchange: Exchange, count: RequestCount): Promise<AuthenticatedKey>;
+  key(exchange: Exchange, count: RequestCount): Promise<VerifiedKey<FoundKey>>;
+  /**
+   * Reports whether a request with an API key comes from a guard. The address limit does not apply
+   * to guards, because they send requests for many clients.
+   */
+  readonly isGuard: IsGuard;
 }
 
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
@@ -72,6 +69,8 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
   }
 
   return {
+    isGuard,
+
     async user({ request, address }, count) {
       const counted = await count.consume(addressLimit, address);
       const token = bearerToken(request);
@@ -89,14 +88,14 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
 
     async key({ request, address }, count) {
       const sent = apiKeyOf(request);
-      if (isGuard(request)) return { key: await verifyKey(sent), isExempt: true };
+      if (isGuard(request)) return verifyKey(sent);
       const isKnown = sent !== undefined && verifier.wasValid(sent);
       const counted = isKnown
         ? await charge(addressLimit, address)
         : await count.consume(addressLimit, address);
       const key = await verifyKey(sent);
       await refund(addressLimit, address, counted);
-      return { key, isExempt: false };
+      return key;
     },
   };
 }

@@ -1,10 +1,12 @@
+import type { FoundKey } from '@andamio/keys/model';
 import type { Owner } from '@andamio/keys/owner';
 import { cacheControlFor } from '@andamio/schema/guards';
 import { apiKeyHeader } from '@andamio/schema/key-format';
 import type { Scope } from '@andamio/schema/operations';
 import { requestIdHeader } from '@andamio/schema/request-id';
+import type { VerifiedKey } from '@andamio/verification/verify-key';
 import { type Principal, permit } from '../auth/principal.ts';
-import type { AuthenticatedKey, Authentication } from './authenticate.ts';
+import type { Authentication } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
 import { limitHeaders } from './limits/headers.ts';
 import { charge, type Limit, RequestCount } from './limits/limit.ts';
@@ -60,13 +62,17 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
    * Runs steps, and charges the client address if they refuse the request with status 429. The
    * request's own count was refunded when its credentials were verified. Without the charge, an
    * address with one valid token or key could send unlimited requests.
+   *
+   * @param isExempt whether the limit of the address does not apply. Called only if the request is
+   *   refused.
    */
   function chargingRefusals<Result>(
     address: string,
     steps: () => Promise<Result> | Result,
+    isExempt = () => false,
   ): Promise<Result> | Result {
     const refuse = async (error: unknown): Promise<never> => {
-      if (isTooManyRequests(error)) await charge(limits.address, address);
+      if (isTooManyRequests(error) && !isExempt()) await charge(limits.address, address);
       throw error;
     };
     try {
@@ -121,7 +127,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     row: KeyRow,
     { request, address, report }: Exchange,
     count: RequestCount,
-    { key, isExempt }: AuthenticatedKey,
+    key: VerifiedKey<FoundKey>,
   ): Answering {
     const { found, millisecondsLeft } = key;
     report.userId = found.record.userId;
@@ -134,13 +140,13 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       const counted = countKeyRequest(request, found, count);
       return counted === undefined ? answered() : counted.then(answered);
     };
-    return isExempt ? countAndAnswer() : chargingRefusals(address, countAndAnswer);
+    return chargingRefusals(address, countAndAnswer, () => authenticate.isGuard(request));
   }
 
   /** Answers without waiting if the key is cached and requests are counted in memory. */
   function answerKey(row: KeyRow, exchange: Exchange, count: RequestCount): Answering {
     const key = authenticate.cachedKey(exchange.request);
-    if (key !== undefined) return answerVerifiedKey(row, exchange, count, { key, isExempt: false });
+    if (key !== undefined) return answerVerifiedKey(row, exchange, count, key);
     return authenticate
       .key(exchange, count)
       .then((verified) => answerVerifiedKey(row, exchange, count, verified));

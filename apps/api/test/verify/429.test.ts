@@ -150,6 +150,16 @@ describe('address limit of verify', () => {
       },
     );
 
+    test('verify does not count a guard whose key exceeds the limit of its owner against its address', async () => {
+      const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
+      const key = await newKey(url, 'owner', { tier: 'pioneer' });
+      for (let sent = 0; sent < 20; sent++)
+        expect((await verifyAs(url, secrets[0], key)).status).toBe(200);
+      for (let sent = 0; sent < 5; sent++)
+        expectError(await verifyAs(url, secrets[0], key), 429, 'rate_limited');
+      await verifyUnknown(url, 2);
+    });
+
     test('verify accepts a valid, uncached key from a guard after the address limit is exhausted', async () => {
       const url = await start({ ipRateLimitPerMinute: 2, guardSecrets: secrets });
       const key = await newKey(url, 'owner');
