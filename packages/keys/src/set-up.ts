@@ -7,6 +7,7 @@ import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
 import { KnownTiers, notingTiers } from './known-tiers.ts';
 import type { FoundKey } from './model.ts';
+import { pacedLookups } from './paced-lookups.ts';
 import { rehashing } from './rehashing.ts';
 import type { RevokeKeyDependencies } from './revoke.ts';
 import type { KeyStore } from './store.ts';
@@ -59,10 +60,11 @@ export function setUpKeys(options: KeysOptions): Keys {
     monotonicNow,
     warn: (error) => warn(error, logEvents.rehashFailed),
   });
+  const maximumAge = verifyCacheSeconds * 1000;
   const verifier = createKeyVerifier<FoundKey>({
-    find,
+    find: pacedLookups(find, { maximumAge, monotonicNow }),
     digesters,
-    maximumAge: verifyCacheSeconds * 1000,
+    maximumAge,
     now,
     monotonicNow,
     onOlderPepper: rehash,

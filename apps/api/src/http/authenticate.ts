@@ -6,12 +6,17 @@ import {
   StaleReadError,
   type VerifiedKey,
 } from '@andamio/verification/verify-key';
+import type { ClientRateLimitInfo } from 'express-rate-limit';
 import { apiKeyOf, bearerToken, type IsGuard } from '../auth/credentials.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
 import type { Exchange } from './exchange.ts';
 import { charge, type Limit, type RequestCount, refund } from './limits/limit.ts';
-import { CredentialsRefusedError, VerificationUnavailableError } from './response/errors.ts';
+import {
+  CredentialsRefusedError,
+  isUnjudged,
+  VerificationUnavailableError,
+} from './response/errors.ts';
 
 export interface AuthenticationDependencies {
   readonly verifyToken: VerifyToken;
@@ -21,8 +26,9 @@ export interface AuthenticationDependencies {
 }
 
 /**
- * Authenticates requests. Each request is counted against the limit of its client address, and the
- * count is refunded once the credentials are verified (contract, "Failures").
+ * Authenticates requests. Each request is counted against the limit of its client address. The
+ * count is refunded once the credentials are verified (contract, "Failures"), or if they could not
+ * be judged.
  *
  * `user` and `key` throw CredentialsRefusedError if they refuse the credentials, and HttpError
  * `rate_limited` if the address limit is exceeded.
@@ -56,6 +62,12 @@ export interface Authentication {
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
   const { verifyToken, verifier, isGuard, addressLimit } = dependencies;
 
+  async function verifyUser(token: string | undefined): Promise<Principal> {
+    const principal = token === undefined ? 'no_token' : await verifyToken(token);
+    if (typeof principal !== 'string') return principal;
+    throw new CredentialsRefusedError('unauthenticated', principal);
+  }
+
   async function verifyKey(sent: string | undefined): Promise<VerifiedKey<FoundKey>> {
     if (sent === undefined) throw new CredentialsRefusedError('invalid_key', 'no_key');
     try {
@@ -68,17 +80,28 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     throw new CredentialsRefusedError('invalid_key', verifier.refusalReason(sent));
   }
 
+  /** Refunds the count of a request once its credentials are verified, or if they are not judged. */
+  async function refundUnlessRefused<Result>(
+    address: string,
+    counted: ClientRateLimitInfo,
+    verifying: Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await verifying;
+      await refund(addressLimit, address, counted);
+      return result;
+    } catch (error) {
+      if (isUnjudged(error)) await refund(addressLimit, address, counted);
+      throw error;
+    }
+  }
+
   return {
     isGuard,
 
     async user({ request, address }, count) {
       const counted = await count.consume(addressLimit, address);
-      const token = bearerToken(request);
-      const principal = token === undefined ? 'no_token' : await verifyToken(token);
-      if (typeof principal === 'string')
-        throw new CredentialsRefusedError('unauthenticated', principal);
-      await refund(addressLimit, address, counted);
-      return principal;
+      return refundUnlessRefused(address, counted, verifyUser(bearerToken(request)));
     },
 
     cachedKey(request) {
@@ -93,9 +116,7 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
       const counted = isKnown
         ? await charge(addressLimit, address)
         : await count.consume(addressLimit, address);
-      const key = await verifyKey(sent);
-      await refund(addressLimit, address, counted);
-      return key;
+      return refundUnlessRefused(address, counted, verifyKey(sent));
     },
   };
 }

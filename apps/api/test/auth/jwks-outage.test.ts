@@ -5,6 +5,13 @@ import { signedToken } from '../harness/compact-token.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 
+const userToken = () =>
+  signedToken(
+    { alg: 'RS256', kid: 'rsa' },
+    { sub: 'user', exp: Date.now() / 1000 + 3600 },
+    rsaPair().privateKey,
+  );
+
 test('a failed fetch of signing keys is a 500 with the request id, and logs the message that the alert matches, with setting, URL and cause', async () => {
   const jwks = await startJwksServer();
   jwks.mode = 'fails';
@@ -15,11 +22,7 @@ test('a failed fetch of signing keys is a 500 with the request id, and logs the 
   onTestFinished(async () => {
     await Promise.all([service.stop(), jwks.close()]);
   });
-  const token = signedToken(
-    { alg: 'RS256', kid: 'rsa' },
-    { sub: 'user', exp: Date.now() / 1000 + 3600 },
-    rsaPair().privateKey,
-  );
+  const token = userToken();
   const response = await fetch(`${service.url}/api/v1/user/me`, {
     headers: { Authorization: `Bearer ${token}` },
   });
@@ -37,4 +40,24 @@ test('a failed fetch of signing keys is a 500 with the request id, and logs the 
     err: { message: expect.stringContaining('500') },
   });
   expect(service.output(), 'the query of the URL may contain secrets').not.toContain('hunter2');
+});
+
+test('a token whose signing keys cannot be fetched is not counted against the address limit', async () => {
+  const jwks = await startJwksServer();
+  jwks.mode = 'fails';
+  const service = await startProcess({
+    JWT_SECRETS: undefined,
+    JWT_JWKS_URL: jwks.url,
+    IP_RATE_LIMIT_PER_MINUTE: '2',
+  });
+  onTestFinished(async () => {
+    await Promise.all([service.stop(), jwks.close()]);
+  });
+  const statusOf = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    return (await fetch(`${service.url}/api/v1/user/me`, { headers })).status;
+  };
+  for (let sent = 0; sent < 4; sent++) expect(await statusOf(userToken())).toBe(500);
+  for (let sent = 0; sent < 2; sent++) expect(await statusOf('malformed')).toBe(401);
+  expect(await statusOf(userToken())).toBe(429);
 });

@@ -6,7 +6,7 @@ import { newKey, verifyKey } from '@andamio/testing/service-requests';
 import { waitFor } from '@andamio/testing/wait-for';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
-import { startApp } from '../harness/app.ts';
+import { startApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import { firestoreSettings } from '../harness/stores.ts';
 
@@ -14,7 +14,7 @@ import { firestoreSettings } from '../harness/stores.ts';
  * Starts the service with a store that can fail or respond late, and a monotonic clock. The test
  * controls both.
  */
-async function startFailing() {
+async function startFailing(settings: TestAppOptions['settings'] = {}) {
   const store = createSqliteStore(':memory:', Date.now);
   const state = {
     failure: undefined as Error | undefined,
@@ -32,7 +32,11 @@ async function startFailing() {
       return store.find(ids);
     },
   };
-  const app = await startApp({ store: failing, monotonicNow: () => state.monotonic });
+  const app = await startApp({
+    store: failing,
+    monotonicNow: () => state.monotonic,
+    settings,
+  });
   onTestFinished(() => app.close());
   return { app, state };
 }
@@ -84,6 +88,54 @@ describe('verification while the store is down', () => {
     expectError(await answer, 503, 'verification_unavailable');
     expect((await verifyKey(app.url, key)).status, 'the late result is not cached').toBe(200);
     expect(state.reads).toBe(2);
+  });
+
+  test.each([
+    ['an unknown key', () => makeKey()],
+    ['a key that was valid before', (valid: string) => valid],
+  ])(
+    'verify does not count %s that could not be looked up against the address limit',
+    async (_which, keyOf) => {
+      const { app, state } = await startFailing({ ipRateLimitPerMinute: 3 });
+      const key = await newKey(app.url, 'owner');
+      expect((await verifyKey(app.url, key)).status).toBe(200);
+      state.failure = new StoreUnavailableError('down');
+      state.monotonic += 10_000;
+      for (let sent = 0; sent < 5; sent++)
+        expectError(await verifyKey(app.url, keyOf(key)), 503, 'verification_unavailable');
+
+      state.failure = undefined;
+      for (let sent = 0; sent < 3; sent++)
+        expectError(await verifyKey(app.url, makeKey()), 401, 'invalid_key');
+      expectError(await verifyKey(app.url, makeKey()), 429, 'rate_limited');
+    },
+  );
+
+  test('verify starts at most ten lookups a second while the store is down, and verifies keys as soon as it is up', async () => {
+    const { app, state } = await startFailing({ ipRateLimitPerMinute: 3 });
+    const key = await newKey(app.url, 'owner');
+    state.failure = new StoreUnavailableError('down');
+    const verifyUnknown = async (times: number) => {
+      for (let sent = 0; sent < times; sent++)
+        expectError(await verifyKey(app.url, makeKey()), 503, 'verification_unavailable');
+    };
+    await verifyUnknown(30);
+    expect(state.reads, 'until the store counts as down').toBe(10);
+    for (let second = 0; second < 10; second++) {
+      state.monotonic += 100;
+      await verifyUnknown(3);
+    }
+    expect(state.reads).toBe(20);
+    expectError(await verifyKey(app.url, `${key}x`), 401, 'invalid_key');
+    const failed = () => app.logged.filter((line) => line.includes('"severity":"ERROR"'));
+    await expect.poll(failed).toHaveLength(60);
+    expect(failed().filter((line) => !line.includes('Error: down'))).toEqual([]);
+
+    state.failure = undefined;
+    state.monotonic += 100;
+    expect((await verifyKey(app.url, key)).status).toBe(200);
+    for (let sent = 0; sent < 2; sent++)
+      expectError(await verifyKey(app.url, makeKey()), 401, 'invalid_key');
   });
 
   test('verify responds with 500 without internals to an unexpected error', async () => {

@@ -108,6 +108,17 @@ export function isTooManyRequests(error: unknown): boolean {
 }
 
 /**
+ * Reports whether an error means that the credentials of a request could not be judged, because the
+ * store or the signing keys are unavailable. The address limit does not count such a request
+ * (docs/decisions/0031-address-limit-exemptions.md).
+ */
+export function isUnjudged(error: unknown): boolean {
+  return (
+    error instanceof VerificationUnavailableError || error instanceof SigningKeysUnavailableError
+  );
+}
+
+/**
  * Creates the answer for an error, and adds the error to the request's log line.
  *
  * @param isOAuth whether the body of an error that OAuth defines also has OAuth's member `error`.
