@@ -83,12 +83,12 @@ async function issuedOrLost<Answer extends { readonly api_key: string }>(
 const createdIfLost = (name: string) =>
   `The key ${name} may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.`;
 
-/** The remedy if the new secret of a rolled key is lost while the previous one is still valid. */
-export const rollAgain =
-  'To get another secret, roll the key again; the previous one then expires at once.';
+/** Returns the remedy if the new secret of a rolled key is lost. */
+export const rollAgain = (isPreviousValid: boolean) =>
+  `To get another secret, roll the key again${isPreviousValid ? '; the previous one then expires at once' : ''}.`;
 
-const rolledIfLost = (name: string) =>
-  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. ${rollAgain}`;
+const rolledIfLost = (name: string, isPreviousValid: boolean) =>
+  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret ${isPreviousValid ? 'is valid until the grace period ends' : 'was revoked'}. ${rollAgain(isPreviousValid)}`;
 
 /**
  * Creates the client of the service. Its methods that request and roll a key check the format of
@@ -108,7 +108,7 @@ export function clientOf(url: string, token: () => Promise<string>, maxAttempts?
         client.requestApiKey(body, options),
       ),
     rollApiKey: (body, options) =>
-      issuedOrLost(rolledIfLost(printable(body.api_key_name)), () =>
+      issuedOrLost(rolledIfLost(printable(body.api_key_name), body.grace_seconds !== 0), () =>
         client.rollApiKey(body, options),
       ),
   };

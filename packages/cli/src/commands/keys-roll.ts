@@ -7,8 +7,14 @@ import { rollAgain } from '../service.ts';
 import { targetHelp, targetOf, targetOption } from '../targets/target.ts';
 import { minuteOf } from '../text.ts';
 
-const previous = ({ previous_expires_at }: RolledApiKey) =>
-  `The previous secret is valid until ${minuteOf(previous_expires_at)} UTC.`;
+// Both times are at the same second if there is no grace period.
+const isPreviousValid = ({ created_at, previous_expires_at }: RolledApiKey) =>
+  previous_expires_at !== created_at;
+
+const previous = (key: RolledApiKey) =>
+  isPreviousValid(key)
+    ? `The previous secret is valid until ${minuteOf(key.previous_expires_at)} UTC.`
+    : 'The previous secret was revoked, and stops working within seconds.';
 
 export const roll = defineCommand({
   parameter: 'NAME',
@@ -35,7 +41,8 @@ export const roll = defineCommand({
         request: () => context.client.rollApiKey({ api_key_name: parameter, grace_seconds }),
         describe: (key) =>
           `Replaced the secret of the key ${printable(key.name)}. ${previous(key)}`,
-        onLost: async (key) => `The new secret is lost. ${previous(key)} ${rollAgain}`,
+        onLost: async (key) =>
+          `The new secret is lost. ${previous(key)} ${rollAgain(isPreviousValid(key))}`,
       });
   },
 });
