@@ -134,6 +134,14 @@ test('the command polls until the key arrives, and logs in again under a name of
   );
 });
 
+test('logout prints a command for the shell, also for a name with spaces', async () => {
+  const { url } = await fakeService([{ api_key: makeKey(), name: "device-Ada's laptop" }]);
+  const env = machine();
+  await logIn(url, env);
+  const { stderr } = await andamio(['logout', '--url', url], { env });
+  expect(stderr).toContain(`To delete it: andamio keys delete 'device-Ada'\\''s laptop'\n`);
+});
+
 test.each([
   ['access_denied', 1, 'The login was denied.\nNothing was created.\n'],
   ['expired_token', 1, 'The code has expired.\nNothing was created.\n'],

@@ -2,7 +2,7 @@ import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { knownSignIns } from '../login/known-sign-ins.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
-import { minuteOf } from '../text.ts';
+import { minuteOf, shellWord } from '../text.ts';
 
 export const logout = defineCommand({
   summary: 'Removes the key of the login from this machine.',
@@ -25,7 +25,7 @@ export const logout = defineCommand({
         text: [],
         notes: [
           `Removed the key ${printable(name)} (${printable(start)}…) from this machine.`,
-          `It stays valid until ${minuteOf(expires_at)} UTC. To delete it: andamio keys delete ${printable(name)}`,
+          `It stays valid until ${minuteOf(expires_at)} UTC. To delete it: andamio keys delete ${shellWord(name)}`,
         ],
       };
     },
