@@ -17,10 +17,12 @@ function exitCodeOf({ code, status, retryAfter }: ApiError): ExitCode {
   return status === 429 && retryAfter !== undefined ? exitCodes.retryLater : exitCodes.refused;
 }
 
-function remedyOf({ code, retryAfter }: ApiError): string {
+function remedyOf({ code, status, retryAfter }: ApiError): string {
   if (code === 'unauthenticated') return 'Get a new token from your identity provider.';
   if (code === 'invalid_key') return 'Set ANT_API_KEY to a valid key, or log in again.';
   if (code === 'network') return 'Check the URL of the service and your connection.';
+  if (code === 'not_found' || (code === 'unexpected_answer' && status < 500))
+    return 'Check the URL of the service.';
   return retryAfter === undefined ? '' : `Retry in ${retryAfter} s.`;
 }
 

@@ -46,10 +46,8 @@ async function execute(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const request = parseCommandLine(args, terminal.isTerminal);
-  if ('text' in request) {
-    await write(request.text);
-    return exitCodes.done;
-  }
+  if ('text' in request)
+    return deliver({ json: {}, text: [request.text.trimEnd()] }, false, terminal);
   const url = urlOf(request.url, environment);
   const isUrlOption = request.url !== undefined;
   const surroundings = { url, isUrlOption, environment, terminal };

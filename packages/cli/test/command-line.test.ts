@@ -55,7 +55,14 @@ test('a response that is not of the API is exit code 69', async () => {
   const { url } = await startServer((_, response) => void response.end('<h1>Captive portal</h1>'));
   const { code, stderr } = await andamio(['keys', 'list', '--url', url], { env: nowhere });
   expect(code).toBe(69);
-  expect(stderr).toMatch(/^unexpected_answer: /);
+  expect(stderr).toMatch(/^unexpected_answer: .*\nCheck the URL of the service\.\n$/);
+});
+
+test.each(['/other', '/api/v2'])('the URL of another path %s is to be checked', async (path) => {
+  const { url } = await startService();
+  const { code, stderr } = await andamio(['keys', 'list', '--url', url + path], { env: nowhere });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^not_found: .*\nCheck the URL of the service\.\n$/);
 });
 
 test('control characters in names and messages of the service are escaped, also in JSON', async () => {
@@ -90,24 +97,30 @@ test('control characters in names and messages of the service are escaped, also 
   expect(JSON.parse(json.stdout).keys[0]).toEqual(key);
 });
 
-test('a reader that closes the pipe early is no failure', async () => {
-  const { url } = await startService();
-  const { code, stderr } = await inShell('$ANDAMIO usage | true', {
-    env: { ANDAMIO_URL: url, ANDAMIO_TOKEN: token },
-  });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-});
+test.each(['usage', '--help'])(
+  'a reader that closes the pipe of %s early is no failure',
+  async (args) => {
+    const { url } = await startService();
+    const { code, stderr } = await inShell(`$ANDAMIO ${args} | true`, {
+      env: { ANDAMIO_URL: url, ANDAMIO_TOKEN: token },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  },
+);
 
-test('a report that cannot be written is exit code 74', async () => {
-  const { url } = await startService();
-  const { code, stderr } = await inShell('$ANDAMIO usage > /dev/full', {
-    env: { ANDAMIO_URL: url, ANDAMIO_TOKEN: token },
-  });
-  expect({ code, stderr }).toEqual({
-    code: 74,
-    stderr: 'The output could not be written (ENOSPC), but the command has completed.\n',
-  });
-});
+test.each(['usage', '--help', '--version'])(
+  'output of %s that cannot be written is exit code 74',
+  async (args) => {
+    const { url } = await startService();
+    const { code, stderr } = await inShell(`$ANDAMIO ${args} > /dev/full`, {
+      env: { ANDAMIO_URL: url, ANDAMIO_TOKEN: token },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 74,
+      stderr: 'The output could not be written (ENOSPC), but the command has completed.\n',
+    });
+  },
+);
 
 test('every command is in the README, and has a help that names its credential, its options and the exit codes', async () => {
   const { stdout } = await andamio(['--help']);
