@@ -291,7 +291,7 @@ describe('a month of a demand', () => {
   };
   const seconds = 730 * 3_600;
 
-  test('costs the price of each operation, and the cheaper way of Cloud Run', () => {
+  test('costs the price of each operation, and the cheaper billing of Cloud Run', () => {
     const bill = billOf(demand);
     expect(bill.firestoreReads).toBeCloseTo(200 * seconds * 3e-7);
     expect(bill.firestoreWrites).toBeCloseTo(80 * seconds * 9e-7);

@@ -89,7 +89,7 @@ const billRows: readonly (readonly [title: string, (bill: Bill) => number])[] = 
   ['Firestore writes', ({ firestoreWrites }) => firestoreWrites],
   ['Memorystore for Valkey', ({ redis }) => redis],
   ['data sent to the internet', ({ egress }) => egress],
-  ['**Sum, with the cheaper way of Cloud Run**', ({ sum }) => sum],
+  ['**Sum, with the cheaper billing of Cloud Run**', ({ sum }) => sum],
   ['not stored: request lines of valid keys', ({ requestLines }) => requestLines],
 ];
 
