@@ -74,6 +74,22 @@ export function revokeSecret(
 }
 
 /**
+ * Finds the secret that {@link revokeSecret} would revoke, and changes nothing.
+ *
+ * @throws the same errors as {@link KeyStore.transact}.
+ */
+export function findRevocable(
+  store: Pick<KeyStore, 'transact'>,
+  command: RevokeCommand,
+): Promise<RevokeOutcome> {
+  const { ids, now } = command;
+  return store.transact({ ids, now }, (view) => ({
+    ...decideRevocation(view, command),
+    changes: [],
+  }));
+}
+
+/**
  * Revokes a key of any owner.
  *
  * @param key the key in plaintext.

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Environment } from '@andamio/schema/settings';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands } from './commands.ts';
-import { confirmAndExecute, confirmationOf } from './confirmation.ts';
+import { confirmAndExecute, confirmationOf, refuseConfirmation } from './confirmation.ts';
 import { containsKey } from './text.ts';
 
 /** A command whose options are valid. */
@@ -101,7 +101,10 @@ export function parseCommandLine(
   if (help) return { help: verb };
   const asJson = json === true;
   const plan = command.plan(values, environment);
-  if (typeof plan === 'function') return { execute: plan, asJson };
-  const confirmation = confirmationOf(values, isTerminal);
+  if (typeof plan === 'function') {
+    refuseConfirmation(values);
+    return { execute: plan, asJson };
+  }
+  const confirmation = confirmationOf(plan, values, isTerminal);
   return { execute: (context) => confirmAndExecute(plan, context, confirmation), asJson };
 }

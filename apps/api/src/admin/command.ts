@@ -64,15 +64,17 @@ interface Preview {
   readonly isUnknown?: boolean;
 }
 
-/** A change that is shown to the operator and confirmed before it is made. */
-export interface ConfirmedChange {
+/** A change of stored data, which the operator can preview. */
+export interface PlannedChange {
+  /** Whether the operator sees the preview and confirms it before the change is made. */
+  readonly isConfirmed: boolean;
   /** Returns a preview of the change, or a report if there is nothing to change. */
   preview(context: Context): Promise<Preview | Report>;
   execute(context: Context): Promise<Report>;
 }
 
 /** The work that a command performs after its options have been validated. */
-type Plan = ((context: Context) => Promise<Report>) | ConfirmedChange;
+type Plan = ((context: Context) => Promise<Report>) | PlannedChange;
 
 export interface Command<Declared extends Options = Options> {
   /** The options as the help shows them. */

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import type { AdminProcess } from './admin-process.ts';
-import { type ConfirmedChange, type Context, type Report, UsageError } from './command.ts';
+import { type Context, type PlannedChange, type Report, UsageError } from './command.ts';
 
-/** The options of every command that asks for confirmation. */
+/** The options of every command that makes a {@link PlannedChange}. */
 export const confirmationOptions = {
   yes: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
@@ -11,21 +11,42 @@ export const confirmationOptions = {
 /** The {@link confirmationOptions} as the help shows them. */
 export const confirmationUsage = '[--yes | --dry-run]';
 
-/** The mode of confirmation: `--yes` was given, `--dry-run` was given, or the operator is asked. */
-export type Confirmation = 'given' | 'dry_run' | 'ask';
+/**
+ * The mode of confirmation: `--yes` was given, `--dry-run` was given, the operator is asked, or the
+ * change needs no confirmation.
+ */
+export type Confirmation = 'given' | 'dry_run' | 'ask' | 'not_needed';
+
+/** The values of the {@link confirmationOptions}. */
+interface ConfirmationValues {
+  readonly yes?: unknown;
+  readonly 'dry-run'?: unknown;
+}
+
+/**
+ * Refuses the options for work that is not a {@link PlannedChange}, which would ignore them.
+ *
+ * @throws {@link UsageError} if one of the options is given
+ */
+export function refuseConfirmation({ yes, 'dry-run': dryRun }: ConfirmationValues): void {
+  if (yes || dryRun) throw new UsageError('--yes and --dry-run apply only to a change.');
+}
 
 /**
  * Returns the mode of confirmation.
  *
  * @param isTerminal whether the operator can be asked
- * @throws {@link UsageError} if both options are given, or if neither is given without a terminal
+ * @throws {@link UsageError} if both options are given, or if a change must be confirmed and neither
+ * is given without a terminal
  */
 export function confirmationOf(
-  { yes, 'dry-run': dryRun }: { readonly yes?: unknown; readonly 'dry-run'?: unknown },
+  { isConfirmed }: PlannedChange,
+  { yes, 'dry-run': dryRun }: ConfirmationValues,
   isTerminal: boolean,
 ): Confirmation {
   if (yes && dryRun) throw new UsageError('--yes and --dry-run cannot be combined.');
   if (dryRun) return 'dry_run';
+  if (!isConfirmed) return 'not_needed';
   if (yes) return 'given';
   if (!isTerminal)
     throw new UsageError('Without a terminal, --yes is required, or --dry-run to change nothing.');
@@ -47,12 +68,13 @@ export async function isConfirmed({
   }
 }
 
-/** Shows the effect of a change and executes the change once it is confirmed. */
+/** Makes a change once it is confirmed, or only previews it. */
 export async function confirmAndExecute(
-  change: ConfirmedChange,
+  change: PlannedChange,
   context: Context,
   confirmation: Confirmation,
 ): Promise<Report> {
+  if (confirmation === 'not_needed') return await change.execute(context);
   const preview = await change.preview(context);
   if ('done' in preview) return preview;
   if (confirmation === 'dry_run') {

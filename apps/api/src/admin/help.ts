@@ -23,7 +23,8 @@ Works on the store that the service's own settings select, while the service run
 line on standard error names the store. The tool never creates a store or a secret.
 
 suspend, erase, revoke --user and usage --reset show what they would change and ask for
-confirmation. --yes confirms, and is required without a terminal. --dry-run changes nothing.
+confirmation. --yes confirms, and is required without a terminal. With --dry-run, these commands
+and revoke of one key show what they would change, and change nothing.
 The audit log records every change with the name that --by gives, or else the name of the
 system user. In a Cloud Run job, --by is required. Keys are read from standard input only.
 Running instances refuse revoked and suspended keys within VERIFY_CACHE_SECONDS. --json prints

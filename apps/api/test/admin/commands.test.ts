@@ -157,6 +157,35 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
     });
   });
 
+  test('revoke of one key shows the key with --dry-run and changes nothing, and asks for no confirmation', async () => {
+    const fixture = await startAdminFixture(kind);
+    const key = await issue(fixture, 'alice', 'leaked');
+    const { keys } = await fixture.json(['list', '--user', 'alice']);
+    const [{ id }] = keys as [{ id: string }];
+    const before = JSON.stringify(await fixture.read());
+    for (const [args, input] of [
+      [['revoke', '--id', id], ''],
+      [['revoke', '--key-stdin'], key],
+    ] as const) {
+      const shown = await fixture.run([...args, '--dry-run'], { input });
+      expect(shown).toMatchObject({
+        code: 0,
+        stdout: `${id}  alice  leaked\n1 key will be revoked permanently.\nNothing was changed.\n`,
+      });
+      expect(await fixture.json([...args, '--dry-run'], { input })).toEqual({
+        outcome: 'dry_run',
+        keys: [{ id, user_id: 'alice', name: 'leaked' }],
+      });
+      expect(await fixture.run([...args, '--dry-run', '--yes'], { input })).toMatchObject({
+        code: 64,
+      });
+    }
+    expect(JSON.stringify(await fixture.read())).toBe(before);
+    expect(await fixture.run(['revoke', '--id', id])).toMatchObject({ code: 0 });
+    const unknown = await fixture.run(['revoke', '--id', id, '--dry-run']);
+    expect(unknown).toMatchObject({ code: 1, stdout: 'There is no such key.\n' });
+  });
+
   test('revoke --id revokes the key with that id, with the system user as the author', async () => {
     const fixture = await startAdminFixture(kind);
     const key = await issue(fixture, 'alice', 'first');

@@ -76,6 +76,17 @@ describe('changes that require confirmation', () => {
     },
   );
 
+  test('refuses --dry-run and --yes without a change that they could apply to', async () => {
+    const fixture = await fixtureWithKeys();
+    for (const option of ['--dry-run', '--yes']) {
+      const { code, stderr } = await fixture.run(['usage', '--user', 'alice', option]);
+      expect([code, stderr]).toEqual([
+        64,
+        '--yes and --dry-run apply only to a change. See --help.\n',
+      ]);
+    }
+  });
+
   test('on a terminal, shows the change, asks for confirmation and proceeds only on y', async () => {
     const fixture = await fixtureWithKeys();
     const no = await onTerminal(fixture, 'revoke --user alice', 'n\n');

@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { KeyStore } from '@andamio/keys/store';
 import { processPepper } from '@andamio/testing/service-process';
-import type { Stored } from '@andamio/testing/store/store-under-test';
+import { connected, type Stored } from '@andamio/testing/store/store-under-test';
 import { inject, onTestFinished } from 'vitest';
 import { runAdmin } from '../../src/admin/run.ts';
 import { createFirestoreStore } from '../../src/store/firestore/store.ts';
@@ -164,7 +164,7 @@ export async function startAdminFixture(kind: StoreKind): Promise<AdminFixture> 
   const settings: Environment = { KEY_PEPPERS: `test:${processPepper}`, ...store.settings };
   let passed = 0;
   const opened = open();
-  await opened.check(); // Creates the store, as a service does when it starts.
+  await connected(opened); // Creates the store, as a service does when it starts.
   const app = await startApp({
     store: opened,
     peppers: [{ version: 'test', secret: Buffer.from(processPepper, 'base64') }],

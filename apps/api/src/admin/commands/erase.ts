@@ -17,6 +17,7 @@ export const erase = defineCommand({
     const { by } = authorOf({ by: values.by }, environment);
     const user = printable(userId);
     return {
+      isConfirmed: true,
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) {

@@ -1,9 +1,15 @@
 import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
 import { readKeyUse } from '@andamio/keys/last-use';
-import { type RevokedKey, revokeKey, revokeSecret } from '@andamio/keys/revoke';
+import { findRevocable, type RevokedKey, revokeSecret } from '@andamio/keys/revoke';
 import { printable } from '@andamio/schema/printable';
-import { isKeyId, type KeyId } from '@andamio/verification/digest';
-import { type Context, defineCommand, type Report, UsageError } from '../command.ts';
+import { idsOf, isKeyId, type KeyId } from '@andamio/verification/digest';
+import {
+  type Context,
+  defineCommand,
+  type PlannedChange,
+  type Report,
+  UsageError,
+} from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { counted } from '../text.ts';
@@ -18,42 +24,78 @@ const noKeys: Report = {
   text: ['There is no such key.'],
 };
 
+const describe = ({ id, userId, name }: RevokedKey) => ({ id, user_id: userId, name });
+
+const line = ({ id, userId, name }: RevokedKey) =>
+  `${id}  ${printable(userId)}  ${printable(name)}`;
+
 function revoked(keys: readonly RevokedKey[], deniedLogins = 0): Report {
   if (keys.length + deniedLogins === 0) return noKeys;
   return {
     done: true,
     json: {
       outcome: 'revoked',
-      keys: keys.map(({ id, userId, name }) => ({ id, user_id: userId, name })),
+      keys: keys.map(describe),
       ...(deniedLogins > 0 && { denied_logins: deniedLogins }),
     },
     text: [
-      ...keys.map(({ id, userId, name }) => `${id}  ${printable(userId)}  ${printable(name)}`),
+      ...keys.map(line),
       `${counted(keys.length, 'key')} revoked.`,
       ...(deniedLogins > 0 ? [`${counted(deniedLogins, 'approved device login')} denied.`] : []),
     ],
   };
 }
 
-async function revokeFromInput(context: Context, { by, reason }: Author): Promise<Report> {
-  const key = await keyFromInput(context);
-  if (key === undefined) return notAKey;
-  const { store, now } = context;
-  const outcome = await revokeKey({ store, digesters: digestersOf(context), now }, key, by, reason);
-  return outcome === 'no_such_key' ? noSuchKey(context) : revoked([outcome]);
+/** The ids under which one secret may be stored, and the report for a secret that is not stored. */
+interface Sought {
+  readonly ids: readonly KeyId[];
+  readonly notFound: Report;
 }
 
-async function revokeById({ store, now }: Context, id: KeyId, author: Author): Promise<Report> {
-  const outcome = await revokeSecret(store, {
-    ids: [id],
+async function soughtInInput(context: Context): Promise<Sought | Report> {
+  const key = await keyFromInput(context);
+  if (key === undefined) return notAKey;
+  return { ids: idsOf(digestersOf(context), key), notFound: noSuchKey(context) };
+}
+
+/**
+ * Returns the revocation of one secret. It asks for no confirmation: an operator who holds a leaked
+ * key revokes it at once.
+ *
+ * @param seek is called once, since it may read standard input
+ */
+function revocation(
+  author: Author,
+  seek: (context: Context) => Promise<Sought | Report>,
+): PlannedChange {
+  const commandOf = ({ ids }: Sought, { now }: Context) => ({
+    ids,
     ...author,
     now: Math.floor(now() / 1000),
   });
-  return outcome === 'no_such_key' ? noKeys : revoked([outcome]);
+  return {
+    isConfirmed: false,
+    async preview(context) {
+      const sought = await seek(context);
+      if ('done' in sought) return sought;
+      const key = await findRevocable(context.store, commandOf(sought, context));
+      if (key === 'no_such_key') return sought.notFound;
+      return {
+        json: { keys: [describe(key)] },
+        text: [line(key), `${counted(1, 'key')} will be revoked permanently.`],
+      };
+    },
+    async execute(context) {
+      const sought = await seek(context);
+      if ('done' in sought) return sought;
+      const outcome = await revokeSecret(context.store, commandOf(sought, context));
+      return outcome === 'no_such_key' ? sought.notFound : revoked([outcome]);
+    },
+  };
 }
 
 export const revoke = defineCommand({
-  usage: `--key-stdin | --id KEY_ID | --user ID ${confirmationUsage} ${changeUsage}`,
+  usage: `(--key-stdin | --id KEY_ID | --user ID) ${confirmationUsage} ${changeUsage}`,
   summary:
     'Revokes one key, or all keys of a user. Together with all keys, approved device logins are denied.',
   options: {
@@ -70,14 +112,15 @@ export const revoke = defineCommand({
       throw new UsageError('Exactly one of --key-stdin, --id and --user is required.');
     }
     const author = authorOf(values, environment);
-    if (fromInput) return (context) => revokeFromInput(context, author);
+    if (fromInput) return revocation(author, soughtInInput);
     if (id !== undefined) {
       if (!isKeyId(id))
         throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
-      return (context) => revokeById(context, id, author);
+      return revocation(author, async () => ({ ids: [id], notFound: noKeys }));
     }
     const userId = userOf(values);
     return {
+      isConfirmed: true,
       async preview(context) {
         const { store, now } = context;
         const present = Math.floor(now() / 1000);

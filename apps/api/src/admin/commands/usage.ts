@@ -45,6 +45,7 @@ export const usage = defineCommand({
     if (!values.reset) return (context) => report(context, userId);
     const author = authorOf(values, environment);
     return {
+      isConfirmed: true,
       async preview(context) {
         const { done, json, text } = await report(context, userId);
         if (!done) return { done, json, text };
