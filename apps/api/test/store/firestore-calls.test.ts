@@ -151,6 +151,15 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(found).toEqual([...inputs.map(({ record }) => record.id), undefined]);
   });
 
+  test('all ids of a key are read in one call, however many keys are looked up at once', async () => {
+    const { store, callsOf } = await start();
+    const idsOf = (key: number) => ['new', 'old', 'oldest'].map((pepper) => keyId(pepper + key));
+    const look = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, key) => store.find(idsOf(key))));
+    expect(await callsOf(() => look(100))).toBe(1);
+    expect(await callsOf(() => look(101))).toBe(2);
+  });
+
   test('rotate extends a key once if the response is lost, although a second rotation would be allowed', async () => {
     const { proxy, store, read } = await start();
     const { record, ...rules } = command({ expiresInDays: 1 });

@@ -53,7 +53,7 @@ export async function findKey(
   readKey: ReadKey,
   ids: readonly string[],
 ): Promise<FoundKey | undefined> {
-  const snapshots = await Promise.all(ids.map(readKey));
+  const snapshots = await readKey(ids);
   const found = snapshots.find(({ exists }) => exists);
   if (found === undefined) return undefined;
   const {

@@ -29,7 +29,7 @@ export async function find(
   { readKey }: Database,
   ids: readonly string[],
 ): Promise<FoundKey | undefined> {
-  const snapshots = await Promise.all(ids.map(readKey));
+  const snapshots = await readKey(ids);
   const found = snapshots.find(({ exists }) => exists);
   const key = found && parseKey(found);
   if (key === undefined) return undefined;
