@@ -9,7 +9,7 @@ import type { NewKey } from '@andamio/keys/issue';
 import type { Owner } from '@andamio/keys/owner';
 import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
-import { command, owner, present } from './commands.ts';
+import { command, deletion, owner, present } from './commands.ts';
 import { order } from './operator.ts';
 import { savedRecord } from './replay.ts';
 import { type KeysInOptions, keysIn, pepper } from './set-up.ts';
@@ -414,7 +414,14 @@ export function describeDeviceLogins(kind: string, create: () => StoreUnderTest)
       for (const [refusal, prepare] of [
         ['name_taken', (store) => store.issue(command({ name: 'device-laptop', tierClaim }))],
         ['key_limit_reached', (store) => store.issue(command({ name: 'other', tierClaim }))],
-        ['suspended', (store) => store.suspend(order())],
+        [
+          'suspended',
+          async (store) => {
+            await store.issue(command({ name: 'deleted', tierClaim }));
+            await store.delete(deletion({ name: 'deleted', tierClaim }));
+            await store.suspend(order());
+          },
+        ],
       ] as [string, (store: StoreUnderTest['store']) => Promise<unknown>][]) {
         const { store } = create();
         const logins = deviceLogins(store);

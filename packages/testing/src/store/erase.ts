@@ -48,8 +48,10 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       });
     });
 
-    test('erases a user who was suspended and never had a key', async () => {
+    test('erases a suspended user who has deleted their only key', async () => {
       const { store } = create();
+      await store.issue(command());
+      await store.delete(deletion());
       await store.suspend(order());
       expect(await store.erase(order())).toBe(true);
       expect(await store.issue(command())).toBe('issued');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { command, day, present, renewal } from './commands.ts';
+import { command, day, deletion, present, renewal } from './commands.ts';
 import { operator, order } from './operator.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
@@ -8,7 +8,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: reads for operators`, () => {
     /**
      * Creates a store with an expired, a valid and a rolled key under two peppers, and with a
-     * suspended owner who never had a key.
+     * suspended owner who has deleted their only key.
      */
     async function filled() {
       const under = create();
@@ -17,10 +17,16 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       const rolled = command({ name: 'rolled' });
       const other = command({ userId: 'other', tierClaim: { tier: 'starter', issuedAt: present } });
       for (const one of [expired, rolled, other]) await store.issue(one);
+      const withoutKeys = {
+        userId: 'idle',
+        tierClaim: { tier: 'pioneer', issuedAt: present },
+      } as const;
+      await store.issue(command(withoutKeys));
+      await store.delete(deletion(withoutKeys));
       const { secret, ...input } = renewal({ name: 'rolled', now: present + 1 });
       const next = { ...secret, pepperVersion: 'next' };
       await store.roll({ secret: next, ...input });
-      await store.suspend(order({ userId: 'new' }));
+      await store.suspend(order({ userId: 'idle' }));
       return { ...under, expired: expired.record, rolled: rolled.record, next };
     }
 
@@ -41,8 +47,8 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
 
     test('shows the suspension of a user without keys, and undefined for an unknown user', async () => {
       const { store } = await filled();
-      expect(await store.inspect('new')).toEqual({
-        since: undefined,
+      expect(await store.inspect('idle')).toEqual({
+        since: present,
         tier: 'pioneer',
         suspended: true,
         keys: [],
@@ -70,7 +76,7 @@ export function describeInspection(kind: string, create: () => StoreUnderTest) {
       const found = [];
       for await (const page of store.owners()) found.push(...page);
       expect(found.toSorted((one, other) => (one.userId < other.userId ? -1 : 1))).toEqual([
-        { userId: 'new', since: undefined, tier: 'pioneer', suspended: true },
+        { userId: 'idle', since: present, tier: 'pioneer', suspended: true },
         { userId: 'other', since: present, tier: 'starter', suspended: false },
         { userId: 'owner', since: present - 10 * day, tier: 'growth', suspended: false },
       ]);

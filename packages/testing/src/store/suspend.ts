@@ -38,7 +38,24 @@ function describeSuspension(kind: string, create: () => StoreUnderTest) {
       expect(await store.resume(order())).toBe('not_suspended');
       await store.suspend(order());
       expect(await store.suspend(order())).toBe('already_suspended');
-      expect(await store.resume(order({ userId: 'unknown' }))).toBe('not_suspended');
+    });
+
+    test('neither suspends nor resumes a user about whom nothing is stored, and stores nothing', async () => {
+      const { store } = create();
+      expect(await store.suspend(order())).toBe('no_such_user');
+      expect(await store.resume(order())).toBe('no_such_user');
+      expect(await store.inspect('owner')).toBeUndefined();
+      expect(await store.readAudit('owner')).toEqual([]);
+    });
+
+    test('suspends an owner who has deleted their only key', async () => {
+      const { store } = create();
+      await store.issue(command());
+      await store.delete(deletion());
+      expect(await store.suspend(order())).toBe('suspended');
+      expect(await store.issue(command())).toBe('suspended');
+      await store.resume(order());
+      expect(await store.issue(command())).toBe('issued');
     });
 
     test('refuses every request of a suspended owner before other checks, and changes nothing', async () => {
@@ -72,7 +89,7 @@ function describeSuspension(kind: string, create: () => StoreUnderTest) {
     });
 
     test('suspends every key that concurrent requests through two stores are issued', async () => {
-      const [store, other] = await twoStores(create());
+      const [store, other] = await twoStores(await withKey(create));
       const commands = Array.from({ length: 20 }, (_, index) => command({ name: `name ${index}` }));
       const ask = (one: (typeof commands)[number], index: number) =>
         (index % 2 ? store : other).issue(one);
@@ -94,27 +111,6 @@ function describeSuspension(kind: string, create: () => StoreUnderTest) {
 /** Defines the contract tests for resuming an owner. */
 function describeResumption(kind: string, create: () => StoreUnderTest) {
   describe(`${kind}: resuming an owner`, () => {
-    test('issues the first key of a suspended user only after the user is resumed', async () => {
-      const { store } = await withKey(create);
-      expect(await store.suspend(order({ userId: 'new' }))).toBe('suspended');
-      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
-      const first = {
-        userId: 'new',
-        createdAt: present + 60,
-        tierClaim: { tier: 'starter', issuedAt: 0 },
-      } as const;
-      expect(await store.issue(command(first))).toBe('suspended');
-      await store.resume(order({ userId: 'new' }));
-      expect(await store.list('new', present)).toMatchObject({ since: undefined, keys: [] });
-      const { record, ...rules } = command(first);
-      expect(await store.issue({ record, ...rules })).toBe('issued');
-      expect(await store.list('new', present)).toMatchObject({
-        since: present + 60,
-        keys: [record],
-      });
-      expect(await store.find([record.id])).toMatchObject({ tier: 'starter' });
-    });
-
     test('finds a key that expired during a suspension as not suspended after it is rotated', async () => {
       const { store, current } = await withKey(create);
       await store.suspend(order());
@@ -125,14 +121,21 @@ function describeResumption(kind: string, create: () => StoreUnderTest) {
   });
 }
 
-/** Suspends or resumes an owner in the model. Returns whether that changes the owner. */
-function setSuspended(model: Model, userId: string, suspended: boolean): boolean {
-  if (model.suspended.has(userId) === suspended) return false;
+/**
+ * Suspends or resumes an owner in the model. Returns the given outcome if that changes the owner,
+ * and `otherwise` if it does not.
+ */
+function setSuspended<Outcome>(
+  model: Model,
+  userId: string,
+  { suspended, outcome, otherwise }: { suspended: boolean; outcome: Outcome; otherwise: Outcome },
+): Outcome | 'no_such_user' {
+  if (!model.tiers.has(userId)) return 'no_such_user';
+  if (model.suspended.has(userId) === suspended) return otherwise;
   if (suspended) model.suspended.add(userId);
   else model.suspended.delete(userId);
-  if (!model.tiers.has(userId)) model.tiers.set(userId, { tier: 'pioneer', issuedAt: -1 });
   model.log.push(userId);
-  return true;
+  return outcome;
 }
 
 const commandOf = ({ userId, now }: Step) => order({ userId, now });
@@ -151,7 +154,11 @@ export const suspend: StoreOperation<OwnerCommand, SuspendOutcome> = {
   random: {},
   commandOf,
   model: (model, { userId }) =>
-    setSuspended(model, userId, true) ? 'suspended' : 'already_suspended',
+    setSuspended(model, userId, {
+      suspended: true,
+      outcome: 'suspended',
+      otherwise: 'already_suspended',
+    }),
 };
 
 export const resume: StoreOperation<OwnerCommand, ResumeOutcome> = {
@@ -168,5 +175,10 @@ export const resume: StoreOperation<OwnerCommand, ResumeOutcome> = {
   cost: { calls: 1, reads: 1, writes: 0, command: () => order() },
   random: {},
   commandOf,
-  model: (model, { userId }) => (setSuspended(model, userId, false) ? 'resumed' : 'not_suspended'),
+  model: (model, { userId }) =>
+    setSuspended(model, userId, {
+      suspended: false,
+      outcome: 'resumed',
+      otherwise: 'not_suspended',
+    }),
 };

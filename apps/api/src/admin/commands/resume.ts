@@ -2,9 +2,9 @@ import { type ResumeOutcome, resume as resumeOwner } from '@andamio/keys/suspend
 import { printable } from '@andamio/schema/printable';
 import { defineCommand } from '../command.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { findOwner } from './owner.ts';
+import { noSuchUser } from './owner.ts';
 
-const messages: Record<ResumeOutcome, string> = {
+const messages: Record<Exclude<ResumeOutcome, 'no_such_user'>, string> = {
   resumed: 'is no longer suspended.',
   not_suspended: 'was not suspended.',
   being_erased: 'is being erased. Run erase again to complete it.',
@@ -19,13 +19,12 @@ export const resume = defineCommand({
     const userId = userOf(values);
     const author = authorOf(values, environment);
     return async (context) => {
-      const owner = await findOwner(context, userId);
-      if ('done' in owner) return owner;
       const outcome = await resumeOwner(context.store, {
         userId,
         ...author,
         now: Math.floor(context.now() / 1000),
       });
+      if (outcome === 'no_such_user') return noSuchUser;
       return {
         done: outcome !== 'being_erased',
         json: { outcome, user_id: userId },

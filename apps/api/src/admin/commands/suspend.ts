@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
 import { counted } from '../text.ts';
-import { findOwner } from './owner.ts';
+import { findOwner, noSuchUser } from './owner.ts';
 
 export const suspend = defineCommand({
   usage: `--user ID ${confirmationUsage} ${changeUsage}`,
@@ -39,6 +39,7 @@ export const suspend = defineCommand({
           ...author,
           now: Math.floor(now() / 1000),
         });
+        if (outcome === 'no_such_user') return noSuchUser;
         return {
           done: true,
           json: { outcome, user_id: userId, active_keys: activeKeys },
