@@ -91,6 +91,30 @@ test('looks for due batches once an interval, also by requests when timers are l
   await vi.waitFor(() => expect(shared.confirmed).toHaveLength(2));
 });
 
+test('looks for due batches at every tick of its timer, even if the clock is a little behind', async () => {
+  for (let tick = 1; tick <= 3; tick++) {
+    shared.add('owner', tick);
+    monotonic += usageInterval - 0.3;
+    await vi.advanceTimersByTimeAsync(usageInterval);
+    expect(shared.confirmed).toHaveLength(tick);
+  }
+});
+
+test('looks for due batches an interval after a request did, not at the next tick of its timer', async () => {
+  shared.add('owner', 1);
+  await vi.advanceTimersByTimeAsync(usageInterval - 1);
+  monotonic += usageInterval;
+  storer.flushWhenDue();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(shared.confirmed).toHaveLength(1);
+  shared.add('owner', 2);
+  monotonic += usageInterval;
+  await vi.advanceTimersByTimeAsync(usageInterval - 1);
+  expect(shared.confirmed).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(shared.confirmed).toHaveLength(2);
+});
+
 test('warns once while the store is down, and stores the batches once when it recovers', async () => {
   for (let number = 1; number <= 5; number++) shared.add(`owner ${number}`, number);
   store.behavior = 'fails';

@@ -75,12 +75,13 @@ export class SharedUsageStorer {
   readonly #options: SharedUsageStorerOptions;
   #flushing: Promise<void> | undefined;
   #flushedAt: number;
+  readonly #timer: NodeJS.Timeout;
   #warned = false;
 
   constructor(options: SharedUsageStorerOptions) {
     this.#options = options;
     this.#flushedAt = options.monotonicNow();
-    setInterval(() => this.flushWhenDue(), usageInterval).unref();
+    this.#timer = setInterval(() => void this.flush(), usageInterval).unref();
   }
 
   /**
@@ -92,9 +93,10 @@ export class SharedUsageStorer {
     if (monotonicNow() - this.#flushedAt >= usageInterval) void this.flush();
   }
 
-  /** Stores the due usage of all owners. Never rejects. */
+  /** Stores the due usage of all owners. The interval begins again. Never rejects. */
   flush(): Promise<void> {
     this.#flushedAt = this.#options.monotonicNow();
+    this.#timer.refresh();
     this.#flushing ??= this.#storeDue()
       .catch((error: unknown) => this.#warn(error))
       .finally(() => {
