@@ -18,8 +18,8 @@ const maximumRefused = 1_000;
 /** Milliseconds for which a refusal is cached. */
 const refusedAge = 1_000;
 /**
- * Milliseconds between removals of expired entries. An expired key stays in memory for up to this
- * time.
+ * Milliseconds between removals of expired entries. The cache contains an expired key for up to this
+ * time. If the key has unreported usage, the ledger contains it for longer.
  */
 const sweepInterval = 1_000;
 /**

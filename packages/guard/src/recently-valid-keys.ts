@@ -6,8 +6,9 @@ const maximumKeys = 10_000;
 
 /**
  * Keys that were valid when last verified, however long ago. Only SHA-256 digests are stored, so
- * that a key itself is in memory only while its answer is cached. Nobody can find a key with 202
- * bits of randomness from its digest.
+ * that a key itself is in memory only while it is looked up, while its answer is cached, and until
+ * its usage is reported (`Ledger`). Nobody can find a key with 202 bits of randomness from its
+ * digest.
  */
 export class RecentlyValidKeys {
   readonly #fingerprints = new LRUCache<string, true>({ max: maximumKeys });
