@@ -50,17 +50,19 @@ function secretsOf(stack: string) {
   return { setting, secretNamed };
 }
 
+const usage = `Usage: npx -y pnpm@12 secrets:generate STACK [${Object.keys(steps).join(' | ')}]
+--drop-pepper can be followed by the name of a pepper.`;
+
 await script((args) => {
-  const [stack, option] = args;
-  if (!stack || args.length > 2 || (option !== undefined && !(option in steps))) {
-    throw new Failure(
-      `Usage: npx -y pnpm@12 secrets:generate STACK [${Object.keys(steps).join(' | ')}]`,
-    );
-  }
+  const [stack, option, name] = args;
+  const known = option === undefined || Object.hasOwn(steps, option);
+  const most = option === '--drop-pepper' ? 3 : 2;
+  if (!stack || !known || args.length > most) throw new Failure(usage);
   const { setting, secretNamed } = secretsOf(stack);
   const step = option === undefined ? undefined : steps[option];
   if (option !== undefined && step !== undefined) {
-    take(secretNamed(step.secret), option);
+    const performed = take(secretNamed(step.secret), option, name);
+    if (performed !== undefined) say(performed);
     say(`${step.after}\nnpx -y pnpm@12 pulumi up --stack ${stack}`);
     return;
   }

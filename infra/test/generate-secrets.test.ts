@@ -76,8 +76,22 @@ async function operator(google: Google) {
   const pulumi = (...args: string[]) => runs('pulumi', args, { cwd: checkout, env });
   await pulumi('stack', 'init', 'dev', '--secrets-provider', 'passphrase', '--non-interactive');
   await pulumi('config', 'set', 'gcp:project', 'my-project', '--stack', 'dev');
+  /** Writes the outputs of an update that deployed the given version of the peppers. */
+  const deployed = async (keyPeppersVersion: number) => {
+    const root = {
+      urn: 'urn:pulumi:dev::andamio::pulumi:pulumi:Stack::andamio-dev',
+      type: 'pulumi:pulumi:Stack',
+      custom: false,
+      outputs: { secretVersions: { keyPeppersVersion } },
+    };
+    const state = join(folder, 'state.json');
+    writeFileSync(state, JSON.stringify({ version: 3, deployment: { resources: [root] } }));
+    const { code, said } = await pulumi('stack', 'import', '--stack', 'dev', '--file', state);
+    expect([code, said]).toEqual([0, expect.any(String)]);
+  };
   return {
     before,
+    deployed,
     folder,
     run: (...args: string[]) =>
       runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], {
@@ -151,6 +165,7 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     const google = await cloud();
     const first = await operator(google);
     expect((await first.run()).code).toBe(0);
+    await first.deployed(1);
     const asked = join(first.folder, 'asked');
     const goOn = join(first.folder, 'go-on');
     first.before(
@@ -178,5 +193,24 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
       '2',
       [expect.any(String), 'theirs'],
     ]);
+  });
+
+  test('changes nothing when a step is repeated before the update, and refuses it afterwards', async () => {
+    const google = await cloud();
+    const { run, deployed, pinned } = await operator(google);
+    const pepper = (name: string) => `${name}:${Buffer.alloc(32, name).toString('base64')}`;
+    await google.addSecretVersion(peppers, `${pepper('20250101')},${pepper('20260202')}`);
+    await run();
+    await deployed(1);
+    expect((await run('--promote-pepper')).code).toBe(0);
+    expect(await run('--promote-pepper')).toEqual({
+      code: 0,
+      said: expect.stringContaining('version 2 of the secret andamio-api-key-peppers is already'),
+    });
+    await deployed(2);
+    const repeated = await run('--promote-pepper');
+    expect(repeated).toEqual({ code: 1, said: expect.stringContaining('is already the first') });
+    expect(repeated.said).not.toContain('After the next update');
+    expect([pinned(), await enabledVersions(google)]).toEqual(['2', ['1', '2']]);
   });
 });

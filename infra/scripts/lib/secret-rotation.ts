@@ -50,21 +50,45 @@ export interface StackSecret {
 const bytes = 32;
 const newSecret = () => randomBytes(bytes).toString('base64url');
 
-/**
- * Creates a pepper. Its version is the current date, with a letter appended if the version exists
- * already.
- */
-function newPepper(taken: readonly string[]): string {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
-  const version = names.find((name) => !taken.includes(name));
-  if (version === undefined)
-    throw new Failure('The names for new peppers are used up for today. Try again tomorrow.');
-  return `${version}:${randomBytes(bytes).toString('base64')}`;
-}
-
 const split = (line: string) => line.split(',');
 const pepperName = (pepper: string) => pepper.slice(0, pepper.indexOf(':'));
+
+/** The names that {@link newPepper} creates: a date, with a letter from the second of a day on. */
+const generatedName = /^\d{8}[b-z]?$/;
+
+/**
+ * Creates a pepper. Its name is the current date, with a letter appended if necessary: in
+ * alphabetical order, the name comes after all other generated names, even if another machine's
+ * clock is ahead. {@link isUnpromoted} depends on this order.
+ */
+function newPepper(taken: readonly string[]): string {
+  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  const newest =
+    taken
+      .filter((name) => generatedName.test(name))
+      .sort()
+      .at(-1) ?? '';
+  const day = [today, newest.slice(0, 8)].sort().at(-1);
+  const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
+  const name = names.find((each) => each > newest && !taken.includes(each));
+  if (name === undefined)
+    throw new Failure('The names for new peppers are used up for today. Try again tomorrow.');
+  return `${name}:${randomBytes(bytes).toString('base64')}`;
+}
+
+/**
+ * Reports whether the last pepper was added by --add-pepper and not promoted since: it is then the
+ * newest one. After its promotion, the last pepper is older than the first.
+ */
+function isUnpromoted(peppers: readonly string[]): boolean {
+  const names = peppers.map(pepperName);
+  const last = names.pop() as string;
+  return (
+    names.length > 0 &&
+    generatedName.test(last) &&
+    names.every((name) => !generatedName.test(name) || name < last)
+  );
+}
 
 /** Functions that generate the first value of each secret, by the secret's name. */
 const firstValues: Readonly<Record<string, () => string>> = {
@@ -77,80 +101,131 @@ const firstValues: Readonly<Record<string, () => string>> = {
 interface Step {
   /** The secret's name. */
   readonly secret: string;
+  /** True if the step creates the secret when it is not set, because the secret is optional. */
+  readonly creates?: boolean;
   /**
    * Returns the list after the step.
    *
-   * @param deployed returns the list that all instances use
-   * @throws {Failure} if the step is not possible
+   * @param list the list that all instances use
+   * @param name the name of the entry to drop, if it is given
+   * @throws {Failure} if the step is not possible, for example because it was already performed
    */
-  next(list: readonly string[], deployed: () => readonly string[]): string[];
+  next(list: readonly string[], name: string | undefined): string[];
   /** Instructions for the operator, printed after the step. */
   readonly after: string;
 }
 
 /**
- * Returns a list without one of its entries.
- *
- * @param noun what an entry is called in the error message
- * @throws {Failure} if the list has only one entry
+ * Throws a {@link Failure} unless the last pepper was promoted. Otherwise, --add-pepper would have
+ * been repeated, or --drop-pepper would drop the new pepper.
  */
-function without(list: readonly string[], index: number, noun: string): string[] {
-  if (list.length < 2) throw new Failure(`The only ${noun} cannot be dropped.`);
-  return list.toSpliced(index, 1);
+function requirePromotion(peppers: readonly string[]): void {
+  if (!isUnpromoted(peppers)) return;
+  throw new Failure(
+    `Pepper ${pepperName(peppers.at(-1) as string)} was added and is not promoted yet. Run --promote-pepper first.`,
+  );
 }
+
+/**
+ * Returns the index of the pepper that --drop-pepper drops. With more than two peppers, it must be
+ * named: a repeated command would otherwise drop a second one.
+ */
+function droppedPepper(peppers: readonly string[], name: string | undefined): number {
+  const names = peppers.map(pepperName);
+  const [first, ...others] = names;
+  if (name !== undefined && !names.includes(name))
+    throw new Failure(`There is no pepper ${name}. The peppers are: ${names.join(', ')}.`);
+  if (others.length === 0) throw new Failure('The only pepper cannot be dropped.');
+  if (name === first)
+    throw new Failure(`Pepper ${name} cannot be dropped, because new keys are created with it.`);
+  if (name === undefined && others.length > 1)
+    throw new Failure(
+      `There are several earlier peppers. Name one: --drop-pepper ${others.join(' | ')}`,
+    );
+  return names.indexOf(name ?? (others[0] as string));
+}
+
+/**
+ * Returns the steps of a rotation of secrets that are all accepted. The step that adds a secret is
+ * refused while there are two of them: it would have been repeated, and the next step drops one.
+ *
+ * @param noun what a secret is called in error messages
+ */
+function addAndDrop(noun: string, option: string) {
+  return {
+    add(secrets: readonly string[]): string[] {
+      if (secrets.length < 2) return [...secrets, newSecret()];
+      throw new Failure(
+        `There are already ${secrets.length} ${noun}s. Complete their rotation first: run --drop-${option}.`,
+      );
+    },
+    drop(secrets: readonly string[]): string[] {
+      if (secrets.length < 2) throw new Failure(`The only ${noun} cannot be dropped.`);
+      return secrets.slice(1);
+    },
+  };
+}
+
+const jwtSecrets = addAndDrop('JWT secret', 'jwt-secret');
+const guardSecrets = addAndDrop('guard secret', 'guard-secret');
 
 /** The rotation steps, by command-line option. */
 export const steps: Readonly<Record<string, Step>> = {
   '--add-pepper': {
     secret: 'key-peppers',
-    next: (peppers) => [...peppers, newPepper(peppers.map(pepperName))],
+    next(peppers) {
+      requirePromotion(peppers);
+      return [...peppers, newPepper(peppers.map(pepperName))];
+    },
     after:
       'After the next update, the service can verify keys with the new pepper. Then run --promote-pepper.',
   },
   '--promote-pepper': {
     secret: 'key-peppers',
-    next(peppers, deployed) {
-      const last = peppers.at(-1) as string;
+    next(peppers) {
       if (peppers.length < 2)
         throw new Failure('There is only one pepper. Run --add-pepper first.');
-      // Instances without the new pepper would reject keys created under it.
-      if (!deployed().includes(last)) {
+      if (!isUnpromoted(peppers)) {
         throw new Failure(
-          `Pepper ${pepperName(last)} is not deployed to all instances yet. Run \`pulumi up\` first.`,
+          `Pepper ${pepperName(peppers[0] as string)} is already the first, and --add-pepper has added none since.`,
         );
       }
-      return [last, ...peppers.slice(0, -1)];
+      return [peppers.at(-1) as string, ...peppers.slice(0, -1)];
     },
     after:
       'After the next update, the service creates keys with the new pepper. From then on, do not roll back to a version before --add-pepper.',
   },
   '--drop-pepper': {
     secret: 'key-peppers',
-    next: (peppers) => without(peppers, -1, 'pepper'),
+    next(peppers, name) {
+      requirePromotion(peppers);
+      return peppers.toSpliced(droppedPepper(peppers, name), 1);
+    },
     after:
-      'After the next update, the service rejects keys that were created with the last pepper.',
+      'After the next update, the service rejects keys that were created with the dropped pepper.',
   },
   '--add-jwt-secret': {
     secret: 'jwt-secrets',
-    next: (secrets) => [...secrets, newSecret()],
+    next: jwtSecrets.add,
     after:
       'After the next update, the service accepts tokens that are signed with the new secret. Then switch the issuer to it.',
   },
   '--drop-jwt-secret': {
     secret: 'jwt-secrets',
-    next: (secrets) => without(secrets, 0, 'JWT secret'),
+    next: jwtSecrets.drop,
     after:
       'After the next update, the service rejects tokens that are signed with the first secret.',
   },
   '--add-guard-secret': {
     secret: 'guard-secrets',
-    next: (secrets) => [...secrets, newSecret()],
+    creates: true,
+    next: guardSecrets.add,
     after:
       'After the next update, the service accepts the new secret from guards. Then switch the guards to it.',
   },
   '--drop-guard-secret': {
     secret: 'guard-secrets',
-    next: (secrets) => without(secrets, 0, 'guard secret'),
+    next: guardSecrets.drop,
     after: 'After the next update, guards that send the first secret are limited by IP address.',
   },
 };
@@ -222,50 +297,79 @@ export function ensure(of: StackSecret): void {
 }
 
 /**
- * Performs a rotation step, starting from the version in the stack's file.
+ * Reports whether a step from one list leads to another one. It does not if the step is not
+ * possible.
+ */
+function leadsTo(
+  step: Step,
+  name: string | undefined,
+  from: readonly string[],
+  list: readonly string[],
+): boolean {
+  try {
+    return isSameStep(from, step.next(from, name), list);
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}
+
+/**
+ * Performs a rotation step, starting from the version in the stack's file, which must be deployed.
+ * A step that was performed already and is not deployed yet is not repeated.
  *
  * The secret may already have a newer version. Either an interrupted run created it, or another
  * operator did, whose change to the stack's file is not merged here yet. If the newer version
  * equals the result of the step, the stack's file is set to it.
  *
+ * @param name the name of the entry to drop, if it is given
+ * @returns a description of the result if the step was performed already
+ * @throws {Failure} if the version in the stack's file is not deployed
  * @throws {Failure} if the newer version differs from the result. The step does not replace it,
  * because a pepper in it may be in use.
  */
-export function take(of: StackSecret, option: string): void {
+export function take(of: StackSecret, option: string, name?: string): string | undefined {
   const { stack, secret, vault } = of;
   const step = steps[option] as Step;
   const pinned = of.pinned();
   if (pinned === undefined) {
-    // Guard secrets are optional, so the first rotation step creates the secret.
-    if (option === '--add-guard-secret') {
-      ensure(of);
-      return;
+    if (!step.creates) {
+      throw new Failure(
+        `${secret.versionKey} is not set. Run: npx -y pnpm@12 secrets:generate ${stack}`,
+      );
     }
-    throw new Failure(
-      `${secret.versionKey} is not set. Run: npx -y pnpm@12 secrets:generate ${stack}`,
-    );
+    ensure(of);
+    return undefined;
   }
   const versions = vault.versions() ?? [];
   const before = split(vault.access(pinned));
-  const next = step.next(before, () => {
-    const deployed = of.deployed();
-    return deployed === undefined ? [] : split(vault.access(deployed));
-  });
-  const newer = versions.find(({ number, enabled }) => enabled && number > pinned);
-  if (newer === undefined) {
-    addAndPin(of, next.join(','), versions[0]?.number ?? pinned);
-    return;
+  const deployed = of.deployed();
+  if (deployed === undefined || deployed < pinned) {
+    const from = deployed === undefined ? [] : split(vault.access(deployed));
+    if ((deployed !== undefined || step.creates) && leadsTo(step, name, from, before))
+      return `Nothing was changed: version ${pinned} of the secret ${vault.id} is already the result of ${option}. It is not deployed yet.`;
+    // A promoted pepper, for example, must be known to all instances before one of them uses it.
+    throw new Failure(
+      `Version ${pinned} of the secret ${vault.id} is not deployed to all instances yet. Run \`npx -y pnpm@12 pulumi up --stack ${stack}\` first.`,
+    );
   }
-  if (isSameStep(before, next, split(vault.access(newer.number)))) {
-    of.pin(newer.number);
-    return;
+  const newer = versions.find(({ number, enabled }) => enabled && number > pinned)?.number;
+  if (newer === undefined && deployed === pinned) {
+    addAndPin(of, step.next(before, name).join(','), versions[0]?.number ?? pinned);
+    return undefined;
+  }
+  const other = newer ?? deployed;
+  const isResult = () => leadsTo(step, name, before, split(vault.access(other)));
+  if ((deployed === pinned || deployed === newer) && isResult()) {
+    of.pin(other);
+    return undefined;
   }
   throw new Failure(
     [
-      `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, but version ${newer.number} exists and differs from the ` +
-        `result of ${option}. If a colleague added version ${newer.number}, merge their change of the stack's file. If no stack uses it, ` +
+      `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, but version ${other} exists and differs from the ` +
+        `result of ${option}. If a colleague added version ${other}, merge their change of the stack's file. If no stack uses it, ` +
         'disable it:',
-      `  gcloud secrets versions disable ${newer.number} --secret=${vault.id} --project=${vault.project}`,
+      `  gcloud secrets versions disable ${other} --secret=${vault.id} --project=${vault.project}`,
     ].join('\n'),
   );
 }

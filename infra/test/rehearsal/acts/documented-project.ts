@@ -302,8 +302,11 @@ async function operations(
     );
     assert.match(early, /not deployed to all instances yet/);
     await owner.pulumi('up --yes --skip-preview', 'preprod');
-    await owner.run(`${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`);
+    const promote = `${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`;
+    await owner.run(promote);
+    assert.match(await owner.run(promote), /Nothing was changed/);
     await owner.pulumi('up --yes --skip-preview', 'preprod');
+    assert.match(await owner.refused(promote), /is already the first/);
     assert.match(
       await owner.run(`${node} infra/scripts/request-key.ts preprod`),
       /"api_key": "ant-/,
