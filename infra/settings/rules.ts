@@ -45,12 +45,13 @@ export const projectNumber = matching(
 export const region = matching(/^[a-z]+-[a-z]+\d{1,2}$/, 'must be a region such as us-central1');
 
 /**
- * A service name. Cloud Run allows 49 characters. Service account ids allow only 30, and the
- * program appends suffixes such as `-run` to the name.
+ * A service name. Cloud Run allows 1 to 49 characters. Service account ids allow at most 30, and
+ * the program appends suffixes such as `-run` to the name. Database names and instance ids of
+ * Memorystore have at least 4, and the program uses the service's name for them.
  */
 export const serviceName = matching(
-  /^[a-z]([a-z0-9-]{1,21}[a-z0-9])$/,
-  'must be 3 to 23 characters of a-z, 0-9 and -, starting with a letter',
+  /^[a-z]([a-z0-9-]{2,21}[a-z0-9])$/,
+  'must be 4 to 23 characters of a-z, 0-9 and -, starting with a letter',
 );
 
 export const databaseName = matching(

@@ -119,6 +119,16 @@ const githubKeys = [
 ] as const satisfies Key[];
 
 /**
+ * The least and the most memory in MiB for each number of vCPUs. Cloud Run allows 4 vCPUs up to
+ * 16 GiB: https://cloud.google.com/run/docs/configuring/services/cpu#cpu-memory
+ */
+const memoryOf: Readonly<Record<Values['cpu'], readonly [least: number, most: number]>> = {
+  '1': [512, 4096],
+  '2': [512, 8192],
+  '4': [2048, 8192],
+};
+
+/**
  * Checks the rules that involve several settings. It reads the raw values so that all problems are
  * reported at once, even if some values are invalid.
  */
@@ -127,6 +137,9 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
   const ownsService = owns !== 'project';
   const given = (key: Key) => raw[key] !== undefined;
   const number = (key: 'minInstances' | 'maxInstances') => Number(raw[key] ?? defaults[key]);
+  const cpu = shape.shape.cpu.safeParse(raw['cpu']).data ?? defaults.cpu;
+  const memory = shape.shape.memoryMiB.safeParse(raw['memoryMiB']).data;
+  const [least, most] = memoryOf[cpu];
   const someGitHub = githubKeys.some(given);
 
   const rules: [broken: boolean, key: Key, rule: string][] = [
@@ -163,9 +176,9 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
       'must be set together with githubRepository. It is the GitHub environment whose jobs can deploy this stack',
     ],
     [
-      raw['memoryMiB'] !== undefined && raw['cpu'] === '4' && Number(raw['memoryMiB']) < 2048,
+      memory !== undefined && (memory < least || memory > most),
       'memoryMiB',
-      'must be at least 2048 if cpu is 4',
+      `must be ${least} to ${most} if cpu is ${cpu}`,
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, key, text]) => ({ key, rule: text }));

@@ -45,7 +45,10 @@ describe('an invalid setting is reported under its key', () => {
     [{ maxInstance: '3' }, 'maxInstance is not a setting of this program'],
     [{ keyPeppers: 'a:value' }, 'keyPeppers is not a setting of this program'],
     [{ githubOwnerId: 'example-owner' }, 'githubOwnerId must be the numeric id'],
-    [{ cpu: '4', memoryMiB: '512' }, 'memoryMiB must be at least 2048 if cpu is 4'],
+    [{ cpu: '4', memoryMiB: '512' }, 'memoryMiB must be 2048 to 8192 if cpu is 4'],
+    [{ cpu: '4' }, 'memoryMiB must be 2048 to 8192 if cpu is 4'],
+    [{ memoryMiB: '4097' }, 'memoryMiB must be 512 to 4096 if cpu is 1'],
+    [{ service: 'abc' }, 'service must be 4 to 23 characters'],
     [{ keyPeppersVersion: 'latest' }, 'keyPeppersVersion must be an integer from 1 to 1000000'],
     [
       { jwtSecretsVersion: '1' },

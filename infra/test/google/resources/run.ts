@@ -151,7 +151,12 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
     ? Number(memory.slice(0, -2)) * 1024
     : Number(memory.slice(0, -2));
   refuse(!['1', '2', '4', '6', '8'].includes(cpu), 'cpu must be one of 1, 2, 4, 6, 8');
+  // https://cloud.google.com/run/docs/configuring/services/cpu#cpu-memory
   refuse(Number(cpu) >= 4 && mebibytes < 2048, 'cpu of 4 or more needs at least 2Gi of memory');
+  refuse(
+    Number(cpu) <= 4 && mebibytes > Number(cpu) * 4096,
+    `For ${cpu} CPU, memory must be at most ${Number(cpu) * 4}Gi.`,
+  );
   refuse(mebibytes < 512, 'memory must be at least 512Mi for the second generation');
   for (const [kind, probe, longest] of [
     ['startup', container.startupProbe, 240],
