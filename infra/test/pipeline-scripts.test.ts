@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { comment, openIssue } from '../scripts/lib/github.ts';
 import { differences, stepsAsTable } from '../scripts/lib/preview-steps.ts';
 import { beyondRelease } from '../scripts/lib/release-guard.ts';
@@ -205,39 +205,56 @@ test('infra/scripts/exchange-token.ts exchanges the token of the job for a token
 });
 
 describe('on GitHub', () => {
-  async function github(existing: unknown[]) {
+  /**
+   * Starts a GitHub whose lists have the given pages, and sets the variables of a job.
+   *
+   * @returns the requests, and the variables
+   */
+  async function github(pages: readonly unknown[][]) {
     const calls: string[] = [];
-    const url = await server((request, body) => {
+    const url = await server((request, body, response) => {
       calls.push(`${request.method} ${request.url?.split('?')[0]} ${body}`.trim());
-      return existing;
+      const { pathname, searchParams } = new URL(String(request.url), url);
+      const page = Number(searchParams.get('page') ?? 1);
+      if (request.method === 'GET' && page < pages.length)
+        response.setHeader(
+          'Link',
+          `<${url}${pathname}?page=1>; rel="first", <${url}${pathname}?page=${page + 1}>; rel="next"`,
+        );
+      return pages[page - 1];
     });
-    Object.assign(process.env, {
-      GITHUB_API_URL: url,
-      GITHUB_REPOSITORY: 'o/n',
-      GITHUB_TOKEN: 'x',
-    });
-    onTestFinished(() => {
-      for (const name of ['GITHUB_API_URL', 'GITHUB_REPOSITORY', 'GITHUB_TOKEN'])
-        delete process.env[name];
-    });
-    return calls;
+    const env = { GITHUB_API_URL: url, GITHUB_REPOSITORY: 'o/n', GITHUB_TOKEN: 'x' };
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return { calls, env };
   }
 
-  test('a preview replaces the comment of an earlier preview', async () => {
-    const calls = await github([{ id: 7, body: '### Preview of `prod`\n\nold' }]);
-    await comment('5', '### Preview of `prod`', 'new');
-    expect(calls.at(-1)).toBe(
-      'PATCH /repos/o/n/issues/comments/7 {"body":"### Preview of `prod`\\n\\nnew"}',
-    );
+  const others = [{ id: 1, number: 1, title: 'another', body: 'another' }];
+
+  test.each([1, 2, 3])(
+    'a preview replaces the comment of an earlier preview on page %i',
+    async (page) => {
+      const earlier = [{ id: 7, body: '### Preview of `prod`\n\nold' }];
+      const { calls } = await github([...Array(page - 1).fill(others), earlier]);
+      await comment('5', '### Preview of `prod`', 'new');
+      expect(calls.at(-1)).toBe(
+        'PATCH /repos/o/n/issues/comments/7 {"body":"### Preview of `prod`\\n\\nnew"}',
+      );
+    },
+  );
+
+  test('drift opens one issue', async () => {
+    const title = 'prod has drifted';
+    const { calls } = await github([others, [{ number: 4, title, pull_request: {} }]]);
+    await openIssue(title, 'table');
+    expect(calls.at(-1)).toContain('POST /repos/o/n/issues {');
   });
 
-  test('drift opens one issue, and adds comments to it afterwards', async () => {
-    const first = await github([]);
+  test.each([1, 2, 3])('drift adds comments to an open issue on page %i', async (page) => {
+    const earlier = [{ number: 3, title: 'prod has drifted' }];
+    const { calls } = await github([...Array(page - 1).fill(others), earlier]);
     await openIssue('prod has drifted', 'table');
-    expect(first.at(-1)).toContain('POST /repos/o/n/issues {');
-    const second = await github([{ number: 3, title: 'prod has drifted' }]);
-    await openIssue('prod has drifted', 'table');
-    expect(second.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
+    expect(calls.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
   });
 });
 

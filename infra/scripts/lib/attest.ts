@@ -55,41 +55,56 @@ async function call(url: string, token: string, body?: object): Promise<unknown>
   return answer;
 }
 
+interface Occurrence {
+  readonly attestation?: object;
+  readonly noteName: string;
+  readonly resourceUri: string;
+}
+
 /**
- * Reports whether an image has an attestation that the attestor can verify. Attestations are stored
- * in Container Analysis.
+ * Yields the attestations of an image. Attestations are stored in Container Analysis, which may
+ * respond with an empty page although later ones contain attestations: https://google.aip.dev/158
  */
+async function* attestationsOf(
+  image: string,
+  place: ImagePlace,
+  token: string,
+): AsyncGenerator<Occurrence> {
+  const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
+  const list = `${analysis}v1/${noteOf(place)}/occurrences`;
+  // gcloud uses the same filter, because some tools store the image address with a scheme and
+  // gcloud stores it without one.
+  const query = new URLSearchParams({
+    filter: `has_suffix(resourceUrl, "${image.split('@')[1]}")`,
+  });
+  for (;;) {
+    const { occurrences = [], nextPageToken } = (await call(`${list}?${query}`, token)) as {
+      readonly occurrences?: readonly Occurrence[];
+      readonly nextPageToken?: string;
+    };
+    yield* occurrences.filter(({ resourceUri }) => resourceUri.replace('https://', '') === image);
+    if (!nextPageToken) return;
+    query.set('pageToken', nextPageToken);
+  }
+}
+
+/** Reports whether an image has an attestation that the attestor can verify. */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
   const token =
     process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ??
     run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
-  const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
   const authorization = endpoint(
     'GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT',
     'binaryauthorization',
   );
-  // gcloud uses the same filter, because some tools store the image address with a scheme and
-  // gcloud stores it without one.
-  const filter = encodeURIComponent(`has_suffix(resourceUrl, "${image.split('@')[1]}")`);
-  const { occurrences = [] } = (await call(
-    `${analysis}v1/${noteOf(place)}/occurrences?filter=${filter}`,
-    token,
-  )) as {
-    readonly occurrences?: readonly {
-      readonly attestation?: object;
-      readonly noteName: string;
-      readonly resourceUri: string;
-    }[];
-  };
-  for (const { attestation, noteName, resourceUri } of occurrences) {
-    if (resourceUri.replace('https://', '') !== image) continue;
+  for await (const occurrence of attestationsOf(image, place, token)) {
     const { result } = (await call(
       `${authorization}v1/${attestorOf(place)}:validateAttestationOccurrence`,
       token,
       {
-        attestation,
-        occurrenceNote: noteName,
-        occurrenceResourceUri: resourceUri,
+        attestation: occurrence.attestation,
+        occurrenceNote: occurrence.noteName,
+        occurrenceResourceUri: occurrence.resourceUri,
       },
     )) as { readonly result?: string };
     if (result === 'VERIFIED') return true;

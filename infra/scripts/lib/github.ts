@@ -9,11 +9,9 @@ function actions() {
   return api && repository && token ? { api, repository, token } : undefined;
 }
 
-async function request(
-  path: string,
-  method: 'GET' | 'POST' | 'PATCH',
-  body?: object,
-): Promise<unknown> {
+type Method = 'GET' | 'POST' | 'PATCH';
+
+async function send(path: string, method: Method, body?: object): Promise<Response> {
   const github = actions();
   if (github === undefined)
     throw new Failure('GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN must be set.');
@@ -30,7 +28,24 @@ async function request(
     throw new Failure(
       `GitHub responded to ${method} ${path.split('?')[0]} with ${response.status}.`,
     );
-  return response.json();
+  return response;
+}
+
+/**
+ * Returns the first entry of a list that satisfies a condition. Reads the list page by page:
+ * https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+ *
+ * @param path the list's path, without a query
+ */
+async function find<Entry>(
+  path: string,
+  isWanted: (entry: Entry) => boolean,
+): Promise<Entry | undefined> {
+  for (let page = 1; ; page++) {
+    const response = await send(`${path}?per_page=100&page=${page}`, 'GET');
+    const found = ((await response.json()) as Entry[]).find(isWanted);
+    if (found !== undefined || !response.headers.get('Link')?.includes('rel="next"')) return found;
+  }
 }
 
 /** Reports whether the script runs in a GitHub job that has a token. */
@@ -42,22 +57,20 @@ export function onGitHub(): boolean {
 export async function comment(pullRequest: string, heading: string, text: string): Promise<void> {
   const body = `${heading}\n\n${text}`;
   const path = `/issues/${pullRequest}/comments`;
-  const comments = (await request(`${path}?per_page=100`, 'GET')) as {
-    id: number;
-    body?: string;
-  }[];
-  const earlier = comments.find((each) => each.body?.startsWith(heading));
-  if (earlier) await request(`/issues/comments/${earlier.id}`, 'PATCH', { body });
-  else await request(path, 'POST', { body });
+  const earlier = await find<{ id: number; body?: string }>(path, (each) =>
+    Boolean(each.body?.startsWith(heading)),
+  );
+  if (earlier) await send(`/issues/comments/${earlier.id}`, 'PATCH', { body });
+  else await send(path, 'POST', { body });
 }
 
 /** Opens an issue. If an open issue has the same title, comments on it instead. */
 export async function openIssue(title: string, body: string): Promise<void> {
-  const open = (await request('/issues?state=open&per_page=100', 'GET')) as {
-    number: number;
-    title: string;
-  }[];
-  const earlier = open.find((issue) => issue.title === title);
-  if (earlier) await request(`/issues/${earlier.number}/comments`, 'POST', { body });
-  else await request('/issues', 'POST', { title, body });
+  // GitHub lists pull requests among the issues. By default, it lists the open ones.
+  const earlier = await find<{ number: number; title: string; pull_request?: object }>(
+    '/issues',
+    (issue) => issue.title === title && issue.pull_request === undefined,
+  );
+  if (earlier) await send(`/issues/${earlier.number}/comments`, 'POST', { body });
+  else await send('/issues', 'POST', { title, body });
 }

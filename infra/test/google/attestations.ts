@@ -85,6 +85,12 @@ interface Note {
   readonly delegationServiceAccountEmail: string;
 }
 
+/**
+ * The number of occurrences on a page of a list. Google filters the occurrences of a page, so that
+ * a page may be empty although a later one is not.
+ */
+const occurrencesPerPage = 2;
+
 const noteOf = (attestor: Properties) => attestor['attestationAuthorityNote'] as unknown as Note;
 
 /**
@@ -236,11 +242,16 @@ export function attestationRoutes(cloud: Cloud): Route[] {
           query.get('filter') ?? '',
         )?.[1];
         const name = `projects/${project}/notes/${note}`;
-        const occurrences = cloud.occurrences.filter(
-          (each) =>
-            each.noteName === name && (wanted === undefined || each.resourceUri.endsWith(wanted)),
-        );
-        return { occurrences: occurrences.map((each) => ({ kind: 'ATTESTATION', ...each })) };
+        const all = cloud.occurrences.filter((each) => each.noteName === name);
+        const start = Number(query.get('pageToken') ?? 0);
+        const end = start + occurrencesPerPage;
+        const occurrences = all
+          .slice(start, end)
+          .filter(({ resourceUri }) => wanted === undefined || resourceUri.endsWith(wanted));
+        return {
+          occurrences: occurrences.map((each) => ({ kind: 'ATTESTATION', ...each })),
+          ...(end < all.length && { nextPageToken: String(end) }),
+        };
       },
     },
     {
