@@ -47,10 +47,8 @@ await script(async (args) => {
     return;
   }
   say(table);
-  if (onGitHub()) {
-    const advice =
-      'These resources were changed outside the program. To restore them, run `pulumi up`. To keep a change, add it to the program.';
-    await openIssue(`${stack} has drifted`, `${table}\n\n${advice}`);
-  }
-  throw new Failure(`${stack} has drifted.`);
+  // Without --refresh, `up` would compare the program with Pulumi's state and change nothing.
+  const advice = `These resources were changed outside the program. To restore them, set the running image in the stack's file (docs/operate.md, Release), then run \`npx -y pnpm@12 pulumi up --refresh --stack ${stack}\`. To keep a change, add it to the program.`;
+  if (onGitHub()) await openIssue(`${stack} has drifted`, `${table}\n\n${advice}`);
+  throw new Failure(`${stack} has drifted. ${advice}`);
 });

@@ -69,6 +69,38 @@ describeByDriver(
       );
     });
 
+    test.each([
+      ['smallest', 'abcd', { maxInstances: '1', concurrency: '1', requestTimeoutSeconds: '5' }],
+      [
+        'largest',
+        'a'.repeat(23),
+        {
+          cpu: '4',
+          memoryMiB: '8192',
+          minInstances: '1000',
+          maxInstances: '1000',
+          concurrency: '1000',
+          requestTimeoutSeconds: '3600',
+          monthlyBudget: '10000000',
+          database: 'd'.repeat(63),
+        },
+      ],
+    ])('the %s valid settings are deployed', async (_, service, settings) => {
+      const google = await cloud();
+      for (const name of ['jwt-secrets', 'key-peppers'])
+        await google.addSecretVersion(`projects/my-project/secrets/${service}-${name}`, 'a value');
+      const stack = await stackOf(google, 'dev', {
+        ...settings,
+        ...github,
+        service,
+        githubEnvironment: 'e'.repeat(63),
+        sharedRateLimits: 'true',
+        billingAccount: '0A1B2C-0A1B2C-0A1B2C',
+        alertEmail: 'platform@team.example',
+      });
+      expect((await stack.up()).summary.result).toBe('succeeded');
+    });
+
     test('a second `up` of prod and a refresh change nothing', () => expectNoChanges('prod'));
 
     test('an image that `up` built is not rebuilt, and another service does not reuse its tag', async () => {
@@ -163,7 +195,7 @@ describeByDriver(
       expect(await google.calls()).toEqual([]);
     });
 
-    test('a manual change is detected, and the next `up` reverts it', async () => {
+    test('a manual change is detected, and `up --refresh` reverts it', async () => {
       const { google, stack } = await deployed('prod');
       await google.change(
         'projects/documented-project/locations/us-central1/services/andamio-api',
@@ -174,8 +206,11 @@ describeByDriver(
       expect(await refusal(stack.preview({ refresh: true, expectNoChanges: true }))).toContain(
         'no changes were expected',
       );
-      await stack.refresh();
-      expect(changes((await stack.up()).summary)).toEqual({ update: 1 });
+      // Without a refresh, `up` compares the program with the state, which still has the old value.
+      expect(changes((await stack.up()).summary)).toEqual({});
+      expect(changes((await stack.up({ refresh: true })).summary)).toEqual({ update: 1 });
+      const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
+      expect(inputs?.['ingress']).toBe('INGRESS_TRAFFIC_ALL');
     });
 
     test('destroying production fails and deletes nothing', async () => {

@@ -256,6 +256,22 @@ describe('on GitHub', () => {
     await openIssue('prod has drifted', 'table');
     expect(calls.at(-1)).toContain('POST /repos/o/n/issues/3/comments');
   });
+
+  test('drift reports the command that restores the resources', async () => {
+    const urn = 'urn:pulumi:prod::andamio::gcp:cloudrunv2/service:Service::service';
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in *'stack output'*) echo '{}' ;; preview*) echo '${JSON.stringify({ steps: [{ op: 'update', urn }] })}' ;; esac`,
+    );
+    const { calls, env } = await github([[]]);
+    const { code, stderr } = await script('infra/scripts/drift.ts', ['prod'], {
+      ...pulumi.env,
+      ...env,
+    });
+    expect(code).toBe(1);
+    for (const text of [stderr, calls.at(-1)])
+      expect(text).toContain('`npx -y pnpm@12 pulumi up --refresh --stack prod`');
+  });
 });
 
 describe('the policy pack applies to', () => {

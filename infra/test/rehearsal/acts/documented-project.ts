@@ -6,7 +6,8 @@ import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
 
-const document = join(import.meta.dirname, '../../../../docs/deploy.md');
+const documents = join(import.meta.dirname, '../../../../docs');
+const document = join(documents, 'deploy.md');
 const hosts = {
   preprod: 'https://andamio-api-preprod-308006323670.us-central1.run.app',
   prod: 'https://andamio-api-308006323670.us-central1.run.app',
@@ -284,14 +285,16 @@ async function operations(
   await owner.step(
     'Check for drift as the drift account: none, then found and corrected',
     async () => {
-      await drift.run(`${node} infra/scripts/drift.ts preprod`);
+      const [check = '', restore] = documentedCommands(
+        join(documents, 'operate.md'),
+        'Check for drift',
+      ).map((command) => command.replace(/^node /, `${node} `).replace(/ prod$/, ' preprod'));
+      await drift.run(check);
       const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
       await google.change(service, { invokerIamDisabled: false });
-      assert.match(
-        await drift.refused(`${node} infra/scripts/drift.ts preprod`),
-        /invokerIamDisabled/,
-      );
-      await owner.pulumi('up --yes --refresh --skip-preview', 'preprod');
+      assert.match(await drift.refused(check), /invokerIamDisabled/);
+      await owner.run(`${restore} --yes`);
+      await drift.run(check);
     },
   );
 
