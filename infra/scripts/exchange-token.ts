@@ -11,23 +11,33 @@ function setting(name: string): string {
   return value;
 }
 
-async function json(url: string, init: RequestInit): Promise<Record<string, unknown>> {
+/**
+ * Sends a request and returns one string of the JSON response.
+ *
+ * @throws {Failure} if the response is an error or does not contain the string
+ */
+async function stringIn(name: string, url: string, init: RequestInit): Promise<string> {
+  const { host } = new URL(url);
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
-  if (!response.ok) throw new Failure(`${new URL(url).host} responded with ${response.status}.`);
-  return (await response.json()) as Record<string, unknown>;
+  if (!response.ok) throw new Failure(`${host} responded with ${response.status}.`);
+  const body = (await response.json().catch(() => undefined)) as unknown;
+  const value = (body as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  if (typeof value !== 'string' || value === '')
+    throw new Failure(`${host} responded with ${response.status}, but without ${name}.`);
+  return value;
 }
 
 await script(async () => {
   const audience = setting('SMOKE_AUDIENCE');
   const own = `${setting('ACTIONS_ID_TOKEN_REQUEST_URL')}&audience=${encodeURIComponent(audience)}`;
-  const { value } = await json(own, {
+  const jobToken = await stringIn('value', own, {
     headers: { Authorization: `Bearer ${setting('ACTIONS_ID_TOKEN_REQUEST_TOKEN')}` },
   });
-  const { access_token: token } = await json(setting('SMOKE_TOKEN_URL'), {
+  const token = await stringIn('access_token', setting('SMOKE_TOKEN_URL'), {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: String(value),
+      subject_token: jobToken,
       subject_token_type: tokenType,
       requested_token_type: tokenType,
       audience,

@@ -204,6 +204,26 @@ test('infra/scripts/exchange-token.ts exchanges the token of the job for a token
   });
 });
 
+test.each([
+  ['the job', {}, { access_token: 'x' }, 'without value'],
+  ['the job', { value: '' }, { access_token: 'x' }, 'without value'],
+  ['the issuer', { value: 'x' }, { id_token: 'secret' }, 'without access_token'],
+  ['the issuer', { value: 'x' }, null, 'without access_token'],
+])(
+  'infra/scripts/exchange-token.ts fails if it gets no token of %s: %j, %j',
+  async (_, github, issuer, says) => {
+    const url = await server((request) => (request.url?.startsWith('/github') ? github : issuer));
+    const { stdout, stderr, code } = await script('infra/scripts/exchange-token.ts', [], {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/github?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x',
+      SMOKE_TOKEN_URL: `${url}/token`,
+      SMOKE_AUDIENCE: 'andamio-api',
+    });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`${new URL(url).host} responded with 200, but ${says}.\n`);
+  },
+);
+
 describe('on GitHub', () => {
   /**
    * Starts a GitHub whose lists have the given pages, and sets the variables of a job.
