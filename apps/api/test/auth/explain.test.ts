@@ -33,7 +33,7 @@ const explain = (token: string, environment: Record<string, string>, input?: str
   run(['--explain', input === undefined ? token : '-'], environment, input);
 
 const now = Math.floor(Date.now() / 1000);
-const good = { sub: 'user', exp: now + 60, iss: 'https://issuer.example', aud: 'api' };
+const good = { sub: 'user', exp: now + 3_600, iss: 'https://issuer.example', aud: 'api' };
 const settings = { JWT_SECRETS: jwtSecret, JWT_ISSUER: good.iss, JWT_AUDIENCE: good.aud };
 const by = (claims: object, header: object = { alg: 'HS256' }) =>
   hmacToken(header, claims, jwtSecret);
