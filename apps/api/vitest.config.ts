@@ -6,9 +6,25 @@ import { defineConfig } from 'vitest/config';
  * or other global state, so their files can share a process. Loading the service for each file
  * would take more than half of their time.
  */
-const inProcess = ['delete', 'idempotency', 'list', 'request', 'roll', 'rotate', 'user'].map(
-  (folder) => `test/${folder}/*.test.ts`,
-);
+const inProcess = [
+  ...[
+    'auth',
+    'delete',
+    'idempotency',
+    'list',
+    'report',
+    'request',
+    'roll',
+    'rotate',
+    'secret-scanning',
+    'user',
+  ].map((folder) => `test/${folder}/*.test.ts`),
+  'test/http/!(schemathesis).test.ts',
+  'test/limits/{headers,rate}.test.ts',
+  'test/reference/{http,missing-files}.test.ts',
+  'test/usage/{counting,quotas}.test.ts',
+  'test/verify/{200,401,429}.test.ts',
+];
 
 export default defineConfig({
   test: {
