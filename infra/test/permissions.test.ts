@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
-import { changes, cloud, configure, deployed, refusal, stackOf } from './harness/stack.ts';
+import { changes, configure, deployed, refusal, stackOf } from './harness/stack.ts';
 
 const as = (account: string) =>
   `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
@@ -76,8 +76,7 @@ test.skipIf(!engineIsHere)(
 test.skipIf(!engineIsHere)(
   'an identity with its own port can call the fake Google next to others',
   async () => {
-    const google = await cloud();
-    await (await stackOf(google, 'shared')).up();
+    const { google } = await deployed('shared');
     const byPort = Object.assign(Object.create(google), {
       port: await google.portOf(as('andamio-preview')),
     });

@@ -14,16 +14,10 @@ async function expectNoViolations(name: StackName): Promise<void> {
   expect((await stack.preview({ policyPacks })).stdout).not.toContain('[mandatory]');
 }
 
-describeByDriver('the policy pack, run by the engine', () => {
-  test('reports no violation in dev, before and after its deployment', () =>
-    expectNoViolations('dev'));
-});
-
 describeByDriver(
   'the policy pack, run by the engine',
   () => {
-    const others = Object.keys(remaining).filter((name) => name !== 'dev') as StackName[];
-    test.each(others)(
+    test.each(Object.keys(remaining) as StackName[])(
       'reports no violation in %s, before and after its deployment',
       expectNoViolations,
     );
