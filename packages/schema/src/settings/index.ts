@@ -28,7 +28,7 @@ import {
   pem,
   plainText,
   publicUrl,
-  url,
+  redisUrl,
 } from './rules.ts';
 
 export type { RequiredClaim } from './claims.ts';
@@ -75,7 +75,7 @@ const variables = z.object({
   JWT_SCOPE_REQUIRED: oneOf(['on', 'off']).default('off'),
   JWT_REQUIRED_CLAIMS: requiredClaims.optional(),
   KEY_PEPPERS: keyPeppers.optional(),
-  REDIS_URL: url(['rediss:', 'redis:']).optional(),
+  REDIS_URL: redisUrl.optional(),
   REDIS_CA: pem.optional(),
   REDIS_AUTH: oneOf(['url', 'google-iam']).default('url'),
   TRUST_PROXY_HOPS: integer(0, 10).default(0),

@@ -105,9 +105,10 @@ function parseUrl(text: string, protocols: readonly string[]): URL | undefined {
 }
 
 /** Returns a schema for an absolute URL with one of the given schemes. */
-export function url(protocols: readonly string[]) {
+function url(protocols: readonly string[]) {
   return z.string().refine((text) => parseUrl(text, protocols) !== undefined, {
     error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    abort: true,
   });
 }
 
@@ -119,6 +120,38 @@ export function hasCredentials(text = ''): boolean {
   const { username = '', password = '' } = URL.parse(text) ?? {};
   return username !== '' || password !== '';
 }
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reports whether the credentials of a URL are percent-encoded. An `@` after the host means that
+ * they contain a character that ends the host: `/`, `?` or `#`.
+ */
+function hasEncodedCredentials({ username, password, pathname, search, hash }: URL): boolean {
+  const afterHost = `${pathname}${search}${hash}`;
+  return [username, password].every(isPercentEncoded) && !afterHost.includes('@');
+}
+
+/**
+ * The URL of a Redis server. The client library would find other errors only when it connects, and
+ * the service then counts in memory.
+ */
+export const redisUrl = url(['rediss:', 'redis:'])
+  .refine((text) => hasEncodedCredentials(new URL(text)), {
+    error:
+      'must have a percent-encoded user name and password (write % as %25, / as %2F, ? as %3F, # as %23)',
+    abort: true,
+  })
+  .refine((text) => /^(\/\d*)?$/.test(new URL(text).pathname), {
+    error: 'must have no path other than the number of a database',
+  });
 
 /** Returns a schema for an absolute URL that contains no credentials, so that it can be logged. */
 export function publicUrl(protocols: readonly string[]) {
