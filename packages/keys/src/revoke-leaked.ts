@@ -7,12 +7,14 @@ import { OutcomeUnknownError, StoreUnavailableError } from './store.ts';
 /** Maximum number of concurrent revocations. */
 const concurrency = 16;
 
-/** Leaked keys in plaintext: those that this call revoked, and those that were revoked earlier. */
+/** The outcome of revoking leaked keys. The keys are in plaintext. */
 export interface LeakedKeys {
   /** Keys that this call revoked. */
   readonly revoked: ReadonlySet<string>;
   /** Keys that were revoked before this call. */
   readonly before: ReadonlySet<string>;
+  /** The errors of keys that could not be revoked. If there are any, other keys may be skipped. */
+  readonly failures: readonly unknown[];
 }
 
 /**
@@ -22,8 +24,7 @@ export interface LeakedKeys {
  *
  * @param findsEarlier whether to also find keys that were revoked earlier. This reads the audit log
  *   once for each unknown key.
- * @throws the first error of {@link revokeKey} or `KeyStore.wasRevoked`, after the other keys were
- *   revoked or skipped.
+ * @returns the revoked keys even if others failed, so that callers can log how many were revoked.
  */
 export async function revokeLeaked(
   dependencies: RevokeKeyDependencies,
@@ -53,6 +54,5 @@ export async function revokeLeaked(
   }
 
   await Promise.all(Array.from({ length: concurrency }, work));
-  if (failures.length > 0) throw failures[0];
-  return { revoked, before };
+  return { revoked, before, failures };
 }

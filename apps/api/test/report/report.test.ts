@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
+import { storeWithOneRevocation } from '../harness/store-with-one-revocation.ts';
 
 async function report(url: string, body: object, headers: Record<string, string> = {}) {
   const begun = performance.now();
@@ -170,6 +171,17 @@ describe('POST /api/v1/apikey/report', () => {
       await report(broken.url, { api_keys: [makeKey()] }),
     ];
     for (const answer of answers) expectError(answer, 500, 'internal');
+  });
+
+  test('logs how many keys a report revoked, even if others could not be revoked', async () => {
+    const failing = await startApp({ store: storeWithOneRevocation() });
+    onTestFinished(() => failing.close());
+    const leaked = await newKey(failing.url, 'six');
+    expectError(await report(failing.url, { api_keys: [leaked, makeKey()] }), 500, 'internal');
+    expect((await verifyKey(failing.url, leaked)).status).toBe(401);
+    expect(failing.logged.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ ...logEvents.leakedKeysRevoked, keys: 1 }),
+    );
   });
 
   test('does not exist unless KEY_REPORTS is on', async () => {

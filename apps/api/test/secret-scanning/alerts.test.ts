@@ -6,7 +6,7 @@ import { logEvents } from '@andamio/schema/log-events';
 import { rateLimitHeaders } from '@andamio/schema/rate-limits';
 import { getUser, requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp, type TestAppOptions, testPepper } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
 import {
@@ -21,6 +21,7 @@ import {
 } from '../harness/github.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
+import { storeWithOneRevocation } from '../harness/store-with-one-revocation.ts';
 import { fileStore, memoryStore } from '../harness/stores.ts';
 
 const signer = githubKey();
@@ -265,6 +266,22 @@ describe('alerts of GitHub', () => {
       down.close(),
     );
     expectError(answer, 500, 'store_unavailable');
+  });
+
+  test('an alert that revokes only some of its keys logs how many, and logs the others when it is repeated', async () => {
+    const failing = await startApp({ store: storeWithOneRevocation(), githubKeysUrl: github.url });
+    onTestFinished(() => failing.close());
+    const leaked = await Promise.all(['one', 'two'].map((sub) => issue(sub, 'name', failing.url)));
+    const alerts = leaked.map((key) => alertOf(key));
+    const revoked = () =>
+      failing.logged
+        .map((line) => JSON.parse(line))
+        .filter(({ event }) => event === logEvents.leakedKeysRevoked.event)
+        .map(({ keys }) => keys);
+    expectError(await sendAlerts(failing.url, alerts, signer), 500, 'store_unavailable');
+    expect(revoked()).toEqual([1]);
+    expect((await sendAlerts(failing.url, alerts, signer)).status).toBe(200);
+    expect(revoked()).toEqual([1, 1]);
   });
 
   test('no log line contains a reported token', async () => {

@@ -70,8 +70,9 @@ export interface ReportDependencies extends RevokeKeyDependencies {
  */
 export function reportApiKeysHandler(dependencies: ReportDependencies) {
   async function revoke(keys: readonly string[]): Promise<void> {
-    const { revoked } = await revokeLeaked(dependencies, keys, { kind: 'report' }, false);
+    const { revoked, failures } = await revokeLeaked(dependencies, keys, { kind: 'report' }, false);
     if (revoked.size > 0) dependencies.onLeakedKeysRevoked(revoked.size);
+    if (failures.length > 0) throw failures[0];
   }
 
   const inPlace = createPlaces();

@@ -74,9 +74,10 @@ function handleAlerts({
     const { alerts, unreadable } = parseAlerts(body);
     if (unreadable > 0) logEvent(log, 'warn', logEvents.unreadableAlerts, { unreadable });
     const tokens = alerts.map(({ token }) => token);
-    const { revoked, before } = await revokeLeaked(keys, tokens, { kind: 'github' });
+    const { revoked, before, failures } = await revokeLeaked(keys, tokens, { kind: 'github' });
     if (revoked.size > 0)
       logEvent(log, 'warn', logEvents.leakedKeysRevoked, { keys: revoked.size });
+    if (failures.length > 0) throw failures[0]; // GitHub repeats the alert.
     response.json(verdictsOf(alerts, new Set([...revoked, ...before])));
   };
 }
