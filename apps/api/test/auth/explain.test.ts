@@ -2,18 +2,19 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jwtSecret } from '@andamio/testing/tokens';
 import { expect, onTestFinished, test } from 'vitest';
+import { explainToken } from '../../dev/explain-token.ts';
+import { completeSettings } from '../../src/process/development-secrets.ts';
+import { readSettings } from '../../src/settings.ts';
 import { hmacToken, signedToken } from '../harness/compact-token.ts';
 import { rsaPair, startJwksServer } from '../harness/jwks-server.ts';
 
 const program = fileURLToPath(new URL('../../dev/token.ts', import.meta.url));
 
+const pepper = { KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}` };
+
 /** Runs `npm run token` with the given arguments, environment and standard input. */
 function run(parameters: readonly string[], environment: Record<string, string>, input = '') {
-  const env = {
-    PATH: process.env['PATH'],
-    KEY_PEPPERS: `a:${Buffer.alloc(32).toString('base64')}`,
-    ...environment,
-  };
+  const env = { PATH: process.env['PATH'], ...pepper, ...environment };
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...parameters], { env });
     let stdout = '';
@@ -25,12 +26,9 @@ function run(parameters: readonly string[], environment: Record<string, string>,
   });
 }
 
-/**
- * Runs `npm run token -- --explain`. If `input` is given, the program reads the token from standard
- * input.
- */
-const explain = (token: string, environment: Record<string, string>, input?: string) =>
-  run(['--explain', input === undefined ? token : '-'], environment, input);
+/** Explains a token in this process, as `npm run token -- --explain` does. */
+const explain = (token: string, environment: Record<string, string>) =>
+  explainToken(token, completeSettings(readSettings({ ...pepper, ...environment })));
 
 const now = Math.floor(Date.now() / 1000);
 const good = { sub: 'user', exp: now + 3_600, iss: 'https://issuer.example', aud: 'api' };
@@ -51,24 +49,35 @@ test.each<[string, string]>([
   ['claims', by({ ...good, sub: undefined })],
   ['claims', by({ ...good, exp: 'soon' })],
   ['claims', by({ ...good, tier: 5 })],
-])('token --explain names the reason %s without printing the token', async (reason, token) => {
-  const { code, stdout, stderr } = await explain(token, settings);
-  expect([code, stderr]).toEqual([1, '']);
-  expect(stdout).toMatch(new RegExp(`^401, reason ${reason}: .+\\.\n$`));
-  if (token.length > 10) expect(stdout).not.toContain(token.slice(0, 10));
+])('explains the reason %s without the token', async (reason, token) => {
+  const { accepted, text } = await explain(token, settings);
+  expect(accepted).toBe(false);
+  expect(text).toMatch(new RegExp(`^401, reason ${reason}: .+\\.$`));
+  if (token.length > 10) expect(text).not.toContain(token.slice(0, 10));
 });
 
-test('token --explain lists the permissions of a valid token, also from standard input', async () => {
-  const all = await explain('', settings, `${by(good)}\n`);
-  expect(all).toEqual({
+test('explains the permissions of a valid token', async () => {
+  const reads = await explain(by({ ...good, scope: 'apikey:read' }), settings);
+  expect(reads.text).toContain('apikey:write: 403, insufficient_scope');
+  const unknown = await explain(by({ ...good, tier: 'gold' }), settings);
+  expect(unknown).toEqual({
+    accepted: false,
+    text: expect.stringContaining('403, unknown_tier'),
+  });
+});
+
+test('token --explain prints the explanation, also of a token from standard input', async () => {
+  const expired = await run(['--explain', by({ ...good, exp: now - 60 })], settings);
+  expect(expired).toEqual({
+    code: 1,
+    stdout: expect.stringMatching(/^401, reason expired: .+\.\n$/),
+    stderr: '',
+  });
+  expect(await run(['--explain', '-'], settings, `${by(good)}\n`)).toEqual({
     code: 0,
     stdout: 'The token is valid.\napikey:read: allowed\napikey:write: allowed\n',
     stderr: '',
   });
-  const reads = await explain(by({ ...good, scope: 'apikey:read' }), settings);
-  expect(reads.stdout).toContain('apikey:write: 403, insufficient_scope');
-  const unknown = await explain(by({ ...good, tier: 'gold' }), settings);
-  expect([unknown.code, unknown.stdout]).toEqual([1, expect.stringContaining('403, unknown_tier')]);
 });
 
 test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', async () => {
@@ -78,10 +87,10 @@ test('token --explain fetches JWT_JWKS_URL, and prints why a fetch failed', asyn
   jwks.publish({ publicKey: pair.publicKey, members: { kid: 'one' } });
   const environment = { JWT_JWKS_URL: jwks.url };
   const signed = (kid: string) => signedToken({ alg: 'RS256', kid }, good, pair.privateKey);
-  expect((await explain(signed('one'), environment)).code).toBe(0);
-  expect((await explain(signed('two'), environment)).stdout).toContain('reason unknown_key');
+  expect((await explain(signed('one'), environment)).accepted).toBe(true);
+  expect((await explain(signed('two'), environment)).text).toContain('reason unknown_key');
   jwks.mode = 'redirects';
-  const { code, stderr } = await explain(signed('one'), environment);
+  const { code, stderr } = await run(['--explain', signed('one')], environment);
   expect([code, stderr]).toEqual([
     69,
     expect.stringContaining('The response is a redirect (302) to '),
@@ -113,20 +122,20 @@ test('token prints a token that the service accepts, whatever names the settings
     iat: expect.any(Number),
     exp: expect.any(Number),
   });
-  expect(await explain(stdout.trim(), named)).toMatchObject({
-    code: 0,
-    stdout: 'The token is valid.\napikey:read: allowed\napikey:write: allowed\n',
+  expect(await explain(stdout.trim(), named)).toEqual({
+    accepted: true,
+    text: 'The token is valid.\napikey:read: allowed\napikey:write: allowed',
   });
 });
 
-test('token --explain names the configured claims and conditions', async () => {
-  const { stdout } = await explain(by(good), {
+test('explains the configured claims and conditions', async () => {
+  const { text } = await explain(by(good), {
     ...settings,
     JWT_SUBJECT_CLAIM: 'uid',
     JWT_REQUIRED_CLAIMS: 'azp=one|two,sts!=pending',
   });
-  expect(stdout).toContain('uid (1 to 128 characters)');
-  expect(stdout).toContain('JWT_REQUIRED_CLAIMS: azp is "one" or "two"; sts is not "pending".');
+  expect(text).toContain('uid (1 to 128 characters)');
+  expect(text).toContain('JWT_REQUIRED_CLAIMS: azp is "one" or "two"; sts is not "pending".');
 });
 
 test('token --explain finds the keys of JWT_OIDC_ISSUER, and prints both issuers if they differ', async () => {
@@ -135,7 +144,7 @@ test('token --explain finds the keys of JWT_OIDC_ISSUER, and prints both issuers
   const issuer = new URL(provider.url).origin;
   provider.answer = { issuer: 'https://other.example', jwks_uri: provider.url };
   const token = signedToken({ alg: 'RS256' }, { ...good, iss: issuer }, rsaPair().privateKey);
-  const { code, stderr } = await explain(token, { JWT_OIDC_ISSUER: issuer });
+  const { code, stderr } = await run(['--explain', token], { JWT_OIDC_ISSUER: issuer });
   expect(code).toBe(69);
   expect(stderr).toContain(`The document has the issuer "https://other.example", not "${issuer}".`);
 });
