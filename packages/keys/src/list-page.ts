@@ -1,10 +1,10 @@
 import { isExpiring, isRemoved } from './expiry.ts';
+import { readKeyUse } from './key-use.ts';
 import { noteTierClaim } from './list.ts';
 import type { KeyRecord } from './model.ts';
 import type { Owner } from './owner.ts';
 import { type PageEnd, pageToken, parsePageToken } from './page-token.ts';
 import type { HeldName, KeyDependencies, KeyStore } from './store.ts';
-import { daysUntil, monthsUntil, utcDayOf } from './usage/calendar.ts';
 
 /** Number of UTC days, including today, for which a key's requests are shown. */
 const shownDays = 30;
@@ -45,7 +45,7 @@ export interface ListedPage {
   readonly nextPageToken: string | undefined;
 }
 
-type Secret = Pick<ListedKey, 'record' | 'state' | 'previousExpiresAt'>;
+type ListedSecret = Pick<ListedKey, 'record' | 'state' | 'previousExpiresAt'>;
 
 function stateOf({ expiresAt }: KeyRecord, now: number): KeyState {
   if (expiresAt <= now) return 'expired';
@@ -56,7 +56,7 @@ function stateOf({ expiresAt }: KeyRecord, now: number): KeyState {
  * Returns the secrets to list for a name: the current secret, and the previous secret if it is
  * valid.
  */
-function secretsOf({ current, previous }: HeldName, now: number): Secret[] {
+function secretsOf({ current, previous }: HeldName, now: number): ListedSecret[] {
   if (current === undefined || isRemoved(current, now)) return [];
   const valid = previous !== undefined && previous.expiresAt > now ? previous : undefined;
   const previousExpiresAt = valid?.expiresAt;
@@ -73,7 +73,7 @@ function secretsOf({ current, previous }: HeldName, now: number): Secret[] {
 function cut(
   names: readonly HeldName[],
   { pageSize, from, now }: { pageSize: number; from: PageEnd | undefined; now: number },
-): { readonly listed: readonly Secret[]; readonly end: PageEnd | undefined } {
+): { readonly listed: readonly ListedSecret[]; readonly end: PageEnd | undefined } {
   const secrets = names
     .flatMap((name) => secretsOf(name, now))
     .filter(({ record }) => from?.serial === undefined || record.serial !== from.serial);
@@ -90,7 +90,10 @@ function cut(
 /**
  * Orders secrets by age, then by name. The previous secret of a name comes before the current one.
  */
-function oldestFirst({ record: one, state }: Secret, { record: other }: Secret): number {
+function oldestFirst(
+  { record: one, state }: ListedSecret,
+  { record: other }: ListedSecret,
+): number {
   if (one.createdAt !== other.createdAt) return one.createdAt - other.createdAt;
   if (one.name !== other.name) return one.name < other.name ? -1 : 1;
   return state === 'previous' ? -1 : 1;
@@ -113,46 +116,33 @@ export async function listPage(
   const from = token === undefined ? undefined : parsePageToken(userId, token);
   if (token !== undefined && from === undefined) return undefined;
 
-  const present = Math.floor(now() / 1000);
+  const nowSeconds = Math.floor(now() / 1000);
   const { tierClaim, names } = await store.page({
     userId,
     // One more name than the page holds is read, to find out whether there is a next page.
     maximum: pageSize + 1,
     ...(from && { from: { name: from.name, isIncluded: from.serial !== undefined } }),
   });
-  await noteTierClaim(store, owner, tierClaim, present);
-  const { listed, end } = cut(names, { pageSize, from, now: present });
+  await noteTierClaim(store, owner, tierClaim, nowSeconds);
+  const { listed, end } = cut(names, { pageSize, from, now: nowSeconds });
   return {
-    keys: await withActivity(store, userId, listed.toSorted(oldestFirst), now()),
+    keys: await withUse(store, userId, listed.toSorted(oldestFirst), now()),
     nextPageToken: end && pageToken(userId, end),
   };
 }
 
-async function withActivity(
+async function withUse(
   store: KeyStore,
   userId: string,
-  secrets: readonly Secret[],
+  secrets: readonly ListedSecret[],
   now: number,
 ): Promise<ListedKey[]> {
   if (secrets.length === 0) return [];
-  const today = utcDayOf(now);
-  const oldest = Math.min(...secrets.map(({ record }) => record.createdAt));
-  const { usage, lastUses } = await store.readActivity({
-    userId,
-    days: daysUntil(today, shownDays),
-    names: [...new Set(secrets.map(({ record }) => record.name))],
-    months: monthsUntil(today, utcDayOf(oldest * 1000)),
-    serials: secrets.map(({ record }) => record.serial),
-  });
-  const requests = new Map<string, number>();
-  for (const { name, requests: more } of usage)
-    requests.set(name, (requests.get(name) ?? 0) + more);
-  return secrets.map((secret) => {
-    const minute = lastUses.get(secret.record.serial);
-    return {
-      ...secret,
-      lastUsedAt: minute === undefined ? undefined : minute * 60,
-      requests: requests.get(secret.record.name) ?? 0,
-    };
-  });
+  const records = secrets.map(({ record }) => record);
+  const use = await readKeyUse(store, userId, records, { now, days: shownDays });
+  return secrets.map((secret) => ({
+    ...secret,
+    lastUsedAt: use.lastUsedAt(secret.record),
+    requests: use.requestsOf(secret.record.name),
+  }));
 }

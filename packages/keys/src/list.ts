@@ -52,15 +52,15 @@ export async function noteTierClaim(
  * @throws the same errors as {@link KeyStore.list} and {@link KeyStore.transact}.
  */
 export async function listKeys({ store, now }: KeyDependencies, owner: Owner): Promise<KeyList> {
-  const present = Math.floor(now() / 1000);
+  const nowSeconds = Math.floor(now() / 1000);
   const { userId } = owner;
-  const { since, tierClaim, keys } = await store.list(userId, present);
-  const tier = await noteTierClaim(store, owner, tierClaim, present);
-  const held = keys.filter((key) => !isRemoved(key, present));
+  const { since, tierClaim, keys } = await store.list(userId, nowSeconds);
+  const tier = await noteTierClaim(store, owner, tierClaim, nowSeconds);
+  const held = keys.filter((key) => !isRemoved(key, nowSeconds));
   return {
     since,
     tier,
-    active: held.filter(({ expiresAt }) => expiresAt > present).toSorted(oldestFirst),
-    expired: held.filter(({ expiresAt }) => expiresAt <= present).toSorted(lastExpiredFirst),
+    active: held.filter(({ expiresAt }) => expiresAt > nowSeconds).toSorted(oldestFirst),
+    expired: held.filter(({ expiresAt }) => expiresAt <= nowSeconds).toSorted(lastExpiredFirst),
   };
 }

@@ -1,6 +1,6 @@
 import type { InspectedKey } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
-import { readKeyUse } from '@andamio/keys/last-use';
+import { readKeyUse } from '@andamio/keys/key-use';
 import { printable } from '@andamio/schema/printable';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand } from '../command.ts';
@@ -33,7 +33,7 @@ export const list = defineCommand({
       if (owner === undefined) return noSuchUser;
       const created_at = owner.since === undefined ? null : formatTimestamp(owner.since);
       const held = owner.keys.filter((key) => !isRemoved(key, nowSeconds)).toSorted(byAgeAndName);
-      const use = await readKeyUse(store, userId, held, { now: now(), days: 0 });
+      const use = await readKeyUse(store, userId, held, { now: now(), days: 1 });
       const keys = held.map((key) => ({
         ...describeKey(key),
         state: stateOf(key, nowSeconds),

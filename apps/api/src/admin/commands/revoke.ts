@@ -1,5 +1,5 @@
 import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
-import { readKeyUse } from '@andamio/keys/last-use';
+import { readKeyUse } from '@andamio/keys/key-use';
 import { findRevocable, type RevokedKey, revokeSecret } from '@andamio/keys/revoke';
 import { printable } from '@andamio/schema/printable';
 import { idsOf, isKeyId, type KeyId } from '@andamio/verification/digest';
@@ -123,14 +123,14 @@ export const revoke = defineCommand({
       isConfirmed: true,
       async preview(context) {
         const { store, now } = context;
-        const present = Math.floor(now() / 1000);
-        const logins = await countRedeemableLogins(store, { userId, now: present });
+        const nowSeconds = Math.floor(now() / 1000);
+        const logins = await countRedeemableLogins(store, { userId, now: nowSeconds });
         const found = await findOwner(context, userId);
         if ('done' in found && logins === 0) return found;
         // A user who has approved a login but has never had a key has no stored data.
         const owner = 'done' in found ? { keys: [], storedKeys: 0, activeKeys: 0 } : found;
         if (owner.storedKeys + logins === 0) return noKeys;
-        const use = await readKeyUse(store, userId, owner.keys, { now: now(), days: 0 });
+        const use = await readKeyUse(store, userId, owner.keys, { now: now(), days: 1 });
         const uses = owner.keys.map((key) => use.lastUsedAt(key)).filter((at) => at !== undefined);
         const lastUse = lastUseOf(uses.length === 0 ? undefined : Math.max(...uses));
         return {

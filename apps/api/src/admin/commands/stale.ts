@@ -1,5 +1,5 @@
 import type { InspectedKey } from '@andamio/keys/administration';
-import { readKeyUse } from '@andamio/keys/last-use';
+import { readKeyUse } from '@andamio/keys/key-use';
 import { printable } from '@andamio/schema/printable';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { type Context, defineCommand, UsageError } from '../command.ts';
@@ -35,21 +35,21 @@ async function staleKeysOf(
   userId: string,
   days: number,
 ): Promise<StaleKey[]> {
-  const present = now();
-  const since = present / 1000 - days * secondsPerDay;
+  const nowMilliseconds = now();
+  const since = nowMilliseconds / 1000 - days * secondsPerDay;
   const all = (await store.inspect(userId))?.keys ?? [];
   const candidates = all.filter(
     ({ superseded, createdAt, expiresAt }) =>
-      !superseded && createdAt <= since && expiresAt > present / 1000,
+      !superseded && createdAt <= since && expiresAt > nowMilliseconds / 1000,
   );
   if (candidates.length === 0) return [];
-  const use = await readKeyUse(store, userId, all, { now: present, days });
+  const use = await readKeyUse(store, userId, all, { now: nowMilliseconds, days: days + 1 });
   // A reset of the usage deletes the daily counts but keeps the last uses, so both are checked.
   const inUse = new Set(
     all.filter((key) => (use.lastUsedAt(key) ?? 0) >= since).map(({ name }) => name),
   );
   return candidates
-    .filter(({ name }) => !use.wasUsed(name) && !inUse.has(name))
+    .filter(({ name }) => use.requestsOf(name) === 0 && !inUse.has(name))
     .map((key) => ({ userId, key, lastUsedAt: use.lastUsedAt(key) }))
     .toSorted((one, other) => (one.lastUsedAt ?? 0) - (other.lastUsedAt ?? 0));
 }
