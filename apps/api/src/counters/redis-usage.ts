@@ -184,10 +184,8 @@ function batchOf(member: string, text: string): OwnedBatch {
   const parsed = storedBatch.parse({ ...Object.fromEntries(about), counts, lastUses });
   const { user: userId, day: dayNumber, ...batch } = parsed;
   const total = [...batch.counts.values()].reduce((sum, requests) => sum + requests, 0);
-  return {
-    ...{ ...batch, userId, dayNumber, day: utcDayNumbered(dayNumber) },
-    ...{ isRepeated: true, member, total },
-  };
+  const day = utcDayNumbered(dayNumber);
+  return { ...batch, userId, dayNumber, day, isRepeated: true, member, total };
 }
 
 /** Owners' usage in Redis, and the number of their requests in the current minute. */
@@ -259,7 +257,11 @@ export class RedisUsage implements SharedUsage {
   async confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void> {
     const { member, number, dayNumber, total } = batch as OwnedBatch;
     await this.#run(this.#scripts.confirm, keysOf(member), [
-      ...[number, dayNumber, total, member, this.#server()],
+      number,
+      dayNumber,
+      total,
+      member,
+      this.#server(),
       ...(totals === undefined ? [] : [totals.day, totals.month]),
     ]);
   }
@@ -339,9 +341,18 @@ function argumentsOf({ request, member }: WaitingRequest): readonly (string | nu
   const { userId, name, serial, reported, read } = request;
   const { requestsPerMinute, requestsPerDay, requestsPerMonth } = request.limits;
   return [
-    ...[requestsPerMinute, requestsPerDay, requestsPerMonth, reported],
-    ...[member, userId, name, serial],
-    ...[read?.version ?? '', read?.day ?? '', read?.totals.day ?? '', read?.totals.month ?? ''],
+    requestsPerMinute,
+    requestsPerDay,
+    requestsPerMonth,
+    reported,
+    member,
+    userId,
+    name,
+    serial,
+    read?.version ?? '',
+    read?.day ?? '',
+    read?.totals.day ?? '',
+    read?.totals.month ?? '',
   ];
 }
 
@@ -351,7 +362,10 @@ function outcomeOf(reply: unknown): CountOutcome {
   if (!parsed.success) return 'unknown';
   const [hits, left, added, exhausted, day, version] = parsed.data;
   return {
-    ...{ hits, left, added, day },
+    hits,
+    left,
+    added,
+    day,
     exhausted: exhaustedOf(exhausted, utcDayNumbered(day)),
     totalsWanted: version === '' ? undefined : version,
   };
