@@ -36,6 +36,23 @@ function quotaExceeded({ period, endsAt }: ExhaustedQuota, now: number): HttpErr
 }
 
 /**
+ * Counts a request toward the owner's limit per minute in this instance's memory, and checks the
+ * quotas against the usage that this instance knows. Does not count usage.
+ *
+ * @throws {@link HttpError} `rate_limited` or `quota_exceeded`.
+ */
+function limitAlone(
+  { usage, now }: Pick<Keys, 'usage' | 'now'>,
+  keyLimit: KeyLimit,
+  found: FoundKey,
+  count: RequestCount,
+): void {
+  count.consumeKey(keyLimit, found);
+  const exhausted = usage.exhaustedQuota(found.record.userId, found.tier);
+  if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
+}
+
+/**
  * Counts a request with a verified key, and the requests that a guard reports with it. They count
  * toward the owner's limit per minute. If the request is accepted, they also count as usage.
  *
@@ -56,17 +73,15 @@ export type CountKeyRequest = (
  * the per-minute limit are ignored.
  */
 export function countAlone(
-  { usage, now }: Pick<Keys, 'usage' | 'now'>,
+  keys: Pick<Keys, 'usage' | 'now'>,
   keyLimit: KeyLimit,
 ): (...parameters: Parameters<CountKeyRequest>) => void {
   return (request, found, count) => {
-    count.consumeKey(keyLimit, found);
-    const { record, tier } = found;
-    const exhausted = usage.exhaustedQuota(record.userId, tier);
-    if (exhausted !== undefined) throw quotaExceeded(exhausted, now());
+    limitAlone(keys, keyLimit, found, count);
     const reported = reportedBy(request);
     const counted = reported === 0 ? 0 : count.consumeReported(keyLimit.counters, reported);
-    usage.count(record.userId, record.name, 1 + counted, record.serial);
+    const { userId, name, serial } = found.record;
+    keys.usage.count(userId, name, 1 + counted, serial);
   };
 }
 
@@ -96,12 +111,8 @@ export function countTogether(
     };
     const counted = await shared.count(verified, keyLimit.keyOf(found));
     if (counted === 'uncounted') return alone(request, found, count);
-    if (counted === 'unknown') {
-      count.consumeKey(keyLimit, found);
-      const exhausted = keys.usage.exhaustedQuota(userId, found.tier);
-      if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());
-      return;
-    }
+    // Redis may have counted the usage, so it is not counted again.
+    if (counted === 'unknown') return limitAlone(keys, keyLimit, found, count);
     const { hits, left, added, exhausted, day, totalsWanted } = counted;
     count.record(keyLimit, found, {
       totalHits: hits + added,
