@@ -5,7 +5,7 @@ import { effectiveTier } from './owner.ts';
 import type { KeyStore } from './store.ts';
 
 /** Maximum number of owners whose claims are cached. The least recently used are evicted. */
-const mostOwners = 10_000;
+const maximumOwners = 10_000;
 
 /**
  * A cache of each owner's newest tier claim, from tokens and from the store. User rate limits are
@@ -13,7 +13,7 @@ const mostOwners = 10_000;
  * the rate limit of the old tier.
  */
 export class KnownTiers {
-  readonly #byOwner = new LRUCache<string, TierClaim>({ max: mostOwners });
+  readonly #byOwner = new LRUCache<string, TierClaim>({ max: maximumOwners });
 
   /** Records a claim, and returns the tier of the owner's newest claim. */
   note(userId: string, claim: TierClaim): Tier {

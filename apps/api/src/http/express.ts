@@ -25,7 +25,7 @@ export interface ExpressDependencies {
   readonly answerError: AnswerError;
   /** The router of the health checks, to which no limit applies. */
   readonly health: RequestHandler;
-  /** The routers of the reference page and, if it is enabled, the webhook. */
+  /** The routers of the pages and, if it is enabled, the webhook. */
   readonly routers: readonly RequestHandler[];
 }
 

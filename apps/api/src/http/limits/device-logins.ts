@@ -2,20 +2,28 @@ import { deviceLoginSeconds } from '@andamio/schema/operations';
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import { type CreateCounters, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, limitExceeded, refund } from './limit.ts';
+import { addressKey, type LimitCode, limitExceeded, refund } from './limit.ts';
+
+/** A limit on attempts within a window. */
+interface AttemptLimit {
+  readonly maximum: number;
+  /** Length of a window in seconds. */
+  readonly seconds: number;
+  readonly code: LimitCode;
+}
 
 /**
  * Maximum number of wrong user codes that a user may enter within the lifetime of a code. With 20^8
  * codes, 5 guesses find a given code with a probability of about 2^-32 (RFC 8628 section 5.1).
  */
-const guessesOfUser: Limit = {
+const guessesOfUser: AttemptLimit = {
   maximum: 5,
   seconds: deviceLoginSeconds,
   code: 'too_many_wrong_codes',
 };
 
 /** Maximum number of wrong user codes from a client address, which several users may share. */
-const guessesOfAddress: Limit = { ...guessesOfUser, maximum: 20 };
+const guessesOfAddress: AttemptLimit = { ...guessesOfUser, maximum: 20 };
 
 /**
  * Calls a function that tries a user code, unless the user or the client address has entered too
@@ -35,19 +43,12 @@ const isWrong = (error: unknown) =>
  *
  * @throws {@link HttpError} with the code of the limit.
  */
-function refuseBeyond(limit: Limit, { totalHits, resetTime }: ClientRateLimitInfo): void {
+function refuseBeyond(limit: AttemptLimit, { totalHits, resetTime }: ClientRateLimitInfo): void {
   if (totalHits <= limit.maximum) return;
   throw limitExceeded(limit.code, resetTime?.getTime() ?? Date.now() + limit.seconds * 1000);
 }
 
-interface Limit {
-  readonly maximum: number;
-  /** Length of a window in seconds. */
-  readonly seconds: number;
-  readonly code: 'rate_limited' | 'too_many_wrong_codes';
-}
-
-function createCountersOf(createCounters: CreateCounters, name: string, { seconds }: Limit) {
+function createCountersOf(createCounters: CreateCounters, name: string, { seconds }: AttemptLimit) {
   const counters = createCounters(name);
   counters.init?.({ windowMs: seconds * 1000 } as Options);
   return counters;
@@ -57,7 +58,7 @@ function createCountersOf(createCounters: CreateCounters, name: string, { second
  * The limit on started logins per client address. It is separate from the limit on requests,
  * because each start writes to the store without credentials.
  */
-const starts: Limit = { maximum: 10, seconds: 60, code: 'rate_limited' };
+const starts: AttemptLimit = { maximum: 10, seconds: 60, code: 'rate_limited' };
 
 /** Counts the start of a login by a client address. */
 export type LimitStarts = (address: string) => Promise<void>;

@@ -127,16 +127,16 @@ export async function charge<Subject>(
   return counters.increment(keyOf(subject));
 }
 
+/** The code of the error for a limit that is exceeded. */
+export type LimitCode = 'rate_limited' | 'too_many_wrong_codes';
+
 /**
  * Returns the error for a limit that is exceeded. Its `Retry-After` is the time until the window
  * ends.
  *
  * @param resetAt when the window ends, in Unix milliseconds.
  */
-export function limitExceeded(
-  code: 'rate_limited' | 'too_many_wrong_codes',
-  resetAt: number,
-): HttpError {
+export function limitExceeded(code: LimitCode, resetAt: number): HttpError {
   return new HttpError(code, undefined, Math.max(1, Math.ceil((resetAt - Date.now()) / 1000)));
 }
 

@@ -16,8 +16,8 @@ import {
 export function unavailable(cause: unknown): StoreUnavailableError {
   const message = explainRefusal(cause) ?? 'Firestore could not be reached.';
   // The message already contains everything that these causes say.
-  const isTold = cause instanceof CredentialsError || cause instanceof ConnectionSetupError;
-  return new StoreUnavailableError(message, isTold ? {} : { cause });
+  const isRedundant = cause instanceof CredentialsError || cause instanceof ConnectionSetupError;
+  return new StoreUnavailableError(message, isRedundant ? {} : { cause });
 }
 
 /** Reports whether an error has a gRPC status code, as the errors of the client library do. */

@@ -48,11 +48,11 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
   const commits = new GroupCommit(() => open().database);
   const tables = () => open().tables;
   const sweep = () => {
-    const present = Math.floor(now() / 1000);
+    const nowSeconds = Math.floor(now() / 1000);
     const removeAll = () => {
       const { keys, previousKeys, idempotency, deviceLogins, audit, usage } = tables();
       for (const table of [keys, previousKeys, idempotency, deviceLogins, audit, usage])
-        table.sweep(present);
+        table.sweep(nowSeconds);
     };
     commits.write(removeAll).catch(() => {});
   };
