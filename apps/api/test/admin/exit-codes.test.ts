@@ -50,7 +50,7 @@ describe('a command', () => {
         expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
       }
       expect(stdout).toContain(
-        '--key-stdin | --id KEY_ID | --user ID [--yes | --dry-run] [--by NAME] [--reason TEXT]',
+        '(--key-stdin | --id KEY_ID | --user ID) [--yes | --dry-run] [--by NAME] [--reason TEXT]',
       );
       expect(stdout).toMatch(/Exit codes: 0 .*, 1 .*, 64 .*, 69 .*\n.*, 70 .*, 74 .*, 78 /);
     },
