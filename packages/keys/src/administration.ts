@@ -1,7 +1,7 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { AuditEntry } from './audit.ts';
 import type { AccountStatus, KeyRecord, OwnerCommand } from './model.ts';
-import type { RevokedKey } from './revoke.ts';
+import { afterReset, type UsageMonth } from './usage/month.ts';
 import type { UsageTotals } from './usage/store.ts';
 
 /** A key with the details that only operators see. */
@@ -57,18 +57,10 @@ export interface KeyCounts {
  */
 export interface Administration {
   /**
-   * Revokes all keys of an owner, including expired keys and previous secrets. This may take
-   * several commits, and the call as a whole has no deadline. If the call fails partway, call it
-   * again to revoke the remaining keys.
-   *
-   * @returns the revoked keys, one entry for each name.
-   */
-  revokeAll(command: OwnerCommand): Promise<readonly RevokedKey[]>;
-
-  /**
    * Erases a user: deletes everything that is stored about the user, including audit entries. The
    * first commit ends all access, suspends the user until the erasure is complete, and writes the
-   * only audit entry that is kept.
+   * only audit entry that is kept. Each store finds the data in its own way, so that it
+   * also deletes data that no decision reads.
    *
    * If the call fails partway, call it again to continue. Usage that was counted before the call,
    * in a running service or in Redis, is not stored afterward.
@@ -113,15 +105,25 @@ export interface Administration {
   countKeys(now: number): Promise<readonly KeyCounts[]>;
 }
 
-/** Creates the audit entry for one of an owner's keys when all of them are revoked. */
-export function revocationEntry(
-  { userId, by: actor, reason, now: at }: OwnerCommand,
-  { id: keyId, name }: Pick<RevokedKey, 'id' | 'name'>,
-): AuditEntry {
-  return { at, actor, action: 'key.revoked', userId, name, keyId, reason };
+/** The outcome of a reset of usage: the totals before it. */
+export interface UsageReset {
+  readonly outcome: UsageTotals;
+  /** The month after the reset, and the audit entry. Omitted if there were no requests. */
+  readonly change?: { readonly month: UsageMonth; readonly entry: AuditEntry };
 }
 
-/** Creates the audit entry for the deletion of an owner's usage of the current month. */
-export function usageResetEntry({ userId, by: actor, reason, now: at }: OwnerCommand): AuditEntry {
-  return { at, actor, action: 'user.usage_reset', userId, reason };
+/**
+ * Decides the deletion of an owner's usage of a month. A month without requests does not change.
+ *
+ * @param month the stored usage of the month.
+ * @param before the totals of the current day and of the month.
+ */
+export function decideUsageReset(
+  month: UsageMonth,
+  before: UsageTotals,
+  { userId, by: actor, reason, now: at }: OwnerCommand,
+): UsageReset {
+  if (before.month === 0) return { outcome: before };
+  const entry = { at, actor, action: 'user.usage_reset', userId, reason } as const;
+  return { outcome: before, change: { month: afterReset(month), entry } };
 }

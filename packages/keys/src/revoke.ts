@@ -1,5 +1,5 @@
 import { type Digester, idsOf, type KeyId } from '@andamio/verification/digest';
-import type { Actor } from './audit.ts';
+import type { Actor, AuditEntry } from './audit.ts';
 import { deleteAfterOf, isRemoved } from './expiry.ts';
 import { locatedSecret } from './located-secret.ts';
 import type { Change, Decision, View } from './model.ts';
@@ -23,6 +23,14 @@ export interface RevokedKey {
   readonly name: string;
 }
 
+/** Creates the audit entry for a revoked key. */
+export function revocationEntry(
+  { by: actor, reason, now: at }: Pick<RevokeCommand, 'by' | 'reason' | 'now'>,
+  { id: keyId, userId, name }: RevokedKey,
+): AuditEntry {
+  return { at, actor, action: 'key.revoked', userId, name, keyId, reason };
+}
+
 /**
  * The outcome of a {@link RevokeCommand}. It is `no_such_key` if no stored secret has one of the
  * ids.
@@ -37,7 +45,7 @@ export type RevokeOutcome = RevokedKey | 'no_such_key';
  * stays listed and can be deleted.
  */
 export function decideRevocation(view: View, command: RevokeCommand): Decision<RevokeOutcome> {
-  const { by: actor, reason, now } = command;
+  const { now } = command;
   const located = locatedSecret(view, now);
   if (located === undefined) return { outcome: 'no_such_key', changes: [] };
 
@@ -50,9 +58,9 @@ export function decideRevocation(view: View, command: RevokeCommand): Decision<R
     const record = { ...previous, deleteAfter: deleteAfterOf(previous.expiresAt) };
     changes.push({ type: 'put_secret', secret: 'current', record });
   }
-  const entry = { at: now, actor, action: 'key.revoked', userId, name, keyId: id, reason } as const;
-  changes.push({ type: 'append_audit_entry', entry });
-  return { outcome: { id, userId, name }, changes };
+  const outcome = { id, userId, name };
+  changes.push({ type: 'append_audit_entry', entry: revocationEntry(command, outcome) });
+  return { outcome, changes };
 }
 
 export interface RevokeKeyDependencies extends KeyDependencies {

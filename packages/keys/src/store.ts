@@ -59,7 +59,8 @@ export interface KeyPage {
 
 /**
  * A database of keys and their usage. A store contains no domain rules: it reads views and applies
- * changes. Every implementation passes the contract suite in `@andamio/testing`.
+ * changes. Only the order of an erasure is its own (see `Administration.erase`). Every
+ * implementation passes the contract suite in `@andamio/testing`.
  *
  * Each call ends within {@link storeDeadline}: it returns its outcome, or throws {@link
  * StoreUnavailableError} or {@link OutcomeUnknownError}.

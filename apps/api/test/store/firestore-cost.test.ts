@@ -106,6 +106,12 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
         }),
     ],
     [
+      'revokeAll, of an owner with one key',
+      cost(6, 6, 4),
+      (store) => store.revokeAll(order()),
+      issued,
+    ],
+    [
       'resetUsage',
       cost(2, 1, 2),
       (store) => store.resetUsage(order()),
@@ -179,6 +185,14 @@ describe.skipIf(inject('emulatorHost') === undefined)('cost in Firestore', () =>
     expect(totals.map((each) => (each as { day: number }).day)).toEqual(
       Array.from({ length: 100 }, (_, index) => (index === 7 ? 11 : 1)),
     );
+  });
+
+  test('a reset of usage returns the totals that it deletes, although another process adds to them meanwhile', async () => {
+    const { store, another, beforeNextWrite } = await start();
+    await store.addUsage(addition({ name: 1 }, { instance: 'one' }));
+    beforeNextWrite(() => another.addUsage(addition({ name: 10 }, { instance: 'other' })));
+    expect(await store.resetUsage(order())).toEqual({ day: 11, month: 11 });
+    expect(await store.readTotals('owner', today)).toEqual({ day: 0, month: 0 });
   });
 
   test('the owners of a flush are answered while one waits for its retry', async () => {

@@ -10,7 +10,6 @@ import {
   day,
   deletion,
   idempotent,
-  keyId,
   owner,
   present,
   renewal,
@@ -272,25 +271,6 @@ describe.skipIf(emulatorHost === undefined)('Firestore', () => {
     expect(await read()).toMatchObject({ owners: [{ active: {} }] });
     expect((await read())['keys']).toBeUndefined();
   }, 60_000);
-
-  test('revokeAll returns an expired key whose removed secrets have more documents than one write deletes', async () => {
-    const { store, client, read } = create();
-    const { record, ...rules } = command({ id: keyId('f'.repeat(64)), expiresInDays: 1 });
-    await store.issue({ record, ...rules });
-    const key = (await client.doc(`keys/${record.id}`).get()).data();
-    const writer = client.bulkWriter();
-    for (let index = 0; index < 100; index++) {
-      const removed = { superseded: true, remove_at: new Date(present * 1000) };
-      void writer.create(client.doc(`keys/${index}`), { ...key, ...removed });
-    }
-    await writer.close();
-
-    const expired = { now: record.expiresAt };
-    expect(await store.revokeAll(order(expired))).toMatchObject([{ id: record.id, name: 'name' }]);
-    const { keys, audit } = await read();
-    expect(keys).toBeUndefined();
-    expect(audit?.map(({ action }) => action).toSorted()).toEqual(['key.issued', 'key.revoked']);
-  });
 
   test('erase removes a device login that the user looks up after the others were removed', async () => {
     const project = freshProject();

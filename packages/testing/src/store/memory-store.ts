@@ -1,8 +1,4 @@
-import {
-  type Administration,
-  revocationEntry,
-  usageResetEntry,
-} from '@andamio/keys/administration';
+import { type Administration, decideUsageReset } from '@andamio/keys/administration';
 import { type AuditEntry, erasedUserId, erasureEntry } from '@andamio/keys/audit';
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import { isRemoved } from '@andamio/keys/expiry';
@@ -12,7 +8,6 @@ import { type KeyStore, listedExpiredKeys } from '@andamio/keys/store';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import {
   addToMonth,
-  afterReset,
   emptyMonth,
   erasedUpTo,
   lastUsesIn,
@@ -195,17 +190,6 @@ export function createMemoryStore(): KeyStore & Administration {
         ({ action, keyId = '' }) =>
           action === 'key.revoked' && (ids as readonly string[]).includes(keyId),
       ),
-    async revokeAll(command) {
-      const { userId, now } = command;
-      const held = [...names].filter(([, { current }]) => current?.userId === userId);
-      return held.flatMap(([nameId, { current }]) => {
-        names.delete(nameId);
-        if (current === undefined || isRemoved(current, now)) return [];
-        const { id, name } = current;
-        audit.push(revocationEntry(command, current));
-        return [{ id, userId, name }];
-      });
-    },
     async erase({ userId, by: actor, now: at }) {
       const logins = [...deviceLogins.values()].filter((login) => login.userId === userId);
       for (const { id } of logins) deviceLogins.delete(id);
@@ -242,11 +226,12 @@ export function createMemoryStore(): KeyStore & Administration {
     async resetUsage(command) {
       const { userId, now } = command;
       const today = utcDayOf(now * 1000);
-      const before = totalsOf(monthAt(userId, today), today);
-      if (before.month === 0) return before;
-      usage.set(idOf(userId, monthOf(today)), afterReset(monthAt(userId, today)));
-      audit.push(usageResetEntry(command));
-      return before;
+      const month = monthAt(userId, today);
+      const { outcome, change } = decideUsageReset(month, totalsOf(month, today), command);
+      if (change === undefined) return outcome;
+      usage.set(idOf(userId, monthOf(today)), change.month);
+      audit.push(change.entry);
+      return outcome;
     },
     async countOwners() {
       const all = [...owners.values()];

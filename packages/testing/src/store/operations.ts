@@ -1,4 +1,7 @@
 import { type ClaimTierCommand, claimTier } from '@andamio/keys/claim-tier';
+import type { OwnerCommand } from '@andamio/keys/model';
+import type { RevokedKey } from '@andamio/keys/revoke';
+import { revokeAll } from '@andamio/keys/revoke-all';
 import type { KeyStore } from '@andamio/keys/store';
 import type { DailyUsage, UsageQuery } from '@andamio/keys/usage/store';
 import { deleteKey } from './delete.ts';
@@ -33,10 +36,12 @@ type Methods<All> = {
 };
 
 /**
- * Methods that run each operation on a store as the service does, and a method that reads usage.
+ * Methods that run each operation on a store as the service does, and methods for other functions
+ * of the domain.
  */
 export interface Operations extends Methods<typeof operations> {
   claimTier(command: ClaimTierCommand): Promise<void>;
+  revokeAll(command: OwnerCommand): Promise<readonly RevokedKey[]>;
   /** Finds the requests per key name and day, without the last uses. */
   readUsage(query: UsageQuery): Promise<readonly DailyUsage[]>;
 }
@@ -51,6 +56,7 @@ export function withOperations<Store extends KeyStore>(store: Store): Store & Op
     ...store,
     ...(Object.fromEntries(methods) as Methods<typeof operations>),
     claimTier: (command) => claimTier(store, command),
+    revokeAll: (command) => revokeAll(store, command),
     readUsage: async (query) =>
       (await store.readActivity({ ...query, months: [], serials: [] })).usage,
   };

@@ -1,6 +1,7 @@
 import { countRedeemableLogins, denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
 import { readKeyUse } from '@andamio/keys/key-use';
 import { findRevocable, type RevokedKey, revokeSecret } from '@andamio/keys/revoke';
+import { revokeAll } from '@andamio/keys/revoke-all';
 import { printable } from '@andamio/schema/printable';
 import { idsOf, isKeyId, type KeyId } from '@andamio/verification/digest';
 import {
@@ -157,7 +158,7 @@ export const revoke = defineCommand({
         // Logins are denied before keys are revoked. Otherwise, a login could issue a key in
         // between.
         const denied = await denyRedeemableLogins(store, command);
-        return revoked(await store.revokeAll(command), denied);
+        return revoked(await revokeAll(store, command), denied);
       },
     };
   },

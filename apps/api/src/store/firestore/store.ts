@@ -13,7 +13,6 @@ import { documentWriter } from './documents.ts';
 import { erase } from './erase.ts';
 import { OwnerQueue } from './owner-queue.ts';
 import { find, inspect, list, owners, page, readTierClaim } from './reads.ts';
-import { revokeAll } from './revoke-all.ts';
 import { transact } from './transact.ts';
 import { readActivity, readTotals, resetUsage } from './usage.ts';
 import { UsageAdditions } from './usage-additions.ts';
@@ -118,9 +117,6 @@ export function createFirestoreStore(address: FirestoreAddress): KeyStore & Admi
       withStoreDeadline(() => using((database) => transactDeviceLogin(database, ids, decide))),
 
     wasRevoked: (ids) => withStoreDeadline(() => using((database) => wasRevoked(database, ids))),
-
-    revokeAll: (command) =>
-      changes.run(command.userId, () => using((database) => revokeAll(database, command))),
 
     erase: (command) =>
       changes.run(command.userId, () => using((database) => erase(database, command))),

@@ -6,7 +6,6 @@ import {
   utcDayOf,
 } from '@andamio/keys/usage/calendar';
 import {
-  afterReset,
   emptyMonth,
   erasedUpTo,
   nameField,
@@ -196,9 +195,15 @@ export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDoc
   return Object.keys(older).map((day) => `${month}-${day}`);
 }
 
-/** Returns the fields of a month's document that a reset changes. */
-export function resetFields(month: MonthDocument): Omit<MonthDocument, 'last_uses'> {
-  const { last_uses, ...fields } = afterReset(month);
+/**
+ * Returns the fields of a month's document that a reset changes.
+ *
+ * @param after the month after the reset.
+ */
+export function resetFields({
+  last_uses,
+  ...fields
+}: UsageMonth): Omit<MonthDocument, 'last_uses'> {
   return { ...fields, older_days: {} };
 }
 

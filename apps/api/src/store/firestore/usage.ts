@@ -1,4 +1,4 @@
-import { usageResetEntry } from '@andamio/keys/administration';
+import { decideUsageReset } from '@andamio/keys/administration';
 import type { OwnerCommand } from '@andamio/keys/model';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
 import { lastUsesIn } from '@andamio/keys/usage/month';
@@ -79,21 +79,23 @@ export function resetUsage(database: Database, command: OwnerCommand): Promise<U
   const { userId, now } = command;
   const today = utcDayOf(now * 1000);
   const key = { userId, month: monthOf(today) };
-  let before: UsageTotals | undefined;
+  let attempted: UsageTotals | undefined;
   return commitWithRetry<FoundMonth, UsageTotals>({
     read: async () => completeMonth(firestore, key, await monthReference(firestore, key).get()),
     decide({ content, stored }) {
-      // If the response to the commit was lost, the next read finds no requests. The totals of the
-      // first read are therefore kept.
-      before ??= totalsIn(content, today);
-      if (stored === undefined || content.total === 0) return { outcome: before };
+      // Usage only grows between resets. A smaller total therefore shows that a commit was made
+      // whose response was lost.
+      if (attempted !== undefined && content.total < attempted.month) return { outcome: attempted };
+      const { outcome, change } = decideUsageReset(content, totalsIn(content, today), command);
+      if (stored === undefined || change === undefined) return { outcome };
+      attempted = outcome;
       const { updateTime: lastUpdateTime } = stored;
       const month = monthReference(firestore, key);
-      const writes = firestore.batch().update(month, resetFields(content), { lastUpdateTime });
+      const writes = firestore.batch().update(month, resetFields(change.month), { lastUpdateTime });
       for (const day of olderDaysOf(key, content))
         writes.delete(dayReference(firestore, userId, day));
-      audit(database, writes, usageResetEntry(command));
-      return { outcome: before, writes };
+      audit(database, writes, change.entry);
+      return { outcome, writes };
     },
   });
 }

@@ -1,13 +1,8 @@
 // Each of these functions runs within a transaction, during which no other connection can write.
-import {
-  type InspectedOwner,
-  revocationEntry,
-  usageResetEntry,
-} from '@andamio/keys/administration';
-import { isRemoved } from '@andamio/keys/expiry';
+import { decideUsageReset, type InspectedOwner } from '@andamio/keys/administration';
 import type { OwnerCommand } from '@andamio/keys/model';
-import type { RevokedKey } from '@andamio/keys/revoke';
 import { utcDayOf } from '@andamio/keys/usage/calendar';
+import { totalsOf } from '@andamio/keys/usage/month';
 import type { UsageTotals } from '@andamio/keys/usage/store';
 import type { Tables } from './tables.ts';
 
@@ -29,24 +24,15 @@ export function inspect(
   };
 }
 
-export function revokeAll(tables: Tables, command: OwnerCommand): RevokedKey[] {
-  const { userId, now } = command;
-  const keys = tables.keys.list(userId);
-  tables.keys.removeAll(userId);
-  tables.previousKeys.removeAll(userId);
-  return keys
-    .filter((key) => !isRemoved(key, now))
-    .map(({ id, name }) => {
-      tables.audit.append(revocationEntry(command, { id, name }));
-      return { id, userId, name };
-    });
-}
-
 /** Deletes an owner's requests of the current month. Returns the totals before the deletion. */
 export function resetUsage({ usage, audit }: Tables, command: OwnerCommand): UsageTotals {
   const { userId, now } = command;
   const day = utcDayOf(now * 1000);
-  const before = usage.readTotals(userId, day);
-  if (usage.resetMonthOf(userId, day)) audit.append(usageResetEntry(command));
-  return before;
+  const month = usage.monthOf(userId, day);
+  const { outcome, change } = decideUsageReset(month, totalsOf(month, day), command);
+  if (change !== undefined) {
+    usage.putMonthOf(userId, day, change.month);
+    audit.append(change.entry);
+  }
+  return outcome;
 }

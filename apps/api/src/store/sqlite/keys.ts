@@ -59,7 +59,6 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
       pepper_version = excluded.pepper_version, remove_at = excluded.remove_at`,
   );
   const remove = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId AND name = :name`);
-  const removeAll = prepare(database, `DELETE FROM ${table} WHERE user_id = :userId`);
   const sweep = prepare(database, `DELETE FROM ${table} WHERE remove_at <= :now`);
   return {
     find(userId: string, name: string): KeyRecord | undefined {
@@ -69,7 +68,6 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
     list: (userId: string) => list.all({ userId }).map(parseKey),
     put: (record: KeyRecord) => put.run(record),
     remove: (userId: string, name: string) => remove.run({ userId, name }),
-    removeAll: (userId: string) => removeAll.run({ userId }),
     /** Deletes the keys whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
   };

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '@andamio/keys/administration';
 import type { KeyStore } from '@andamio/keys/store';
-import { inspect, resetUsage, revokeAll } from './administration.ts';
+import { inspect, resetUsage } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -107,8 +107,6 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
         }));
         return { tierClaim: owners.find(query.userId)?.record.tierClaim, names };
       }),
-
-    revokeAll: (command) => commits.write(() => revokeAll(tables(), command)),
 
     erase: (command) => commits.write((database) => erase(database, tables(), command)),
 

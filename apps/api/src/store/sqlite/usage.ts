@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { monthOf } from '@andamio/keys/usage/calendar';
 import {
   addToMonth,
-  afterReset,
   emptyMonth,
   lastUsesIn,
   stateOf,
@@ -38,7 +37,6 @@ export function usageTable(database: DatabaseSync) {
   );
   const sweep = prepare(database, 'DELETE FROM usage WHERE remove_at <= :now');
 
-  /** Returns an owner's usage in a month. The usage is empty if there is no row. */
   function monthAt(userId: string, month: string): UsageMonth {
     const row = find.get({ userId, month });
     if (row === undefined) return emptyMonth;
@@ -46,7 +44,7 @@ export function usageTable(database: DatabaseSync) {
     return monthRow.parse({ ...row, ...Object.fromEntries(parsed) });
   }
 
-  function putMonth(userId: string, day: string, month: UsageMonth): void {
+  function putMonthOf(userId: string, day: string, month: UsageMonth): void {
     const columns = Object.fromEntries(
       maps.map((column) => [column, JSON.stringify(month[column])]),
     );
@@ -76,19 +74,18 @@ export function usageTable(database: DatabaseSync) {
       if (state === 'forgotten') throw new AdditionForgottenError();
       if (state === 'made') return totalsOf(before, day);
       const after = addToMonth(before, command);
-      putMonth(userId, day, after);
+      putMonthOf(userId, day, after);
       return totalsOf(after, day);
     },
 
     /**
-     * Deletes an owner's requests in the month that contains a day. Reports whether there were any.
+     * Returns an owner's usage in the month that contains a day. The usage is empty if none is
+     * stored.
      */
-    resetMonthOf(userId: string, day: string): boolean {
-      const before = monthAt(userId, monthOf(day));
-      if (before.total === 0) return false;
-      putMonth(userId, day, afterReset(before));
-      return true;
-    },
+    monthOf: (userId: string, day: string) => monthAt(userId, monthOf(day)),
+
+    /** Stores an owner's usage in the month that contains a day. */
+    putMonthOf,
 
     readActivity({ userId, days, names, months, serials }: ActivityQuery): Activity {
       const wanted = new Set([...days.map(monthOf), ...months]);
