@@ -178,6 +178,25 @@ describe('SQLite in a file', () => {
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
+  test('rejects calls while a failed transaction cannot be rolled back, and none afterward', async () => {
+    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
+    onTestFinished(() => store.close());
+    await store.check();
+    const failing = new Set(['COMMIT', 'ROLLBACK']);
+    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
+    onTestFinished(() => execute.mockRestore());
+    execute.mockImplementation(function (this: DatabaseSync, statement) {
+      if (!failing.has(statement)) return void this.prepare(statement).run();
+      throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
+    });
+    await expect(store.issue(command())).rejects.toBeInstanceOf(OutcomeUnknownError);
+    failing.delete('COMMIT');
+    await expect(store.check()).rejects.toBeInstanceOf(StoreUnavailableError);
+    failing.delete('ROLLBACK');
+    expect((await store.list('owner', present)).keys).toEqual([]);
+    expect(await store.issue(command())).toBe('issued');
+  });
+
   test('a row that does not match its schema fails only the operations that read it', async () => {
     const path = temporaryFile();
     const store = withOperations(createSqliteStore(path, Date.now));

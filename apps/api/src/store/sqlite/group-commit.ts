@@ -99,6 +99,7 @@ export class GroupCommit {
     let step: Step = 'begin';
     try {
       database = this.#database();
+      rollBack(database); // The last transaction is still open if its rollback failed.
       database.exec('BEGIN IMMEDIATE');
       step = 'apply';
       const outcomes = group.map(({ apply }) => apply(database as DatabaseSync));
@@ -107,7 +108,11 @@ export class GroupCommit {
       for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]);
       return [];
     } catch (cause) {
-      if (database?.isTransaction) database.exec('ROLLBACK');
+      try {
+        if (database !== undefined) rollBack(database);
+      } catch {
+        // The next transaction rolls back first. Closing the database does so too.
+      }
       if (isLocked(cause)) return group;
       if (step === 'apply' && group.length > 1) return this.#commitEach(group);
       for (const { reject, onlyReads } of group) reject(errorOf(cause, { step, onlyReads }));
@@ -123,6 +128,11 @@ export class GroupCommit {
     const locked = operations.findIndex((operation) => this.#commit([operation]).length > 0);
     return locked < 0 ? [] : operations.slice(locked);
   }
+}
+
+/** Rolls back the open transaction, if there is one. */
+function rollBack(database: DatabaseSync): void {
+  if (database.isTransaction) database.exec('ROLLBACK');
 }
 
 /** A step of a transaction. */
