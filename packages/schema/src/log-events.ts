@@ -81,6 +81,15 @@ export const logEvents = {
     message: 'a key could not be rehashed',
   },
   /**
+   * Logged when the embedded store cannot delete the records whose retention has passed. The error
+   * in the log entry states the cause.
+   */
+  sweepFailed: {
+    event: 'sweep_failed',
+    message:
+      'Records whose retention has passed could not be deleted; the next attempt follows in an hour.',
+  },
+  /**
    * Logged when keys are revoked because GitHub or another party reported them as leaked. The log
    * entry contains the number of revoked keys.
    */

@@ -5,18 +5,23 @@ import type { KeyStore } from '@andamio/keys/store';
 import type { Settings } from '@andamio/schema/settings';
 import { SettingsError } from '../settings.ts';
 import { isForeignFile } from '../store/sqlite/file.ts';
+import type { Sweeps } from '../store/sqlite/store.ts';
 
 /**
  * Creates the store that the settings select, without waiting for the database. Only the selected
  * implementation is loaded, which keeps startup fast.
+ *
+ * @param sweeps if given, the embedded store deletes records whose retention has passed. Firestore
+ *   does so itself.
  */
 export async function openStore(
   settings: StoreSettings,
   now: () => number,
+  sweeps?: Sweeps,
 ): Promise<KeyStore & Administration> {
   if (settings.kind === 'sqlite') {
     const { createSqliteStore } = await import('../store/sqlite/store.ts');
-    return createSqliteStore(settings.path, now);
+    return createSqliteStore(settings.path, now, sweeps);
   }
   const { createFirestoreStore } = await import('../store/firestore/store.ts');
   return createFirestoreStore(settings);

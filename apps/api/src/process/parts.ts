@@ -103,7 +103,9 @@ export async function connect(
   clock: Clock,
 ): Promise<Parts> {
   const [store, counters, signingKeys, verifyAlert, signInProvider] = await Promise.all([
-    openStore(settings.store, clock.now),
+    openStore(settings.store, clock.now, {
+      warn: (err) => logEvent(log, 'warn', logEvents.sweepFailed, { err }),
+    }),
     countersOf(settings, log, clock),
     signingKeysOf(settings, log, clock),
     alertVerifierOf(settings, log, clock),

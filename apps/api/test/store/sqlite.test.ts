@@ -20,6 +20,15 @@ import { describeStoredKeys } from './stored.ts';
  */
 const versionWithUsageByDay = 10;
 
+/** Creates a store that deletes records whose retention has passed, as the service does. */
+const sweeping = (
+  path: string,
+  now: () => number,
+  warn: (error: unknown) => void = (error) => {
+    throw error;
+  },
+) => withOperations(createSqliteStore(path, now, { warn }));
+
 const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];
 
 describeKeyStore('SQLite in memory', memoryStore);
@@ -237,7 +246,7 @@ describe('SQLite in a file', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
-    const store = withOperations(createSqliteStore(path, () => (present + 31 * day) * 1000 + 999));
+    const store = sweeping(path, () => (present + 31 * day) * 1000 + 999);
     onTestFinished(() => store.close());
     await store.issue(command({ name: 'removed', expiresInDays: 1 }));
     await store.issue(
@@ -253,12 +262,47 @@ describe('SQLite in a file', () => {
     ]);
   });
 
+  test('removes records past their retention soon after a restart, and only in a process that sweeps', async () => {
+    const path = temporaryFile();
+    const keys = () => readFile(path)['keys']?.length;
+    const first = withOperations(createSqliteStore(path, Date.now));
+    await first.issue(command({ expiresInDays: 1 }));
+    await first.close();
+    const later = () => (present + 31 * day) * 1000;
+    const operators = withOperations(createSqliteStore(path, later));
+    await operators.check();
+    await operators.close();
+    expect(keys()).toBe(1);
+    const restarted = sweeping(path, later);
+    await restarted.check();
+    await restarted.close();
+    expect(keys()).toBe(0);
+  });
+
+  test('reports a sweep that fails, with its cause', async () => {
+    const path = temporaryFile();
+    await withOperations(createSqliteStore(path, Date.now)).check();
+    const file = new DatabaseSync(path);
+    file.exec(`CREATE TRIGGER protect BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    file.close();
+    const failures: unknown[] = [];
+    const store = sweeping(
+      path,
+      () => (present + 3_000 * day) * 1000,
+      (error) => failures.push(error),
+    );
+    await store.issue(command());
+    await store.close();
+    expect(failures).toEqual([expect.any(StoreUnavailableError)]);
+    expect((failures[0] as Error).cause).toMatchObject({ message: 'no' });
+  });
+
   test('removes usage 13 months after its month, within a day', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const path = temporaryFile();
     let now = Date.UTC(2025, 8, 1, 23, 59, 59, 999);
-    const store = withOperations(createSqliteStore(path, () => now));
+    const store = sweeping(path, () => now);
     onTestFinished(() => store.close());
     await store.addUsage(addition({ name: 1 }, { day: '2025-08-31' }));
     await store.addUsage(addition({ name: 1 }, { day: '2025-09-01' }));

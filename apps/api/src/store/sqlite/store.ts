@@ -15,14 +15,26 @@ const ownersPerPage = 1_000;
 /** Milliseconds between sweeps, which delete the records whose retention has passed. */
 const sweepInterval = 3_600_000;
 
+/** The sweeps of a store. Only the service sweeps, not the commands of operators. */
+export interface Sweeps {
+  /** Reports a sweep that failed. The next one follows an hour later. */
+  readonly warn: (error: unknown) => void;
+}
+
 /**
  * Creates a store in an embedded database (`node:sqlite`), for evaluation, development and tests.
  * Several processes may share the file. If the file cannot be opened, the next call tries again.
  *
  * @param path a file, or `:memory:`.
  * @param now returns the current time in Unix milliseconds. Sweeps use it.
+ * @param sweeps if given, records whose retention has passed are deleted after the first call and
+ *   every hour.
  */
-export function createSqliteStore(path: string, now: () => number): KeyStore & Administration {
+export function createSqliteStore(
+  path: string,
+  now: () => number,
+  sweeps?: Sweeps,
+): KeyStore & Administration {
   let opened: { readonly database: DatabaseSync; readonly tables: Tables } | undefined;
 
   function openFile() {
@@ -41,22 +53,24 @@ export function createSqliteStore(path: string, now: () => number): KeyStore & A
     if (opened === undefined) {
       const database = openFile();
       opened = { database, tables: prepareTables(database) };
+      sweep(); // It waits for the call that opens the database.
     }
     return opened;
   }
 
   const commits = new GroupCommit(() => open().database);
   const tables = () => open().tables;
-  const sweep = () => {
+  function sweep(): void {
+    if (sweeps === undefined) return;
     const nowSeconds = Math.floor(now() / 1000);
     const removeAll = () => {
       const { keys, previousKeys, idempotency, deviceLogins, audit, usage } = tables();
       for (const table of [keys, previousKeys, idempotency, deviceLogins, audit, usage])
         table.sweep(nowSeconds);
     };
-    commits.write(removeAll).catch(() => {});
-  };
-  const sweeping = setInterval(sweep, sweepInterval).unref();
+    commits.write(removeAll).catch(sweeps.warn);
+  }
+  const sweeping = sweeps && setInterval(sweep, sweepInterval).unref();
 
   return {
     transact: (scope, decide) =>
