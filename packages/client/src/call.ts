@@ -12,6 +12,7 @@ export interface Connection {
   readonly token: Token | undefined;
   readonly attemptTimeoutMs: number;
   readonly totalTimeoutMs: number;
+  /** Maximum number of counted attempts per call. 1 disables all retries. */
   readonly maxAttempts: number;
 }
 
@@ -95,7 +96,7 @@ async function sendWithRetries(
       );
     } catch (failure) {
       if (!(failure instanceof FailedAttempt)) throw failure;
-      if (isUncounted(failure, retryPolicy, breaks)) breaks++;
+      if (isUncounted(failure, retryPolicy, breaks, connection.maxAttempts)) breaks++;
       else attempts++;
       const ms = retryDelay(
         failure,

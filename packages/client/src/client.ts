@@ -21,7 +21,10 @@ export interface ClientOptions {
   readonly attemptTimeoutMs?: number | undefined;
   /** Timeout of a call, including all attempts and pauses. Default: 60,000. */
   readonly totalTimeoutMs?: number | undefined;
-  /** Maximum number of attempts per call. Default: 4. Set to 1 to disable retries. */
+  /**
+   * Maximum number of attempts per call. Default: 4. Set to 1 to disable retries. Otherwise, up to
+   * 20 connections that break before the response starts do not count as attempts.
+   */
   readonly maxAttempts?: number | undefined;
 }
 

@@ -36,14 +36,22 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
  * connection broke before the response started. A proxy may have dropped many idle connections. The
  * client notices each dropped connection only when it uses that connection.
  *
+ * A broken connection always counts if `maxAttempts` is 1, which disables retries.
+ *
  * @param breaks number of uncounted broken connections so far in the call.
  */
 export function isUncounted(
   { progress }: FailedAttempt,
   retryPolicy: RetryPolicy,
   breaks: number,
+  maxAttempts: number,
 ): boolean {
-  return progress === 'broken' && retryPolicy !== 'never' && breaks < maximumUncountedBreaks;
+  return (
+    progress === 'broken' &&
+    retryPolicy !== 'never' &&
+    maxAttempts > 1 &&
+    breaks < maximumUncountedBreaks
+  );
 }
 
 /**
