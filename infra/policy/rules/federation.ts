@@ -2,49 +2,47 @@ import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forMembers } from '../grants.ts';
 import { forKind } from '../validation.ts';
 
-const literal = `(?:'[^'*]+'|"[^"*]+")`;
+/** A CEL string literal without quotation marks, escaped characters, `&` and wildcards. */
+const literal = `(?:'[\\w:./-]+'|"[\\w:./-]+")`;
 const number = `(?:'\\d+'|"\\d+")`;
+/** A CEL comparison with one literal or with a list of literals. */
+const comparison = `(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])`;
+
+/** Matches the only form of a term that the program writes. */
+const term = new RegExp(`^(?:assertion\\.\\w+|google\\.subject)\\s*${comparison}$`);
 const repository = new RegExp(`^assertion\\.repository_id\\s*==\\s*${number}$`);
 const owner = new RegExp(`^assertion\\.repository_owner_id\\s*==\\s*${number}$`);
-const subject = new RegExp(
-  `^google\\.subject\\s*(?:==\\s*${literal}|in\\s*\\[\\s*${literal}(?:\\s*,\\s*${literal})*\\s*\\])$`,
-);
-
-/** Matches a CEL string literal without escaped characters. */
-const quoted = /'[^']*'|"[^"]*"/g;
+const subject = new RegExp(`^google\\.subject\\s*${comparison}$`);
 
 /**
- * Reports whether a CEL condition consists only of terms joined with `&&`. Other constructs could
- * make a required term ineffective: alternatives, negations, comments, escaped characters, and `&&`
- * in a string literal.
+ * Splits a CEL condition at each `&&`. The parts are terms of a conjunction only if all of them
+ * match {@link term}, which {@link federationWithCondition} checks.
  */
-function isConjunction(condition: string): boolean {
-  const texts = condition.match(quoted) ?? [];
-  return (
-    !/\\|'''|"""/.test(condition) &&
-    !texts.some((text) => text.includes('&&')) &&
-    !/\|\||!|\?|\/\//.test(condition.replaceAll(quoted, ''))
-  );
+function partsOf(condition: string): string[] {
+  return condition.split('&&').map((part) => part.trim());
 }
 
-/** Reports whether at least one term of a conjunction matches a pattern. */
+/** Reports whether at least one part of a condition matches a pattern. */
 function requires(condition: string, form: RegExp): boolean {
-  return condition.split('&&').some((term) => form.test(term.trim()));
+  return partsOf(condition).some((part) => form.test(part));
 }
 
 /**
- * Requires a condition on every workload identity provider. Without one, the provider accepts
- * tokens of all repositories on GitHub. Source: Checkov CKV_GCP_118.
+ * Requires a condition on every workload identity provider, and allows only comparisons with
+ * literals, joined by `&&`. Without a condition, the provider accepts tokens of all repositories on
+ * GitHub. Brackets, alternatives, negations, functions and comments could make a required term
+ * ineffective. Source: Checkov CKV_GCP_118.
  */
 export const federationWithCondition: ResourceValidationPolicy = {
   name: 'federation-condition',
   description: 'A workload identity provider has a condition that cannot be bypassed.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeCondition }, refuse) => {
-    if (attributeCondition && isConjunction(attributeCondition)) return;
+    const wrong = partsOf(attributeCondition ?? '').find((part) => !term.test(part));
+    if (wrong === undefined) return;
     refuse(
       attributeCondition
-        ? 'attributeCondition has an alternative, a negation, or a text with && or an escaped character'
+        ? `In attributeCondition, \`${wrong}\` is not a comparison with literals`
         : 'attributeCondition is missing',
       'All repositories on GitHub share one token issuer, so every workflow that the condition does not exclude can authenticate',
       "Join comparisons with &&, and put alternative values into one list: assertion.sub in ['...', '...']",
@@ -95,6 +93,14 @@ export const federationWithSubjects: ResourceValidationPolicy = {
   ),
 };
 
+const claim = 'assertion\\.(?:repository_id|environment|event_name|ref)';
+/** CEL strings that are joined with `+`: literals, and claims that contain no names. */
+const joined = `(?:${claim}|${literal})(?:\\s*\\+\\s*(?:${claim}|${literal}))*`;
+const optional = `\\(has\\(${claim}\\)\\s*\\?\\s*${joined}\\s*:\\s*${joined}\\)`;
+const numericSubject = new RegExp(
+  `^assertion\\.repository_id\\s*\\+\\s*(?:${joined}|${optional})$`,
+);
+
 /**
  * Requires a subject that contains the numeric repository id. GitHub's own `sub` may contain only
  * names, and names can be reused. Source: GitHub, "Immutable subject claims".
@@ -105,21 +111,16 @@ export const federationWithNumericSubject: ResourceValidationPolicy = {
     "The subject of a federated job starts with the repository's numeric id and contains no names that can be reused.",
   enforcementLevel: 'mandatory',
   validateResource: forKind('workloadIdentityPoolProvider', ({ attributeMapping }, refuse) => {
-    const mapping = attributeMapping?.['google.subject'] ?? '';
-    const claims = [...mapping.matchAll(/assertion\.(\w+)/g)].map(([, claim]) => claim as string);
-    const others = claims.filter(
-      (claim) => !['repository_id', 'environment', 'event_name', 'ref'].includes(claim),
-    );
-    if (/^assertion\.repository_id\b/.test(mapping) && others.length === 0) return;
+    if (numericSubject.test(attributeMapping?.['google.subject'] ?? '')) return;
     refuse(
-      'google.subject does not start with assertion.repository_id, or uses a claim that contains a name',
+      'google.subject does not start with assertion.repository_id, or is not joined from claims without names and literals',
       'Since 2026-07-15, GitHub uses another format of `sub` for new, renamed and transferred repositories, and their jobs could not authenticate',
       "Map google.subject to assertion.repository_id + ':...'",
     );
   }),
 };
 
-const branch = /^assertion\.ref\s*==\s*(?:'refs\/heads\/[^'*]+'|"refs\/heads\/[^"*]+")$/;
+const branch = /^assertion\.ref\s*==\s*(?:'refs\/heads\/[\w./-]+'|"refs\/heads\/[\w./-]+")$/;
 const protectedBranch = /^assertion\.ref_protected\s*==\s*(?:'true'|"true")$/;
 const pullRequest = /^assertion\.event_name\s*==\s*(?:'pull_request'|"pull_request")$/;
 

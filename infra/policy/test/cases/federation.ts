@@ -19,6 +19,8 @@ const subject = "google.subject == '123:environment:prod'";
 const main = "assertion.ref == 'refs/heads/main' && assertion.ref_protected == 'true'";
 const pullRequest = "assertion.event_name == 'pull_request'";
 
+const required = `${repository} && ${owner} && ${subject} && ${main}`;
+
 const oneSubject = provider(`${repository} && ${owner} && ${subject}`);
 const twoSubjects = provider(
   `${repository} &&\n${owner} &&\ngoogle.subject in ["123:pull_request", '123:main']`,
@@ -34,33 +36,79 @@ const impersonator = (member: string, role = 'roles/iam.workloadIdentityUser'): 
 
 export const federationCases: Cases = {
   'federation-condition': {
-    accepts: { 'one subject': [oneSubject], 'two subjects': [twoSubjects] },
+    accepts: {
+      'one subject': [oneSubject],
+      'two subjects': [twoSubjects],
+      'a protected branch': [
+        provider(
+          `${repository} && ${owner} && ${main} && assertion.event_name in ['push', 'schedule']`,
+        ),
+      ],
+    },
     refuses: {
       none: [/is missing.*every workflow.*Join comparisons/, provider()],
       'an empty condition': [/is missing/, provider('')],
       'an alternative': [
-        /an alternative, a negation/,
+        /is not a comparison with literals/,
         provider(`${repository} && ${owner} && ${subject} || true`),
       ],
       'a negation': [
-        /an alternative, a negation/,
+        /is not a comparison with literals/,
         provider(`!(${repository} && ${owner} && ${subject})`),
       ],
       'a conditional expression': [
-        /an alternative, a negation/,
+        /is not a comparison with literals/,
         provider(`true ? true : ${subject}`),
       ],
       'a required term in a quoted text': [
-        /text with &&/,
+        /is not a comparison/,
         provider(`assertion.actor == "a && ${repository} && ${owner} && ${subject} && b"`),
       ],
       'an alternative after an escaped quotation mark': [
-        /escaped character/,
+        /is not a comparison/,
         provider(`assertion.actor == 'a\\'' || true || ${repository} && ${owner} && ${subject}`),
       ],
       'a comment': [
-        /an alternative, a negation/,
+        /is not a comparison with literals/,
         provider(`true // && ${repository} && ${owner} && ${subject}`),
+      ],
+      'the required terms in a list': [
+        /`true in \[true, true` is not a comparison/,
+        provider(`true in [true, true && ${required} && true]`),
+      ],
+      'the required terms in a map': [
+        /is not a comparison/,
+        provider(`'a' in {'a': true && ${required} && true}`),
+      ],
+      'the required terms in a negated bracket': [
+        /`\(true` is not a comparison/,
+        provider(`(true && ${required} && true) == false`),
+      ],
+      'the required terms in the argument of a function': [
+        /is not a comparison/,
+        provider(`size([true && ${required} && true]) == 1`),
+      ],
+      'a comparison of a comparison': [
+        /`.*== false` is not a comparison/,
+        provider(`${repository} && ${owner} && ${subject} == false`),
+      ],
+      'a comparison of a claim with itself': [
+        /is not a comparison/,
+        provider(`${required} && assertion.ref == assertion.ref`),
+      ],
+      'a term that is always true': [/`true` is not/, provider(`${required} && true`)],
+      'an empty term': [/`` is not a comparison/, provider(`${required} &&`)],
+      'a list with an alternative': [
+        /is not a comparison/,
+        provider(`${required} && assertion.ref in ['refs/heads/main', assertion.ref]`),
+      ],
+      'a text with an escape sequence': [
+        /is not a comparison/,
+        provider(`${required} && assertion.ref == '\\x27'`),
+      ],
+      'a text in three quotation marks': [
+        /is not a comparison/,
+        provider(`assertion.ref == '''a && ${required} && a'''`),
       ],
     },
   },
@@ -114,6 +162,12 @@ export const federationCases: Cases = {
       'the numeric id and a constant': [
         provider(subject, "assertion.repository_id + ':pull_request'"),
       ],
+      'the numeric id, and the environment if there is one': [
+        provider(
+          subject,
+          "assertion.repository_id + (has(assertion.environment) ? ':environment:' + assertion.environment : ':main')",
+        ),
+      ],
     },
     refuses: {
       none: [
@@ -124,6 +178,18 @@ export const federationCases: Cases = {
       'a name after the numeric id': [
         /does not start with/,
         provider(subject, 'assertion.repository_id + assertion.repository'),
+      ],
+      'a name in brackets': [
+        /does not start with/,
+        provider(subject, "assertion.repository_id + assertion['repository']"),
+      ],
+      'a constant that depends on the numeric id': [
+        /does not start with/,
+        provider(subject, "assertion.repository_id == '1' ? '123:main' : '123:main'"),
+      ],
+      'a part of the numeric id': [
+        /does not start with/,
+        provider(subject, 'assertion.repository_id.substring(0, 1) + assertion.environment'),
       ],
       'the environment alone': [/does not start with/, provider(subject, 'assertion.environment')],
     },
