@@ -5,13 +5,10 @@ import { forKind } from '../validation.ts';
 const conjunction = / AND (?=[^"]*(?:"[^"]*"[^"]*)*$)/;
 
 /**
- * Splits a filter into the terms that AND joins. A filter with OR, NOT, a comment or an escaped
- * character is a single term.
+ * Matches the forms of a term that the program writes: the severity, one log, and a comparison of a
+ * field with a number or with a text without escaped characters.
  */
-const termsOf = (filter: string) =>
-  /\b(OR|NOT)\b|--|\\/.test(filter)
-    ? [filter]
-    : filter.split(conjunction).map((term) => term.trim());
+const term = /^(?:severity<WARNING|log_id\("[\w./-]+"\)|[a-z]\w*(?:\.\w+)*(?:=\d+|=~?"[^"\\]+"))$/;
 
 /**
  * Matches one quoted value without wildcards. A wildcard, or a regular expression such as `=~"."`,
@@ -20,7 +17,8 @@ const termsOf = (filter: string) =>
 const quoted = /^"([^"*?]+)"$/;
 
 /**
- * Requires log exclusions to keep warnings and errors, and to name one log. An exclusion of data
+ * Requires log exclusions to consist of comparisons, to keep warnings and errors, and to name one
+ * log. An exclusion of data
  * access logs must also name one service other than Secret Manager, and one account. The accesses
  * by all other accounts then stay logged. Source: Checkov CKV2_GCP_5, which checks only that the
  * logs are enabled.
@@ -30,14 +28,23 @@ export const narrowLogExclusions: ResourceValidationPolicy = {
   description: 'Only routine entries of one log are excluded, and of data access logs one account.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('logExclusion', ({ filter = '', name = '' }, refuse) => {
-    const terms = termsOf(filter);
+    const terms = filter.split(conjunction);
+    const wrong = terms.find((part) => !term.test(part));
+    if (wrong !== undefined) {
+      refuse(
+        `The term \`${wrong}\` of the exclusion ${name} is not a comparison`,
+        'An alternative, a negation, a bracket or a comment could make the exclusion match other entries',
+        'Join comparisons such as httpRequest.status=200 and log_id("run.googleapis.com/requests") with AND',
+      );
+      return;
+    }
     const termAfter = (field: string) =>
-      terms.find((term) => term.startsWith(field))?.slice(field.length);
+      terms.find((part) => part.startsWith(field))?.slice(field.length);
     if (!terms.includes('severity<WARNING')) {
       refuse(
         `The exclusion ${name} matches warnings and errors`,
         'Alerts and searches for the cause of a failure need them',
-        'Add the term severity<WARNING with AND, and use neither OR nor NOT',
+        'Add the term severity<WARNING with AND',
       );
     }
     const log = termAfter('log_id(');
@@ -48,12 +55,14 @@ export const narrowLogExclusions: ResourceValidationPolicy = {
         'Add a term such as log_id("run.googleapis.com/requests") with AND',
       );
     }
-    if (!log?.startsWith('"cloudaudit.googleapis.com/')) return;
+    // Logging ignores case in comparisons, except in regular expressions:
+    // https://cloud.google.com/logging/docs/view/logging-query-language
+    if (!log?.toLowerCase().startsWith('"cloudaudit.googleapis.com/')) return;
     const valueAfter = (field: string) => quoted.exec(termAfter(field) ?? '')?.[1];
     const service = valueAfter('protoPayload.serviceName=');
     if (
       service === undefined ||
-      service.includes('secretmanager') ||
+      service.toLowerCase().includes('secretmanager') ||
       valueAfter('protoPayload.authenticationInfo.principalEmail=') === undefined
     ) {
       refuse(

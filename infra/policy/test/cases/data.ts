@@ -75,6 +75,18 @@ export const dataCases: Cases = {
   'logging-narrow-exclusions': {
     accepts: {
       'routine entries of a log': [exclusion(requests, noWarning)],
+      'a text that contains words and signs of the query language': [
+        exclusion(requests, 'textPayload="NOT a AND b -- (c) OR d"', noWarning),
+      ],
+      'routine entries that a regular expression selects': [
+        exclusion(
+          'resource.type="cloud_run_revision"',
+          requests,
+          'httpRequest.status=200',
+          'httpRequest.requestUrl=~"^https?://[^/]+/api/v1/apikey/verify([/?]|$)"',
+          noWarning,
+        ),
+      ],
       "one account's routine calls to a database": [
         exclusion(dataAccess, firestore, byAccount, noWarning),
       ],
@@ -83,17 +95,56 @@ export const dataCases: Cases = {
       errors: [/routine matches warnings and errors.*Alerts/, exclusion(requests)],
       'errors, with the required term in a quoted text': [
         /warnings and errors/,
-        exclusion(requests, `textPayload:"a AND ${noWarning} AND b"`),
+        exclusion(requests, `textPayload="a AND ${noWarning} AND b"`),
       ],
-      'errors, with the required term in a comment': [
-        /warnings and errors/,
+      'an empty filter': [/is not a comparison/, exclusion()],
+      'the required term in a comment': [
+        /is not a comparison/,
         exclusion(`${requests} -- `, noWarning),
       ],
       'an alternative': [
-        /warnings and errors/,
+        /`severity<WARNING OR httpRequest.status=500` of the exclusion routine is not a comparison/,
         exclusion(requests, `${noWarning} OR httpRequest.status=500`),
       ],
-      negation: [/warnings and errors/, exclusion(requests, `NOT ${noWarning}`)],
+      negation: [/is not a comparison/, exclusion(requests, `NOT ${noWarning}`)],
+      'a negated bracket': [
+        /`-\(resource.type="x"` .* is not a comparison/,
+        exclusion(`-(resource.type="x" AND ${requests} AND ${noWarning} AND resource.type="y")`),
+      ],
+      'a bracket': [/is not a comparison/, exclusion(`(${requests} AND ${noWarning})`)],
+      'data access, with a space in the name of the log': [
+        /`log_id\( "cloudaudit.*is not a comparison/,
+        exclusion('log_id( "cloudaudit.googleapis.com/data_access")', noWarning),
+      ],
+      'data access, with an encoded name of the log': [
+        /is not a comparison/,
+        exclusion('log_id("cloudaudit.googleapis.com%2Fdata_access")', noWarning),
+      ],
+      'data access, with an escape sequence in the name of the log': [
+        /is not a comparison/,
+        exclusion('log_id("cloudaudi\\x74.googleapis.com/data_access")', noWarning),
+      ],
+      'data access, with another case in the name of the log': [
+        /more than one account/,
+        exclusion('log_id("CloudAudit.googleapis.com/data_access")', noWarning),
+      ],
+      'an alternative of values': [
+        /is not a comparison/,
+        exclusion(
+          dataAccess,
+          firestore,
+          'protoPayload.authenticationInfo.principalEmail=("a" OR "b")',
+          noWarning,
+        ),
+      ],
+      'an alternative after one account': [
+        /is not a comparison/,
+        exclusion(dataAccess, firestore, `${byAccount} OR protoPayload:"b"`, noWarning),
+      ],
+      'two terms without AND, which Logging also joins': [
+        /is not a comparison/,
+        exclusion(`${requests} ${noWarning}`),
+      ],
       'every log': [/matches every log/, exclusion(noWarning)],
       "everyone's data access": [
         /more than one account.*traced/,
@@ -113,6 +164,15 @@ export const dataCases: Cases = {
           dataAccess,
           firestore,
           'protoPayload.authenticationInfo.principalEmail=~"."',
+          noWarning,
+        ),
+      ],
+      'data access to secrets, with another case in the name': [
+        /to secrets/,
+        exclusion(
+          dataAccess,
+          'protoPayload.serviceName="SecretManager.googleapis.com"',
+          byAccount,
           noWarning,
         ),
       ],
