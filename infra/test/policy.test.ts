@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { remaining, type StackName } from './harness/settings.ts';
-import { cloudFor, deployed, describeByDriver, engineAlone, stackOf } from './harness/stack.ts';
+import {
+  cloud,
+  cloudFor,
+  deployed,
+  describeByDriver,
+  engineAlone,
+  stackOf,
+} from './harness/stack.ts';
 
 const policyPacks = [join(import.meta.dirname, '../policy')];
 
@@ -21,6 +28,14 @@ describeByDriver(
       'reports no violation in %s, before and after its deployment',
       expectNoViolations,
     );
+
+    test('reports no violation in a stack whose service has another name', async () => {
+      const google = await cloud();
+      for (const name of ['jwt-secrets', 'key-peppers'])
+        await google.addSecretVersion(`projects/my-project/secrets/my-keys-${name}`, 'a value');
+      const stack = await stackOf(google, 'dev', { service: 'my-keys' });
+      expect((await stack.preview({ policyPacks })).stdout).not.toContain('[mandatory]');
+    });
   },
   engineAlone,
 );

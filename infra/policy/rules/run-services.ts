@@ -6,26 +6,23 @@ import { forKind, forResources } from '../validation.ts';
 
 const hosts: Readonly<Record<string, PublicHost>> = publicHosts;
 
-/**
- * Services that everyone on the internet may call. These services require a token or a key
- * themselves.
- */
-const openServices = [...Object.values(hosts).map(({ service }) => service), 'andamio-api-dev'];
+/** The API service's name in the program. This service requires a token or a key itself. */
+const apiService = 'service';
 
 /**
- * Rejects public access to services other than {@link openServices}. The check covers
- * `invokerIamDisabled`, the recommended setting under domain-restricted sharing. Source: Google,
- * "Allow public access" (Cloud Run).
+ * Rejects public access to services other than {@link apiService}, whose name at Google is a
+ * setting. The check covers `invokerIamDisabled`, the recommended setting under domain-restricted
+ * sharing. Source: Google, "Allow public access" (Cloud Run).
  */
 export const publicServices: ResourceValidationPolicy = {
   name: 'run-public-services',
-  description: 'Only the API services are public.',
+  description: 'Only the API service is public.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('service', ({ invokerIamDisabled, name }, refuse) => {
-    if (!invokerIamDisabled || openServices.includes(name ?? '')) return;
+  validateResource: forKind('service', ({ invokerIamDisabled }, refuse, { name }) => {
+    if (!invokerIamDisabled || name === apiService) return;
     refuse(
-      `invokerIamDisabled makes ${name ?? 'a service without a name'} public`,
-      `Only ${openServices.join(', ')} authenticate every caller themselves`,
+      `invokerIamDisabled makes the service ${name} public`,
+      `Only the service that the program names ${apiService} authenticates every caller itself`,
       'Remove invokerIamDisabled, and grant roles/run.invoker to the callers',
     );
   }),

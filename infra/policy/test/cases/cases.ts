@@ -47,6 +47,7 @@ export const template = {
 /** Returns a service that complies with all rules, apart from the given property changes. */
 export const service = (props: Record<string, unknown> = {}, stack = 'dev'): Resource => ({
   type: types.service,
+  name: 'service',
   stack,
   props: {
     name: 'andamio-api-dev',

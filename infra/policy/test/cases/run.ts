@@ -39,19 +39,24 @@ const hidden = 'hunter2';
 export const runCases: Cases = {
   'run-public-services': {
     accepts: {
-      'the published services': ['andamio-api', 'andamio-api-preprod', 'andamio-api-dev'].map(
-        (name) => service({ name }),
-      ),
+      'the API service, whatever its name at Google': [
+        'andamio-api',
+        'andamio-api-preprod',
+        'my-keys',
+      ].map((name) => service({ name })),
       'another service with the invoker check': [
-        service({ name: 'reports', invokerIamDisabled: false }),
+        { ...service({ invokerIamDisabled: false }), name: 'reports' },
       ],
     },
     refuses: {
       'another service': [
-        /makes reports public.*Only andamio-api.*run.invoker/,
-        service({ name: 'reports' }),
+        /makes the service reports public.*Only the service that the program names.*run.invoker/,
+        { ...service(), name: 'reports' },
       ],
-      'a service without a name': [/a service without a name/, service({ name: undefined })],
+      "another service with the API service's name at Google": [
+        /makes the service reports public/,
+        { ...service({ name: 'andamio-api' }), name: 'reports' },
+      ],
     },
   },
   'run-no-public-invokers': {

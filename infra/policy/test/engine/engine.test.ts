@@ -42,7 +42,12 @@ const goodProgram: PulumiFn = async () => {
   const protect = { protect: true };
   const account = new Account('andamio-api');
   const binaryAuthorization = { useDefault: true };
-  make(types.service, 'api', service({ name: 'andamio-api', binaryAuthorization }).props, protect);
+  make(
+    types.service,
+    'service',
+    service({ name: 'andamio-api', binaryAuthorization }).props,
+    protect,
+  );
   make('gcp:projects/iAMMember:IAMMember', 'reader', {
     ...projectMember('').props,
     member: interpolate`serviceAccount:${account.email}`,
@@ -76,13 +81,17 @@ describe.skipIf(!inject('hasEngine'))('under the engine', () => {
 
   test('a preview reports the policy, the resource and the reason', async () => {
     const refused = preview('prod', async () => {
-      make(types.service, 'api', service({ name: 'andamio-api', deletionProtection: false }).props);
+      make(
+        types.service,
+        'service',
+        service({ name: 'andamio-api', deletionProtection: false }).props,
+      );
       make('gcp:projects/iAMMember:IAMMember', 'everyone', projectMember('allUsers').props);
     });
     const { message } = (await refused.catch((error: unknown) => error)) as Error;
     expect(message).toMatch(/\[mandatory\].*iam-no-public-members.*everyone/);
-    expect(message).toMatch(/\[mandatory\].*production-protect.*api/);
-    expect(message).toMatch(/\[mandatory\].*production-deletion-protection.*api/);
+    expect(message).toMatch(/\[mandatory\].*production-protect.*service/);
+    expect(message).toMatch(/\[mandatory\].*production-deletion-protection.*service/);
     expect(message).toContain('everyone on the internet');
   });
 
