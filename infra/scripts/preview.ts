@@ -8,7 +8,7 @@ import { previewed, stepsAsTable } from './lib/preview-steps.ts';
 
 await script(async (args) => {
   const { stack } = named(args, 'node scripts/preview.ts STACK', ['stack']);
-  const table = stepsAsTable(previewed(stack)) ?? 'Nothing changes.';
+  const table = stepsAsTable(await previewed(stack)) ?? 'Nothing changes.';
   say(table);
   const pullRequest = process.env['PULL_REQUEST'];
   if (pullRequest && onGitHub()) await comment(pullRequest, `### Preview of \`${stack}\``, table);

@@ -68,9 +68,16 @@ function candidateOf(host: string): string {
 /** The revision that receives the traffic while a candidate exists, and its image. */
 type Stable = Pick<Deployed, 'revision' | 'image'>;
 
-/** Writes the settings of a release: the image, and the stable revision if there is one. */
-function writeRelease(stack: string, image: string, stable: Stable | undefined): void {
-  writeSettings(stack, { image, stableRevision: stable?.revision, stableImage: stable?.image });
+/** A signal that never aborts, for commands that Ctrl-C must not reach. */
+const finish = new AbortController().signal;
+
+/**
+ * Writes the settings of a release: the image, and the stable revision if there is one. Signals do
+ * not interrupt the writing, which could leave an incomplete file.
+ */
+function writeRelease(stack: string, image: string, stable: Stable | undefined): Promise<void> {
+  const settings = { image, stableRevision: stable?.revision, stableImage: stable?.image };
+  return writeSettings(stack, settings, { until: finish });
 }
 
 class Release {
@@ -96,8 +103,8 @@ class Release {
    * Throws a {@link Failure} if `up` would change more than a release may change. Otherwise,
    * returns whether `up` would change any resource.
    */
-  #checkChanges(): boolean {
-    const differs = assertReleaseOnly(this.stack);
+  async #checkChanges(signal: AbortSignal): Promise<boolean> {
+    const differs = await assertReleaseOnly(this.stack, signal);
     this.#checked = true;
     return differs;
   }
@@ -107,8 +114,8 @@ class Release {
    * revision receives all traffic.
    */
   async #step(image: string, stable: Stable | undefined, progress: Progress): Promise<void> {
-    writeRelease(this.stack, image, stable);
-    this.#checkChanges();
+    await writeRelease(this.stack, image, stable);
+    await this.#checkChanges(this.stopped);
     this.stopped.throwIfAborted();
     this.progress = progress;
     await this.#up(this.stopped);
@@ -132,8 +139,8 @@ class Release {
     const { stack, before, stopped } = this;
     if (!before.hasCandidate) {
       // A rollback that failed halfway may have changed resources without changing the outputs.
-      writeRelease(stack, before.image, undefined);
-      const differs = this.#checkChanges();
+      await writeRelease(stack, before.image, undefined);
+      const differs = await this.#checkChanges(stopped);
       if (!differs) {
         await smokeTest(before.host, stopped);
         return `Nothing was changed. ${before.image} already receives all traffic.`;
@@ -152,21 +159,20 @@ class Release {
   async rollBack(image: string): Promise<string> {
     const { stack, before, progress } = this;
     if (progress === 'nothing changed') {
-      writeRelease(stack, before.image, undefined);
+      await writeRelease(stack, before.image, undefined);
       return `Nothing was changed. ${before.image} receives all traffic.`;
     }
     say(`Rolling back to ${before.image}.`);
-    const finish = new AbortController().signal;
     // The previous revision is still running. Moving the traffic to it first works even if a new
     // revision cannot start.
     if (progress === 'switched') {
-      writeRelease(stack, image, before);
+      await writeRelease(stack, image, before);
       await this.#up(finish);
     }
-    writeRelease(stack, before.image, before);
-    if (!this.#checked) this.#checkChanges();
+    await writeRelease(stack, before.image, before);
+    if (!this.#checked) await this.#checkChanges(finish);
     await this.#up(finish);
-    writeRelease(stack, before.image, undefined);
+    await writeRelease(stack, before.image, undefined);
     await this.#up(finish);
     const check = await smokeTest(before.host, finish).then(
       () => 'and issues keys',
@@ -217,6 +223,8 @@ async function failed(release: Release, image: string, error: unknown): Promise<
  */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();
+  // After SIGHUP, the terminal is closed. A message that cannot be printed must not end a rollback.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) say(`${name} is ignored during the rollback.`);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { comment, openIssue } from '../scripts/lib/github.ts';
 import { differences, stepsAsTable } from '../scripts/lib/preview-steps.ts';
 import { beyondRelease } from '../scripts/lib/release-guard.ts';
 
-import { program, repository, script } from './harness/scripts.ts';
+import { program, repository, script, startScript } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
 /** Starts a loopback server that responds with the function's result as JSON. */
@@ -323,6 +323,19 @@ describe('the policy pack applies to', () => {
     const { stdout } = await script('infra/scripts/drift.ts', ['prod'], env);
     expect(stdout).toBe('prod has no drift.\n');
     expectThePack(runs(), ['preview']);
+  });
+
+  test('drift detection, whose preview ends with it on Ctrl-C', async () => {
+    const pulumi = program(
+      'pulumi',
+      `case "$*" in *'stack output'*) echo '{}' ;; preview*) trap 'touch "$(dirname "$0")/ended"; exit 1' INT; touch "$(dirname "$0")/begun"; while :; do sleep 0.1; done ;; esac`,
+    );
+    const has = (name: string) => existsSync(join(pulumi.folder, name));
+    const { press, ended } = startScript('infra/scripts/drift.ts', ['prod'], pulumi.env);
+    await vi.waitFor(() => expect(has('begun')).toBe(true), 30_000);
+    press();
+    await ended;
+    await vi.waitFor(() => expect(has('ended')).toBe(true), 30_000);
   });
 
   test('drift detection, which ignores an image that `up` built earlier', async () => {

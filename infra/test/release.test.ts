@@ -80,6 +80,11 @@ function engine(outputs: object, up = '') {
     'pulumi',
     `cd "$(dirname "$0")"
     echo "$1 passphrase=\${PULUMI_CONFIG_PASSPHRASE-unset}" >> passphrases
+    case "$1 $2" in $(cat hold 2> /dev/null || echo none))
+      rm hold; echo $$ > held
+      trap 'echo "$1" >> stopped; exit 1' INT
+      until [ -e go-on ]; do sleep 0.1; done ;;
+    esac
     case "$1 $2" in
       'stack output') cat outputs ;;
       'config set') echo "$4" > "\${3#*:}" ;;
@@ -112,6 +117,20 @@ function engine(outputs: object, up = '') {
     calls: pulumi.calls,
     /** Returns the value of PULUMI_CONFIG_PASSPHRASE in each command's environment. */
     passphrases: () => lines('passphrases'),
+    /**
+     * Makes the next command that matches the shell pattern wait. It ends early on SIGINT.
+     *
+     * @returns `isHeld` reports whether it waits, `stopped` returns the commands that SIGINT ended,
+     * and `goOn` lets it finish
+     */
+    hold(pattern: string) {
+      writeFileSync(file('hold'), pattern);
+      return {
+        isHeld: () => existsSync(file('held')),
+        stopped: () => lines('stopped'),
+        goOn: () => writeFileSync(file('go-on'), ''),
+      };
+    },
     previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
   };
 }
@@ -259,6 +278,77 @@ describe('a release', () => {
       expect(ups()).toEqual(candidateUndone);
     },
   );
+
+  test.each(['config set', 'config rm', 'up *'])(
+    'is rolled back even if Ctrl-C is pressed during `pulumi %s` of the rollback',
+    async (command) => {
+      const host = engineHost();
+      const failing = Promise.withResolvers<void>();
+      const fail = Promise.withResolvers<void>();
+      const { url } = await listen(async (request, response) => {
+        if (host.ups().length > 1) return issues(request, response);
+        failing.resolve();
+        await fail.promise;
+        response.writeHead(500).end();
+      });
+      const { env, ups, hold } = host.start(url);
+      const { press, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
+      await failing.promise;
+      const { isHeld, stopped, goOn } = hold(command);
+      fail.resolve();
+      await vi.waitFor(() => expect(isHeld()).toBe(true), 30_000);
+      press();
+      press();
+      goOn();
+      const { code, stderr } = await ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain(`Rolled back. ${before} receives all traffic`);
+      expect([ups(), stopped()]).toEqual([candidateUndone, []]);
+    },
+  );
+
+  test('stops its preview on Ctrl-C, and is rolled back even if Ctrl-C is pressed during the preview of the rollback', async () => {
+    const { url } = await listen(issues);
+    const killed = {
+      host: url,
+      image: image('3'),
+      stableImage: before,
+      revision: 'three',
+      stableRevision: 'one',
+    };
+    const { env, ups, hold, calls } = engine(killed);
+    const first = hold('preview *');
+    const { press, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
+    await vi.waitFor(() => expect(first.isHeld()).toBe(true), 30_000);
+    const second = hold('preview *');
+    press();
+    const previews = () => calls().filter((call) => call.startsWith('preview '));
+    await vi.waitFor(() => expect(previews()).toHaveLength(2), 30_000);
+    press();
+    second.goOn();
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('stopped by SIGINT');
+    expect([ups(), second.stopped()]).toEqual([['before one', 'before latest'], ['preview']]);
+  });
+
+  test('is rolled back after its terminal was closed', async () => {
+    const host = engineHost();
+    const waiting = Promise.withResolvers<void>();
+    const { url } = await listen((request, response) => {
+      if (host.ups().length === 1) waiting.resolve();
+      else issues(request, response);
+    });
+    const { env, ups } = host.start(url);
+    const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
+    const cut = expect(ended).rejects.toThrow('Premature close');
+    await waiting.promise;
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.kill('SIGHUP');
+    await Promise.all([once(child, 'exit'), cut]);
+    expect(ups()).toEqual(candidateUndone);
+  });
 
   test('is rolled back after Pulumi has stopped if a signal arrives during an update', async () => {
     const { url } = await listen(issues);

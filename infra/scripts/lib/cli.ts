@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 export const programFolder = join(import.meta.dirname, '../..');
 
@@ -101,35 +102,67 @@ export function run(command: string, args: readonly string[], options: RunOption
   return stdout ?? '';
 }
 
+/** How a command ended, and the output that was captured. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
- * Runs the Pulumi CLI on a stack without prompts, and asks the CLI to stop when the signal aborts.
- * The CLI runs in its own process group, so that Ctrl-C in a terminal reaches only this script. The
- * script then decides whether the CLI may finish.
+ * Runs the Pulumi CLI on a stack without prompts, and waits until it exits.
  *
- * @throws {Failure} if the CLI's exit code is not 0
+ * @param options.quiet true to capture the output instead of printing it
+ * @param options.until asks the CLI to stop when it aborts. The CLI then runs in its own process
+ * group, so that Ctrl-C in a terminal reaches only this script, which decides whether the CLI may
+ * finish. Without this signal, Ctrl-C ends the script and the CLI.
+ * @throws {Failure} if the CLI cannot be started
  * @throws the signal's reason if the CLI was stopped, after it has exited
  */
-export async function pulumiUntil(
-  signal: AbortSignal,
+export async function pulumiEnded(
   stack: string,
   args: readonly string[],
-): Promise<void> {
-  signal.throwIfAborted();
+  { quiet, until }: { readonly quiet?: boolean; readonly until?: AbortSignal | undefined },
+): Promise<Ended> {
+  until?.throwIfAborted();
+  const output = quiet ? 'pipe' : 'inherit';
   const child = spawn('pulumi', [...args, '--stack', stack, '--non-interactive'], {
     cwd: programFolder,
     env: pulumiEnvironment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
-    detached: true,
+    stdio: ['ignore', output, output],
+    detached: until !== undefined,
   });
   const stop = () => child.kill('SIGINT');
-  signal.addEventListener('abort', stop, { once: true });
+  until?.addEventListener('abort', stop, { once: true });
   try {
-    const [status] = await once(child, 'close');
-    signal.throwIfAborted();
-    if (status !== 0) throw new Failure(`pulumi ${args[0]} failed.`);
+    const [[status], stdout, stderr] = await Promise.all([
+      once(child, 'close'),
+      child.stdout === null ? '' : text(child.stdout),
+      child.stderr === null ? '' : text(child.stderr),
+    ]).catch((error: Error) => {
+      throw new Failure(startProblem('pulumi', error));
+    });
+    until?.throwIfAborted();
+    return { status, stdout, stderr };
   } finally {
-    signal.removeEventListener('abort', stop);
+    until?.removeEventListener('abort', stop);
   }
+}
+
+/**
+ * Runs the Pulumi CLI like {@link pulumiEnded}.
+ *
+ * @throws {Failure} if the CLI's exit code is not 0
+ */
+export async function pulumiUntil(
+  until: AbortSignal | undefined,
+  stack: string,
+  args: readonly string[],
+  quiet = false,
+): Promise<void> {
+  const { status, stdout, stderr } = await pulumiEnded(stack, args, { quiet, until });
+  if (status !== 0)
+    throw new Failure(`pulumi ${args[0]} failed.${quiet ? `\n${stdout}${stderr}` : ''}`);
 }
 
 /** Runs the Pulumi CLI on a stack without prompts. */
@@ -140,17 +173,19 @@ export function pulumi(stack: string, args: readonly string[], options: RunOptio
 /**
  * Writes settings of the program to a stack's file. Removes a setting whose value is undefined.
  *
- * @param options further options of `pulumi config`, such as `--config-file`
+ * @param options.until like that of {@link pulumiEnded}
+ * @param options.file the stack's file. Defaults to the one in the program's folder.
  */
-export function writeSettings(
+export async function writeSettings(
   stack: string,
   settings: Readonly<Record<string, string | undefined>>,
-  options: readonly string[] = [],
-): void {
+  { until, file }: { readonly until?: AbortSignal; readonly file?: string } = {},
+): Promise<void> {
   for (const [name, value] of Object.entries(settings)) {
     const key = `${projectName}:${name}`;
     const command = value === undefined ? ['rm', key] : ['set', key, value];
-    pulumi(stack, ['config', ...command, ...options], { quiet: true });
+    const where = file === undefined ? [] : ['--config-file', file];
+    await pulumiUntil(until, stack, ['config', ...command, ...where], true);
   }
 }
 

@@ -1,12 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  Failure,
-  programFolder,
-  pulumiEnvironment,
-  type RunOptions,
-  underThePolicies,
-} from './cli.ts';
+import { Failure, pulumiEnded, underThePolicies } from './cli.ts';
 
 /** One step of a preview, with the resource's states before and after. */
 export interface Step {
@@ -16,42 +9,28 @@ export interface Step {
   readonly newState?: { readonly inputs?: unknown };
 }
 
-/**
- * Returns the policy violations of a stack. They need a separate preview: with `--json`, a preview
- * that violates a policy fails without naming the violation.
- *
- * @param command arguments of the preview, without `--json`
- */
-function policyViolations(
-  command: readonly string[],
-  options: Parameters<typeof spawnSync>[2],
-): string[] {
-  const { stdout } = spawnSync('pulumi', command, { ...options, encoding: 'utf8' });
-  const at = stdout.search(/^Policies:/m);
-  return at < 0 ? [] : [stdout.slice(at).trim()];
+/** Returns the policy violations in the output of a preview without `--json`. */
+function policyViolations(printed: string): string[] {
+  const at = printed.search(/^Policies:/m);
+  return at < 0 ? [] : [printed.slice(at).trim()];
 }
 
 /**
  * Previews an `up` under the policy pack.
  *
+ * @param options.args further arguments of the preview
+ * @param options.until like that of {@link pulumiEnded}
  * @returns the steps, one per resource
  * @throws {Failure} with the errors of the preview, or with the policy violations
  */
-export function previewed(
+export async function previewed(
   stack: string,
-  args: readonly string[] = [],
-  options: Pick<RunOptions, 'cwd' | 'env'> = {},
-): Step[] {
-  const command = ['preview', '--stack', stack, '--non-interactive', ...underThePolicies, ...args];
-  const how = {
-    cwd: options.cwd ?? programFolder,
-    maxBuffer: 1 << 28,
-    env: { ...pulumiEnvironment(), ...options.env },
-  };
-  const { status, stdout, stderr } = spawnSync('pulumi', [...command, '--json'], {
-    ...how,
-    encoding: 'utf8',
-  });
+  { args = [], until }: { readonly args?: readonly string[]; readonly until?: AbortSignal } = {},
+): Promise<Step[]> {
+  const command = ['preview', ...underThePolicies, ...args];
+  const run = (...more: string[]) =>
+    pulumiEnded(stack, [...command, ...more], { quiet: true, until });
+  const { status, stdout, stderr } = await run('--json');
   const { steps = [], diagnostics = [] } = JSON.parse(stdout || '{}') as {
     steps?: Step[];
     diagnostics?: { severity: string; message: string }[];
@@ -60,8 +39,9 @@ export function previewed(
     .filter(({ severity }) => severity === 'error')
     .map(({ message }) => message.trim());
   if (status !== 0 || errors.length > 0) {
+    // With `--json`, a preview that violates a policy fails without naming the violation.
     const unexplained = errors.every((message) => /preview failed$/.test(message));
-    const violations = unexplained ? policyViolations(command, how) : [];
+    const violations = unexplained ? policyViolations((await run()).stdout) : [];
     const reasons = [...errors, ...violations];
     throw new Failure(
       [`The preview of ${stack} failed.`, ...(reasons.length > 0 ? reasons : [stderr])].join('\n'),

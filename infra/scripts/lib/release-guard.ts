@@ -44,12 +44,13 @@ export function beyondRelease(steps: readonly Step[]): string[] {
 /**
  * Previews an `up`, and checks that it changes only what a release may change.
  *
+ * @param until asks the preview to stop when it aborts
  * @returns true if the `up` would change any resource
  * @throws {Failure} if the `up` would change anything else. The message lists these changes, which
  * a person must review and apply.
  */
-export function assertReleaseOnly(stack: string): boolean {
-  const steps = previewed(stack);
+export async function assertReleaseOnly(stack: string, until: AbortSignal): Promise<boolean> {
+  const steps = await previewed(stack, { until });
   const beyond = beyondRelease(steps);
   if (beyond.length === 0) return steps.some(changesResource);
   throw new Failure(

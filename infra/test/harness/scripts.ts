@@ -13,19 +13,24 @@ interface Ended {
   readonly code: number;
 }
 
-/** Starts a script of the pipeline, as a workflow does. */
+/**
+ * Starts a script of the pipeline, as a workflow does. The script has its own process group.
+ *
+ * @returns `press` sends SIGINT to the group, as a terminal does on Ctrl-C
+ */
 export function startScript(
   path: string,
   args: readonly string[],
   env: Record<string, string>,
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+): { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly press: () => void } {
   const child = spawn(process.execPath, [join(repository, path), ...args], {
     env: { ...process.env, ...env },
+    detached: true,
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
     ([stdout, stderr, [code]]) => ({ stdout, stderr, code: code as number }),
   );
-  return { child, ended };
+  return { child, ended, press: () => process.kill(-(child.pid as number), 'SIGINT') };
 }
 
 /** Runs a script of the pipeline, as a workflow does, and waits until it exits. */
