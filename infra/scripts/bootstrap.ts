@@ -89,6 +89,28 @@ function projectOf(stack: string): string {
 }
 
 /**
+ * Checks that the state bucket belongs to the project. Anybody can register its predictable name in
+ * a project of their own, and could then read and change the state.
+ *
+ * @throws {Failure} if the bucket belongs to another project
+ */
+function assertOwnBucket(bucket: string, project: string): void {
+  const printed = (...args: string[]) => run('gcloud', args, { quiet: true }).trim();
+  // gcloud prints the project's number only with the other fields of the API's own response.
+  const owner = printed(
+    ...['storage', 'buckets', 'describe', `gs://${bucket}`],
+    ...['--raw', '--format=value(projectNumber)'],
+  );
+  const number = printed('projects', 'describe', project, '--format=value(projectNumber)');
+  if (owner !== '' && owner === number) return;
+  throw new Failure(
+    `The bucket gs://${bucket} belongs to project ${owner || 'UNKNOWN'} and not to ${project}, which has the number ${number}. ` +
+      'Its owner could read and change the state, so it is not used. If the bucket is yours, delete it. ' +
+      'Otherwise, use another project, or keep the state in a folder: PULUMI_BACKEND_URL=file:///FOLDER',
+  );
+}
+
+/**
  * Creates the state bucket, logs in to it, and creates the stacks. Bucket names are global, so the
  * bucket's name contains the project id.
  */
@@ -101,6 +123,7 @@ function createStacksInBucket(stacks: readonly string[], project: string): void 
     '--uniform-bucket-level-access',
     '--public-access-prevention',
   ]);
+  assertOwnBucket(bucket, project);
   // With versioning, an overwritten state can be restored.
   run('gcloud', ['storage', 'buckets', 'update', `gs://${bucket}`, '--versioning', ...of]);
   run('pulumi', ['login', `gs://${bucket}`]);

@@ -9,6 +9,9 @@ import { comment, openIssue } from '../scripts/lib/github.ts';
 import { differences, stepsAsTable } from '../scripts/lib/preview-steps.ts';
 import { beyondRelease } from '../scripts/lib/release-guard.ts';
 
+import { startGoogle } from './google/client.ts';
+import { gcloudEnvironment } from './google/gcloud.ts';
+import { gcloudIsHere } from './harness/requirements.ts';
 import { program, repository, script, startScript } from './harness/scripts.ts';
 import { temporaryFolder } from './harness/stack.ts';
 
@@ -459,14 +462,20 @@ test('a table of steps contains the names of properties, but not their values', 
 
 describe('bootstrap', () => {
   /**
-   * Creates a gcloud that finds the documented project, and a Pulumi CLI.
+   * Creates a gcloud that finds the documented project and its bucket, and a Pulumi CLI.
    *
    * @param exists true if the stack prod and the bucket exist already
    */
   function commands({ exists }: { readonly exists: boolean }) {
     const gcloud = program(
       'gcloud',
-      `case "$*" in *'projects describe 308006323670'*) echo documented-project ;; *describe*) exit ${exists ? 0 : 1} ;; esac`,
+      `cd "$(dirname "$0")"
+      case "$*" in
+        *'projects describe 308006323670'*) echo documented-project ;;
+        *'projects describe documented-project'*) echo 308006323670 ;;
+        *'buckets create'*) touch created ;;
+        *describe*) ${exists} || [ -e created ] || exit 1; echo 308006323670 ;;
+      esac`,
     );
     const pulumi = program(
       'pulumi',
@@ -506,6 +515,33 @@ describe('bootstrap', () => {
     expect(gcloud.calls().filter((call) => / create /.test(call))).toEqual([]);
     expect(pulumi.calls().filter((call) => call.includes('stack init'))).toEqual([]);
   });
+
+  test.skipIf(!gcloudIsHere)(
+    'uses no bucket of another project, and creates one in its own, with the real gcloud',
+    async () => {
+      const google = await startGoogle();
+      onTestFinished(() => google.stop());
+      const { pulumi } = commands({ exists: false });
+      const env = {
+        ...(await gcloudEnvironment(google, temporaryFolder())),
+        ...pulumi.env,
+        PULUMI_BACKEND_URL: '',
+      };
+      // Bucket names are global, so anybody can register the name first.
+      await google.addBucket('documented-project-pulumi', 'my-project');
+      const { code, stderr } = await script('infra/scripts/bootstrap.ts', ['prod'], env);
+      expect(stderr).toContain(
+        'The bucket gs://documented-project-pulumi belongs to project 123456789012 and not to documented-project, which has the number 308006323670.',
+      );
+      expect([code, pulumi.calls()]).toEqual([1, []]);
+
+      const args = ['--project', 'my-project', 'dev'];
+      for (const _ of ['creates the bucket', 'finds the bucket'])
+        expect((await script('infra/scripts/bootstrap.ts', args, env)).code).toBe(0);
+      expect(await google.buckets()).toMatchObject({ 'my-project-pulumi': 'my-project' });
+      expect(pulumi.calls()).toContain('login gs://my-project-pulumi');
+    },
+  );
 
   test('sets the project id of a stack whose state is in a folder', async () => {
     const { pulumi, env } = commands({ exists: false });

@@ -24,6 +24,12 @@ export function control(cloud: Cloud) {
       cloud.projects.push({ id, number });
       for (const api of enabledFromStart) cloud.enabled.set(`${id}/${api}`, 0);
     },
+    /** Creates a bucket in a project. */
+    addBucket(name: string, project: string) {
+      cloud.buckets.set(name, project);
+    },
+    /** Returns the buckets that gcloud created, each with its project's id. */
+    buckets: (): Record<string, string> => Object.fromEntries(cloud.buckets),
     restUrl: (): string => cloud.restUrl,
     save: (): Uint8Array => cloud.save(),
     load(saved: Uint8Array) {

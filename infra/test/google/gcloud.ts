@@ -33,6 +33,7 @@ export async function gcloudEnvironment(
     // The Pulumi provider and the pipeline's scripts also read these variables.
     GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT: `${url}v1/`,
     GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT: `${url}v1beta1/`,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: `${url}storage/v1/`,
     // gcloud calls Cloud Run at a regional host, such as https://us-central1-run.googleapis.com.
     // Tests that execute jobs make the corresponding host name resolvable.
     CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: url.replace('127.0.0.1', 'localhost'),

@@ -34,7 +34,7 @@ const statusNames: Readonly<Record<number, string>> = {
 /**
  * Returns the routes of projects
  * (https://cloud.google.com/resource-manager/reference/rest/v1/projects/get) and their APIs
- * (https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable).
+ * (https://cloud.google.com/service-usage/docs/reference/rest/v1/services).
  */
 function projectRoutes(cloud: Cloud): Route[] {
   return [
@@ -44,6 +44,14 @@ function projectRoutes(cloud: Cloud): Route[] {
       answer([name = '']) {
         const { id, number } = cloud.project(name);
         return { projectId: id, projectNumber: number, name: id, lifecycleState: 'ACTIVE' };
+      },
+    },
+    {
+      pattern: /^POST \/v1\/projects\/([^/]+)\/services\/([^/:]+):enable$/,
+      api: 'serviceusage.googleapis.com',
+      answer([name = '', service]) {
+        cloud.enable(`${cloud.project(name).id}/${service}`);
+        return { name: 'operations/noop.DONE_OPERATION', done: true };
       },
     },
     {
@@ -220,6 +228,39 @@ function runRoutes(cloud: Cloud): Route[] {
   ];
 }
 
+/** Returns the routes of buckets: https://cloud.google.com/storage/docs/json_api/v1/buckets */
+function bucketRoutes(cloud: Cloud): Route[] {
+  const api = 'storage.googleapis.com';
+  const bucket = /^(?:GET|PATCH) \/storage\/v1\/b\/([^/]+)$/;
+  return [
+    {
+      pattern: bucket,
+      api,
+      // Names are global, so the path of a bucket contains no project.
+      project: 1,
+      answer([name = '']) {
+        const project = cloud.buckets.get(name);
+        if (project === undefined)
+          throw new GoogleError(404, 'The specified bucket does not exist.');
+        const projectNumber = cloud.project(project).number;
+        return { kind: 'storage#bucket', id: name, name, projectNumber, location: 'US-CENTRAL1' };
+      },
+    },
+    {
+      pattern: /^POST \/storage\/v1\/b$/,
+      api,
+      answer(_groups, { name }, query) {
+        const project = cloud.project(query.get('project') ?? '').id;
+        cloud.requireApi(project, api);
+        if (cloud.buckets.has(String(name)))
+          throw new GoogleError(409, 'The requested bucket name is not available.');
+        cloud.buckets.set(String(name), project);
+        return { kind: 'storage#bucket', id: name, name };
+      },
+    },
+  ];
+}
+
 async function answerTo(
   request: IncomingMessage,
   routes: readonly Route[],
@@ -252,6 +293,7 @@ export async function serveRest(cloud: Cloud): Promise<string> {
     ...attestationRoutes(cloud),
     ...executionRoutes(cloud),
     ...runRoutes(cloud),
+    ...bucketRoutes(cloud),
   ];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');
