@@ -1,14 +1,15 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { printable } from '@andamio/schema/printable';
 import type * as z from 'zod/mini';
 import { CliError, exitCodes } from './exit-code.ts';
-import { createReplacement } from './replace-file.ts';
+import { createReplacement, followLinks } from './replace-file.ts';
 
 /**
  * Files of mode 0600, one for each service, each with one record. Commands for different services
- * can therefore write at the same time.
+ * can therefore write at the same time. A file may be a symbolic link, such as a link into a folder
+ * of settings that the user keeps elsewhere.
  */
 interface RecordFiles<Item> {
   /** Returns the path of the file for a service. */
@@ -30,6 +31,15 @@ interface RecordFiles<Item> {
 function failure(path: string, error: unknown): CliError {
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
   return new CliError(exitCodes.cannotCreate, `${printable(path)} cannot be used (${code}).`);
+}
+
+/** Removes a file, if it exists. If the path is a symbolic link, removes the target of the link. */
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(await realpath(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 function jsonOf(text: string): unknown {
@@ -73,11 +83,11 @@ export function recordFiles<Item>(folder: string, schema: z.ZodMiniType<Item>): 
       const file = path(url, environment);
       try {
         if (record === undefined) {
-          await rm(file, { force: true });
+          await remove(file);
           return;
         }
         await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        const { write, release } = await createReplacement(file);
+        const { write, release } = await createReplacement(await followLinks(file));
         await write(`${JSON.stringify(record, undefined, 2)}\n`).finally(release);
       } catch (error) {
         throw failure(file, error);

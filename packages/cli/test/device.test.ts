@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type StartedDeviceLogin } from '@andamio/client';
 import { makeKey } from '@andamio/schema/key-format';
@@ -140,6 +140,30 @@ test('logout prints a command for the shell, also for a name with spaces', async
   await logIn(url, env);
   const { stderr } = await andamio(['logout', '--url', url], { env });
   expect(stderr).toContain(`To delete it: andamio keys delete 'device-Ada'\\''s laptop'\n`);
+});
+
+test('the file of a login may be a symbolic link: login writes its target, logout removes it', async () => {
+  const [first, second] = [makeKey(), makeKey()];
+  const { url } = await fakeService([
+    { api_key: first, name: 'device-first' },
+    { api_key: second, name: 'device-second' },
+  ]);
+  const env = machine();
+  const folder = join(env.XDG_CONFIG_HOME, 'andamio', 'logins');
+  const link = join(folder, `${encodeURIComponent(url)}.json`);
+  const target = join(env.XDG_CONFIG_HOME, 'secure.json');
+  await mkdir(folder, { recursive: true });
+  await symlink('../../secure.json', link);
+  for (const key of [first, second]) {
+    expect(await logIn(url, env)).toMatchObject({ code: 0 });
+    expect(await readFile(target, 'utf8')).toContain(key);
+    expect((await lstat(target)).mode & 0o777).toBe(0o600);
+  }
+  expect(await andamio(['logout', '--url', url], { env })).toMatchObject({ code: 0 });
+  expect(await readdir(env.XDG_CONFIG_HOME)).toEqual(['andamio']);
+  expect(await readlink(link)).toBe('../../secure.json');
+  const { stderr } = await andamio(['logout', '--url', url], { env });
+  expect(stderr).toBe(`There is no login to ${url}.\n`);
 });
 
 test.each([

@@ -1,4 +1,14 @@
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAvailable, works } from '@andamio/testing/requirements';
 import { waitFor } from '@andamio/testing/wait-for';
@@ -53,6 +63,44 @@ describe('env:FILE', () => {
     const after = await readFile(join(folder, 'shared.env'), 'utf8');
     expect(after).toMatch(/^ANT_API_KEY=ant-\w{40}\n$/);
     expect(after).not.toBe(before);
+  });
+
+  test('keys create --to env:FILE creates the missing target of symbolic links', async () => {
+    const folder = temporaryFolder();
+    await mkdir(join(folder, 'project'));
+    await mkdir(join(folder, 'secure'));
+    await symlink('../first', join(folder, 'project', '.env'));
+    await symlink('secure/real.env', join(folder, 'first'));
+    const { code } = await andamio(
+      ['keys', 'create', 'app', '--to', `env:${join(folder, 'project', '.env')}`],
+      { env: environmentOf('linker') },
+    );
+    expect(code).toBe(0);
+    expect(await readlink(join(folder, 'project', '.env'))).toBe('../first');
+    expect(await readlink(join(folder, 'first'))).toBe('secure/real.env');
+    const real = join(folder, 'secure', 'real.env');
+    expect((await lstat(real)).mode & 0o777).toBe(0o600);
+    expect(await readFile(real, 'utf8')).toMatch(/^ANT_API_KEY=ant-\w{40}\n$/);
+    expect(await readdir(join(folder, 'project'))).toEqual(['.env']);
+  });
+
+  test.each([
+    ['whose folder does not exist', 'none/real.env', 'ENOENT'],
+    ['which is the link itself', '.env', 'ELOOP'],
+  ])('a symbolic link to a file %s is refused before a key is created', async (_, to, reason) => {
+    const folder = temporaryFolder();
+    const file = join(folder, '.env');
+    await symlink(to, file);
+    const { code, stderr } = await andamio(['keys', 'create', 'app', '--to', `env:${file}`], {
+      env: environmentOf('refused-link'),
+    });
+    expect({ code, stderr }).toEqual({
+      code: 73,
+      stderr: `${file} cannot be written (${reason}).\n`,
+    });
+    expect(await readlink(file)).toBe(to);
+    expect(await readdir(folder)).toEqual(['.env']);
+    expect(await keysOf('refused-link')).toEqual([]);
   });
 
   test.each([

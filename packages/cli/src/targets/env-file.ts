@@ -1,9 +1,8 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { printable } from '@andamio/schema/printable';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { keyVariable } from '../key-source.ts';
-import { createReplacement } from '../replace-file.ts';
+import { createReplacement, followLinks } from '../replace-file.ts';
 import type { Target } from './target.ts';
 
 const assignment = new RegExp(`^(\\s*(?:export\\s+)?)${keyVariable}\\s*=`);
@@ -34,16 +33,6 @@ function cannotWrite(path: string, error: unknown): CliError {
   return new CliError(exitCodes.cannotCreate, `${printable(path)} cannot be written (${code}).`);
 }
 
-/** Returns the path of a file with symbolic links resolved. */
-async function fileOf(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(await realpath(dirname(path)), basename(path));
-  }
-}
-
 /** Returns the contents, one character for each byte, or an empty string if there is no file. */
 async function contentsOf(file: string): Promise<string> {
   try {
@@ -60,7 +49,7 @@ async function contentsOf(file: string): Promise<string> {
  */
 export function envFile(name: string, path: string): Target {
   const prepare = async () => {
-    const file = await fileOf(path);
+    const file = await followLinks(path);
     const status = await stat(file).catch(() => undefined);
     if (status?.isFile() === false) {
       throw new CliError(exitCodes.cannotCreate, `${printable(path)} is not a regular file.`);
