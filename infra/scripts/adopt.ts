@@ -2,7 +2,7 @@
 // stack's file does not change. Deleted federation pools and providers that Google still keeps are
 // restored first.
 import { adoptionVariable, parseAdoptions } from '../src/adoption.ts';
-import { Failure, pulumi, run, say, script } from './lib/cli.ts';
+import { Failure, pulumi, run, say, script, underThePolicies } from './lib/cli.ts';
 
 const federated =
   /^projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)(?:\/providers\/([^/]+))?$/;
@@ -43,7 +43,7 @@ await script((args) => {
   // A pool must be restored before its providers. Its id is shorter than theirs, so sorting by
   // length puts it first.
   for (const id of ids.sort((a, b) => a.length - b.length)) undelete(id);
-  pulumi(stack, ['up', '--yes', '--skip-preview'], {
+  pulumi(stack, ['up', '--yes', '--skip-preview', ...underThePolicies], {
     env: { [adoptionVariable]: pairs.join(' ') },
   });
 });

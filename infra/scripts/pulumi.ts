@@ -1,9 +1,39 @@
 // npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. The stacks have an empty
-// passphrase, which the script sets unless the environment contains a passphrase.
+// passphrase, which the script sets unless the environment contains a passphrase. `up` and
+// `preview` run under the policy pack, unless ARGS contain `--policy-pack`. `--policy-pack=` without
+// a value runs them without policies.
 import { spawn } from 'node:child_process';
-import { programFolder, pulumiEnvironment, startProblem } from './lib/cli.ts';
+import { parseArgs } from 'node:util';
+import { programFolder, pulumiEnvironment, startProblem, underThePolicies } from './lib/cli.ts';
 
-const child = spawn('pulumi', ['-C', programFolder, ...process.argv.slice(2)], {
+/** The commands that can check policies, with their aliases. */
+const checked = ['preview', 'pre', 'up', 'update'];
+
+/**
+ * Returns the options that add the policy pack to a command of the Pulumi CLI. The result is empty
+ * if the command cannot check policies, or if its arguments choose them.
+ */
+function policyOptions(args: readonly string[]): readonly string[] {
+  // Options that can precede the command are declared, so that their values are not taken for it.
+  const text = { type: 'string' } as const;
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    strict: false,
+    options: {
+      color: text,
+      cwd: { ...text, short: 'C' },
+      'policy-pack': text,
+      stack: { ...text, short: 's' },
+      verbose: { ...text, short: 'v' },
+    },
+  });
+  const [command = ''] = positionals;
+  const isChosen = values['policy-pack'] !== undefined;
+  return checked.includes(command) && !isChosen ? underThePolicies : [];
+}
+
+const args = process.argv.slice(2);
+const child = spawn('pulumi', ['-C', programFolder, ...args, ...policyOptions(args)], {
   stdio: 'inherit',
   env: pulumiEnvironment(),
 });

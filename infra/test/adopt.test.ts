@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
-import { program, script } from './harness/scripts.ts';
+import { program, repository, script } from './harness/scripts.ts';
 import { github } from './harness/settings.ts';
 import { cloud, refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 
@@ -19,7 +20,9 @@ test('adopt restores a deleted pool and imports it in one `up`, without changing
   );
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain(`ANDAMIO_ADOPT=pool=${pool}`);
-  expect(pulumi.calls()).toEqual(['up --yes --skip-preview --stack dev --non-interactive']);
+  expect(pulumi.calls()).toEqual([
+    `up --yes --skip-preview --policy-pack ${join(repository, 'infra/policy')} --stack dev --non-interactive`,
+  ]);
   expect((await google.resources()).map(({ id }) => id)).toEqual([pool]);
 });
 

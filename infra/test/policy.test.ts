@@ -7,6 +7,7 @@ import {
   deployed,
   describeByDriver,
   engineAlone,
+  refusal,
   stackOf,
 } from './harness/stack.ts';
 
@@ -28,6 +29,12 @@ describeByDriver(
       'reports no violation in %s, before and after its deployment',
       expectNoViolations,
     );
+
+    test('refuses a production stack without protection, unless `--policy-pack` has no value', async () => {
+      const stack = await stackOf(await cloud(), 'shared', { protect: 'false' });
+      expect(await refusal(stack.preview({ policyPacks }))).toContain('production-protect');
+      expect((await stack.preview({ policyPacks: [''] })).stdout).not.toContain('[mandatory]');
+    });
 
     test('reports no violation in a stack whose service has another name', async () => {
       const google = await cloud();

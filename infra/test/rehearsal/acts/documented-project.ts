@@ -345,6 +345,7 @@ async function tearDown(owner: Typist, preprod: Typist, { google }: Surroundings
   );
 
   await owner.step('Deploy again: what Google keeps is adopted', async () => {
+    await owner.pulumi('config set andamio:protect true', 'shared');
     await owner.pulumi('up --yes --skip-preview', 'shared');
     assertUnchanged(await owner.pulumi('up --yes --skip-preview', 'shared'));
   });
