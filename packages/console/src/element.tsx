@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { Account } from './account/account.ts';
-import { createCall, type GetToken } from './account/service.ts';
+import { type Connection, createConnection, type GetToken } from './account/service.ts';
 import { createFormat } from './format.ts';
 import styles from './styles.css';
 import { english, type Texts } from './texts.ts';
@@ -33,6 +33,14 @@ function styleSheet(): CSSStyleSheet {
 }
 
 /**
+ * Returns the URL of the service without a trailing slash.
+ *
+ * @param attribute the value of `base-url`, or null if the element has none.
+ */
+const baseUrlOf = (attribute: string | null): string =>
+  (attribute ?? location.origin).replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+
+/**
  * `<andamio-keys base-url="https://api.example">`: the API keys of the signed-in user. It shows
  * nothing until `getToken` is set.
  *
@@ -49,6 +57,7 @@ export class AndamioKeys extends HTMLElement {
 
   readonly #root: ShadowRoot;
   #account: Account | undefined;
+  #connection: Connection | undefined;
   #getToken: GetToken | undefined;
   #texts: Texts = english;
 
@@ -60,16 +69,22 @@ export class AndamioKeys extends HTMLElement {
 
   /**
    * Returns the user's JWT without `Bearer`, or null. The element calls the function before each
-   * request. It passes `refresh: true` if the service has rejected the previous token. When the
-   * function is set, the element shows the keys of the user whose token the function returns.
+   * request. It passes `refresh: true` if the service has rejected the previous token.
+   *
+   * When the function is set for the first time, the element shows the keys of the user whose token
+   * the function returns. A function that replaces another is asked at once. If it returns a token
+   * of the same user, everything on screen stays, since frameworks assign a new function whenever
+   * they render the page. If it returns a token of another user, the element starts over.
    */
   get getToken(): GetToken | undefined {
     return this.#getToken;
   }
 
   set getToken(getToken: GetToken | undefined) {
-    this.#getToken = getToken;
-    this.#start();
+    const before = this.#getToken;
+    this.#getToken = getToken ?? undefined;
+    if (this.#account === undefined || this.#getToken === undefined) this.#start();
+    else if (this.#getToken !== before) void this.#checkToken(this.#account);
   }
 
   /** The texts that the element shows. Assigned texts replace the English texts. */
@@ -99,7 +114,7 @@ export class AndamioKeys extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === 'base-url') this.#start();
+    if (name === 'base-url' && baseUrlOf(before) !== baseUrlOf(after)) this.#start();
     else this.#render();
   }
 
@@ -112,30 +127,41 @@ export class AndamioKeys extends HTMLElement {
   }
 
   get #baseUrl(): string {
-    const url = this.getAttribute('base-url') ?? location.origin;
-    return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
+    return baseUrlOf(this.getAttribute('base-url'));
+  }
+
+  /** Asks a function that has replaced another for a token. Reads the keys if it was missing. */
+  async #checkToken(account: Account): Promise<void> {
+    if (await this.#connection?.checkToken()) await account.continueSignedIn();
   }
 
   #stop(): void {
     this.#account?.end();
     this.#account = undefined;
+    this.#connection = undefined;
     render(null, this.#root);
   }
 
   #start(): void {
     this.#stop();
-    const getToken = this.#getToken;
-    if (!this.isConnected || getToken === undefined) return;
-    const account: Account = new Account(
-      createCall(this.#baseUrl, getToken, () => {
-        if (this.#account === account) this.#start();
-      }),
+    if (!this.isConnected || this.#getToken === undefined) return;
+    const isCurrent = () => this.#account === account;
+    const connection = createConnection(
+      this.#baseUrl,
+      () => (isCurrent() ? this.#getToken : undefined),
+      () => {
+        if (isCurrent()) this.#start();
+      },
+    );
+    const account = new Account(
+      connection.call,
       () => this.#texts,
       () => this.#render(),
       (name, detail) =>
         this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })),
     );
     this.#account = account;
+    this.#connection = connection;
     void account.load();
   }
 

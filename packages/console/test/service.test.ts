@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
-import { createCall } from '../src/account/service.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createConnection, type GetToken, SignedOut } from '../src/account/service.ts';
 
 /** Starts a service that lists no keys and accepts only one token. Returns its base URL. */
 async function startService(accepted: string): Promise<string> {
@@ -34,11 +34,64 @@ test('a rejected request asks for a new token although another request waits for
     if (asked.length === 2) await setTimeout(100);
     return refresh ? 'new' : 'old';
   };
-  const call = createCall(await startService('new'), getToken, () => {});
+  const { call } = createConnection(
+    await startService('new'),
+    () => getToken,
+    () => {},
+  );
   const rejected = call((client) => client.listApiKeys());
   await setImmediate();
   const waiting = call((client) => client.listApiKeys());
   const answers = await Promise.all([rejected, waiting]);
   expect(answers.map(({ keys }) => keys)).toEqual([[], []]);
   expect(asked).toEqual([false, false, true, true]);
+});
+
+/** Returns a token of a user. Nothing verifies its signature. */
+const tokenOf = (sub: string) => `header.${btoa(JSON.stringify({ iss: 'test', sub }))}.signature`;
+
+test.each<[string, () => Promise<string | null>]>([
+  ['rejects', () => Promise.reject(new Error('stale'))],
+  ['returns no token', async () => null],
+  ["returns another user's token", async () => tokenOf('other')],
+])('a replaced getToken that %s after all has no effect', async (_, answer) => {
+  const own = tokenOf('own');
+  const pending = Promise.withResolvers<void>();
+  let getToken: GetToken = async () => own;
+  const onOtherUser = vi.fn();
+  const { call, checkToken } = createConnection(
+    await startService(own),
+    () => getToken,
+    onOtherUser,
+  );
+  await call((client) => client.listApiKeys());
+  getToken = async () => {
+    await pending.promise;
+    return answer();
+  };
+  const listed = call((client) => client.listApiKeys());
+  getToken = async () => own;
+  expect(await checkToken()).toBe(false);
+  pending.resolve();
+  expect((await listed).keys).toEqual([]);
+  expect(onOtherUser).not.toHaveBeenCalled();
+});
+
+test('a getToken that replaces another is asked at once, and the newest one counts', async () => {
+  let getToken: GetToken = async () => null;
+  const onOtherUser = vi.fn();
+  const { call, checkToken } = createConnection(
+    await startService(tokenOf('own')),
+    () => getToken,
+    onOtherUser,
+  );
+  await expect(call((client) => client.listApiKeys())).rejects.toThrow(SignedOut);
+  const pending = Promise.withResolvers<string>();
+  getToken = () => pending.promise;
+  const checked = checkToken();
+  getToken = async () => tokenOf('other');
+  expect(await checkToken()).toBe(false);
+  pending.resolve(tokenOf('own'));
+  expect(await checked).toBe(true);
+  expect(onOtherUser).toHaveBeenCalledOnce();
 });

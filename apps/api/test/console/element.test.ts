@@ -287,6 +287,83 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  /**
+   * Assigns a new `getToken`, as frameworks do when they render the page. Waits until the element
+   * has asked it for a token.
+   *
+   * @param answer a JavaScript expression of what the function returns.
+   */
+  const assign = (page: Page, answer: string) =>
+    page.evaluate(`new Promise((resolve) => {
+      document.querySelector('andamio-keys').getToken = async () => {
+        setTimeout(resolve);
+        return ${answer};
+      };
+    })`);
+
+  test('a new key stays on screen when the page assigns getToken, texts or the same base-url again', async () => {
+    const { page, requests } = await open('rerendered');
+    const token = JSON.stringify(tokenFor('rerendered'));
+    await page.route(
+      '**/apikey/request',
+      async (route) => {
+        const response = await route.fetch();
+        await assign(page, token);
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await create(page, 'kept');
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    await page.getByRole('rowheader', { name: 'kept', includeHidden: true }).waitFor();
+    const secret = await keyField(page).inputValue();
+    const sent = () => requests.filter((url) => url.startsWith(service.url)).length;
+    const before = sent();
+    await assign(page, token);
+    await assign(page, 'null');
+    await assign(page, "Promise.reject(new Error('offline'))");
+    await page.evaluate(`{
+      const element = document.querySelector('andamio-keys');
+      element.texts = { hide: 'Conceal' };
+      element.setAttribute('base-url', element.getAttribute('base-url') + '/');
+    }`);
+    await dialog(page).getByRole('button', { name: 'Conceal' }).waitFor();
+    expect(await keyField(page).inputValue()).toBe(secret);
+    expect(sent()).toBe(before);
+    await page.context().close();
+  });
+
+  test("a getToken that returns another user's token shows that user's keys without a request of the first", async () => {
+    await issue('leaving', 'of the first user');
+    await issue('arriving', 'of the second user');
+    const { page } = await open('leaving');
+    await page.getByRole('button', { name: 'Delete: of the first user' }).click();
+    await dialog(page).waitFor();
+    await assign(page, JSON.stringify(tokenFor('arriving')));
+    await page.getByRole('row', { name: 'of the second user' }).waitFor();
+    expect(await dialog(page).count()).toBe(0);
+    expect(await page.getByRole('row', { name: 'of the first user' }).count()).toBe(0);
+    await page.context().close();
+  });
+
+  test.each([
+    ['signed out', 'null', 'You are signed out.'],
+    ['of unknown sign-in', 'Promise.reject()', 'Your sign-in could not be checked.'],
+  ])(
+    'a user who was %s sees their keys when the page assigns a getToken with a token',
+    async (_, answer, text) => {
+      await issue('returning', 'waiting');
+      const { page } = await open('returning');
+      await assign(page, answer);
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByText(text).waitFor();
+      await assign(page, JSON.stringify(tokenFor('returning', { jti: 'renewed' })));
+      await page.getByText(text).waitFor({ state: 'detached' });
+      await page.getByRole('row', { name: 'waiting' }).waitFor();
+      await page.context().close();
+    },
+  );
+
   test('"Copied" appears only if the clipboard accepts the key, and closing asks otherwise', async () => {
     const { page } = await open('forbidden', { permissions: [] });
     await page.evaluate(

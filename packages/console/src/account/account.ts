@@ -171,6 +171,12 @@ export class Account {
     });
   }
 
+  /** Reads the keys if the last read failed because there was no token. */
+  async continueSignedIn(): Promise<void> {
+    const kind = this.#state.problem?.kind;
+    if (kind === 'signed-out' || kind === 'token-unavailable') await this.load();
+  }
+
   /**
    * Reads the keys after a change to a key. If the last {@link load} failed or is still running,
    * reads usage and quota too. This drops the results of a load that is still running.

@@ -12,7 +12,7 @@ export interface Problem {
   /** The request id, with which an operator can find the request in the logs. */
   readonly requestId?: string | undefined;
   /** Set if the problem concerns the whole element, not only one dialog. */
-  readonly kind?: 'signed-out' | 'read-only';
+  readonly kind?: 'signed-out' | 'token-unavailable' | 'read-only';
 }
 
 function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
@@ -64,7 +64,8 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
 /** Returns the problem that describes an error. */
 export function problemOf(error: unknown, texts: Texts): Problem {
   if (error instanceof SignedOut) return { text: texts.errors.signedOut, kind: 'signed-out' };
-  if (error instanceof TokenUnavailable) return { text: texts.errors.tokenUnavailable };
+  if (error instanceof TokenUnavailable)
+    return { text: texts.errors.tokenUnavailable, kind: 'token-unavailable' };
   if (error instanceof OutcomeUnknown)
     return { text: texts.errors.unknownOutcome, requestId: error.cause.requestId };
   if (error instanceof ApiError) return problemOfApi(error as ApiError, texts);

@@ -33,37 +33,63 @@ function userOf(token: string): string | undefined {
 /** Calls an operation of the service with a valid token. */
 export type Call = <T>(operation: (client: Client) => Promise<T>) => Promise<T>;
 
+/** The connection of one user to the service. */
+export interface Connection {
+  readonly call: Call;
+  /**
+   * Asks `getToken` for a token after `getToken` was replaced. Errors are ignored, because the next
+   * request meets them too.
+   *
+   * @returns true if the token is new: the replaced function did not return it.
+   */
+  readonly checkToken: () => Promise<boolean>;
+}
+
 /**
- * Creates a function that calls operations of the service. It calls `getToken` before each request.
- * If the service rejects the token, it gets a new token and repeats the operation once. Concurrent
- * requests share a pending call to `getToken`. A request whose token was rejected shares only a
- * call that gets a new token.
+ * Creates a connection whose calls ask `getToken` for a token before each request. If the service
+ * rejects the token, a call gets a new token and repeats the operation once. Concurrent requests
+ * share a pending call to `getToken`. A request whose token was rejected shares only a call that
+ * gets a new token.
  *
  * All operations are for the user of the first token. The token of another user is never sent,
  * because the operation may concern a key of the first user, and the other user may have a key with
  * the same name.
  *
+ * @param current returns the page's `getToken`. The page may replace it at any time. A function
+ *   that was replaced while it was pending counts only if it returns a token of the same user.
+ *   Otherwise the new function is asked.
  * @param onOtherUser called when `getToken` returns the token of another user.
  * @throws {TypeError} if no token may be sent to the base URL.
  */
-export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () => void): Call {
+export function createConnection(
+  baseUrl: string,
+  current: () => GetToken | undefined,
+  onOtherUser: () => void,
+): Connection {
   /** The pending calls to `getToken`, by the value of `refresh`. */
   const pending = new Map<boolean, Promise<string>>();
   let user: string | undefined;
+  let lastToken: string | undefined;
   const ask = async (refresh: boolean): Promise<string> => {
-    let token: string | null;
+    const getToken = current();
+    let token: string | null | undefined;
+    let isUnavailable = false;
     try {
-      token = await getToken({ refresh });
+      token = await getToken?.({ refresh });
     } catch {
-      throw new TokenUnavailable();
+      isUnavailable = true;
     }
+    const tokenUser = token ? userOf(token) : undefined;
+    const isOther = user !== undefined && tokenUser !== undefined && tokenUser !== user;
+    if ((!token || isOther) && getToken !== current()) return ask(refresh);
+    if (isUnavailable) throw new TokenUnavailable();
     if (!token) throw new SignedOut();
-    const tokenUser = userOf(token);
-    user ??= tokenUser;
-    if (tokenUser !== undefined && tokenUser !== user) {
+    if (isOther) {
       onOtherUser();
       throw new OtherUser();
     }
+    user ??= tokenUser;
+    lastToken = token;
     return token;
   };
   const tokenOf = (refresh: boolean): Promise<string> => {
@@ -72,6 +98,20 @@ export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () 
     const asked = ask(refresh).finally(() => pending.delete(refresh));
     pending.set(refresh, asked);
     return asked;
+  };
+  let isChecking = false;
+  const checkToken = async (): Promise<boolean> => {
+    // The check that is running asks the newest function too.
+    if (isChecking) return false;
+    isChecking = true;
+    const before = lastToken;
+    let asked: GetToken | undefined;
+    do {
+      asked = current();
+      await ask(false).catch(() => {});
+    } while (asked !== current());
+    isChecking = false;
+    return lastToken !== before;
   };
   const clientOf = (refresh: boolean) =>
     createClient({
@@ -84,7 +124,7 @@ export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () 
   const renewing = clientOf(true);
   const isRejected = (error: unknown) =>
     error instanceof ApiError && (error as ApiError).code === 'unauthenticated';
-  return async (operation) => {
+  const call: Call = async (operation) => {
     try {
       return await operation(client);
     } catch (error) {
@@ -96,6 +136,7 @@ export function createCall(baseUrl: string, getToken: GetToken, onOtherUser: () 
       throw isRejected(error) ? new SignedOut() : error;
     }
   };
+  return { call, checkToken };
 }
 
 /** Time, in milliseconds, during which a write that receives no answer is repeated. */

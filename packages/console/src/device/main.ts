@@ -1,6 +1,6 @@
 import { ApiError, type DeviceLogin } from '@andamio/client';
 import './device.css';
-import { type Call, createCall, type GetToken, SignedOut } from '../account/service.ts';
+import { type Call, createConnection, type GetToken, SignedOut } from '../account/service.ts';
 import { find } from '../page/find.ts';
 import { say, setUpSignIn } from '../page/sign-in.ts';
 import { texts } from './texts.ts';
@@ -209,11 +209,14 @@ find('#again').addEventListener('click', () => askForCode());
 /** Shows the page's first step to the signed-in user: asks for a code, and shows the given text. */
 function begin(getToken: GetToken, text = ''): void {
   clear();
-  const current = createCall(location.origin, getToken, () => {
-    if (call !== current) return;
-    begin(getToken, texts.entry.otherAccount);
-  });
-  call = current;
+  const connection = createConnection(
+    location.origin,
+    () => getToken,
+    () => {
+      if (call === connection.call) begin(getToken, texts.entry.otherAccount);
+    },
+  );
+  call = connection.call;
   askForCode(text);
 }
 
