@@ -7,7 +7,9 @@ import { english } from '../src/texts.ts';
 const newError = ApiError as unknown as new (init: object) => ApiError;
 const rateLimited = (retryAfter: number) =>
   new newError({ code: 'rate_limited', status: 429, details: 'Too many requests.', retryAfter });
-const network = () => new newError({ code: 'network', details: 'No answer.' });
+const network = () =>
+  new newError({ code: 'network', details: 'No answer.', mayHaveBeenProcessed: true });
+const refused = (code: string, status: number) => new newError({ code, status, details: code });
 
 /** Creates an account that calls the operations of the given client. */
 const accountOf = (client: object) =>
@@ -40,6 +42,7 @@ test('a write that gets no answer is not repeated after the account has ended', 
 });
 
 const usage = { requests: 12 };
+const once = { onRetry: () => {}, idempotencyKey: 'one' };
 const key = { name: 'CI on main' } as Key;
 
 /** Returns a client whose operations succeed, apart from the given ones. */
@@ -56,7 +59,7 @@ test('usage is read although a key is changed while it is being read', async () 
   const getUsage = () => new Promise((resolve) => answers.push(resolve));
   const account = accountOf(clientWith({ getUsage }));
   const loaded = account.load();
-  await account.delete(key, () => {});
+  await account.delete(key, once);
   for (const answer of answers) answer(usage);
   await loaded;
   await vi.advanceTimersByTimeAsync(0);
@@ -72,7 +75,7 @@ test('a problem stays until the data that could not be read is read', async () =
     problem: { retryAt: expect.anything() },
   });
   getUsage.mockRejectedValueOnce(rateLimited(60));
-  await account.delete(key, () => {});
+  await account.delete(key, once);
   await vi.advanceTimersByTimeAsync(0);
   expect(account.state).toMatchObject({
     usage: undefined,
@@ -87,7 +90,7 @@ test('a change to a key reads only the keys after everything was read', async ()
   const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
   const account = accountOf(clientWith({ getUsage, listApiKeys }));
   await account.load();
-  await account.delete(key, () => {});
+  await account.delete(key, once);
   await vi.advanceTimersByTimeAsync(0);
   expect([listApiKeys.mock.calls.length, getUsage.mock.calls.length]).toEqual([2, 1]);
 });
@@ -108,4 +111,82 @@ test('a rejected read is repeated at most once a second, even if the service ask
   await vi.advanceTimersByTimeAsync(10_000);
   expect(getUsage.mock.calls.length).toBeLessThanOrEqual(11);
   account.end();
+});
+
+const writes = [
+  ['requestApiKey', (account: Account) => account.create('CI on main', 90, once)],
+  ['rollApiKey', (account: Account) => account.replace(key, 0, once)],
+  ['rotateApiKey', (account: Account) => account.extend(key, 90, once)],
+  ['deleteApiKey', (account: Account) => account.delete(key, once)],
+] as const;
+
+test.each(writes)(
+  'a refused retry of %s says that the change may have been made, and closing reads the keys',
+  async (operation, write) => {
+    const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
+    const attempt = vi
+      .fn()
+      .mockRejectedValueOnce(network())
+      .mockRejectedValueOnce(rateLimited(60))
+      .mockRejectedValueOnce(refused('insufficient_scope', 403));
+    const account = accountOf(clientWith({ listApiKeys, [operation]: attempt }));
+    await account.load();
+    account.open({ kind: 'create' });
+    const first = write(account);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { unknownOutcome, rateLimited: tooMany, forbidden } = english.errors;
+    expect(await first).toMatchObject({
+      text: `${unknownOutcome} ${tooMany}`,
+      retryAt: Date.now() + 60_000,
+    });
+    expect(await write(account)).toMatchObject({ text: `${unknownOutcome} ${forbidden}` });
+    expect(listApiKeys).toHaveBeenCalledTimes(1);
+    account.close();
+    expect(listApiKeys).toHaveBeenCalledTimes(2);
+    account.end();
+  },
+);
+
+test('an answer about the keys of the user settles whether an earlier attempt was made', async () => {
+  const requestApiKey = vi
+    .fn()
+    .mockRejectedValueOnce(network())
+    .mockRejectedValueOnce(refused('name_taken', 409));
+  const account = accountOf(clientWith({ requestApiKey }));
+  const created = account.create('CI on main', 90, once);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await created).toMatchObject({ text: english.errors.nameTaken });
+});
+
+test('a deletion whose answers were all lost has succeeded if a later attempt finds no key', async () => {
+  const deleteApiKey = vi.fn(() => Promise.reject(network()));
+  const account = accountOf(clientWith({ deleteApiKey }));
+  const deleted = account.delete(key, once);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await deleted).toMatchObject({ text: english.errors.unknownOutcome });
+  deleteApiKey.mockImplementation(() => Promise.reject(refused('no_such_key', 404)));
+  expect(await account.delete(key, once)).toBeUndefined();
+  expect(account.state.announcement).toBe(english.deleted('CI on main'));
+});
+
+test('a deletion that finds no key in its first attempt is refused, and closing reads the keys', async () => {
+  const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
+  const deleteApiKey = () => Promise.reject(refused('no_such_key', 404));
+  const account = accountOf(clientWith({ listApiKeys, deleteApiKey }));
+  await account.load();
+  account.open({ kind: 'delete', key });
+  await vi.advanceTimersByTimeAsync(0);
+  const before = listApiKeys.mock.calls.length;
+  expect(await account.delete(key, once)).toMatchObject({ text: english.errors.noSuchKey });
+  account.close();
+  expect(listApiKeys).toHaveBeenCalledTimes(before + 1);
+});
+
+test('a dialog that is closed without a change does not read the keys again', async () => {
+  const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
+  const account = accountOf(clientWith({ listApiKeys }));
+  await account.load();
+  account.open({ kind: 'create' });
+  account.close();
+  expect(listApiKeys).toHaveBeenCalledTimes(1);
 });

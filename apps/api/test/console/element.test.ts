@@ -209,6 +209,57 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  /** Answers requests with "Too many requests". */
+  const limit = (route: Route, retryAfter: string) =>
+    route.fulfill({
+      status: 429,
+      headers: {
+        'access-control-allow-origin': host.origin,
+        'access-control-expose-headers': 'Retry-After, X-Error-Code',
+        'retry-after': retryAfter,
+        'x-error-code': 'rate_limited',
+      },
+      json: { details: 'Rate limit', message: 'Too Many Requests', statusCode: 429 },
+    });
+  /** Lets the service process a request, and loses its answer. */
+  const loseAnswer = async (route: Route) => {
+    await route.fetch();
+    await route.abort('connectionreset');
+  };
+
+  /** Sets the page's monotonic clock forward by more than a minute, and stops it. */
+  const waitAMinute = (page: Page) =>
+    page.evaluate('{ const now = performance.now(); performance.now = () => now + 60_001 }');
+
+  test('a key whose answer was lost is in the list when its dialog is closed', async () => {
+    const { page } = await open('doubtful');
+    await page.route('**/apikey/request', (route) => limit(route, '60'));
+    await page.route('**/apikey/request', loseAnswer, { times: 1 });
+    await create(page, 'perhaps');
+    await dialog(page).getByText('the change may have been made').waitFor();
+    await dialog(page).getByText('Too many requests.').waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('row', { name: 'perhaps' }).waitFor();
+    await page.context().close();
+  });
+
+  test('a deletion that is tried again after all its answers were lost has succeeded', async () => {
+    await issue('persistent', 'unwanted');
+    const { page } = await open('persistent');
+    await page.route('**/apikey/delete', async (route) => {
+      await waitAMinute(page);
+      await loseAnswer(route);
+      await page.unroute('**/apikey/delete');
+    });
+    await page.getByRole('button', { name: 'Delete: unwanted' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByText('the change may have been made').waitFor();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await announcement(page, 'The key “unwanted” was deleted.');
+    await page.getByText('No keys yet').waitFor();
+    await page.context().close();
+  });
+
   test('a second click, also after an error, does not create a second key', async () => {
     const { page } = await open('impatient');
     await page.getByRole('button', { name: 'Create key' }).click();
@@ -433,21 +484,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
 
   test('a user over the rate limit sees how long to wait, and the list is then read by itself', async () => {
     const { page } = await open('hasty');
-    await page.route(
-      '**/apikey/list*',
-      (route) =>
-        route.fulfill({
-          status: 429,
-          headers: {
-            'access-control-allow-origin': host.origin,
-            'access-control-expose-headers': 'Retry-After, X-Error-Code',
-            'retry-after': '2',
-            'x-error-code': 'rate_limited',
-          },
-          json: { details: 'Rate limit', message: 'Too Many Requests', statusCode: 429 },
-        }),
-      { times: 1 },
-    );
+    await page.route('**/apikey/list*', (route) => limit(route, '2'), { times: 1 });
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByText('Too many requests.').waitFor();
     await page.getByText(/Wait \d s\./).waitFor();
@@ -511,14 +548,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await issue('deleter', 'first');
     await issue('deleter', 'second');
     const { page } = await open('deleter');
-    await page.route(
-      '**/apikey/delete',
-      async (route) => {
-        await route.fetch();
-        await route.abort('connectionreset');
-      },
-      { times: 1 },
-    );
+    await page.route('**/apikey/delete', loseAnswer, { times: 1 });
     const remove = async (name: string) => {
       await page.getByRole('button', { name: `Delete: ${name}` }).click();
       await dialog(page).getByText('This key was never used.').waitFor();
@@ -566,7 +596,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await announcement(page, 'The key “first” was deleted.');
     await page.locator('table[aria-busy=false]').waitFor();
     expect(reads() - before).toBe(1);
-    await page.evaluate('{ const now = performance.now(); performance.now = () => now + 60_001 }');
+    await waitAMinute(page);
     const read = page.waitForResponse('**/apikey/list*');
     await page.getByRole('button', { name: 'Delete: second' }).click();
     await read;

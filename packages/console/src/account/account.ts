@@ -8,7 +8,7 @@ import {
 } from '@andamio/client';
 import type { Texts } from '../texts.ts';
 import { type Problem, problemOf } from './problem.ts';
-import { type Call, untilAnswered } from './service.ts';
+import { type Call, OutcomeUnknown, untilAnswered } from './service.ts';
 import { type Key, keysOf } from './visible-keys.ts';
 
 /** The dialog that is open: one that creates a key, or one that changes a key. */
@@ -53,7 +53,10 @@ export type Report = (name: string, detail: Readonly<Record<string, unknown>>) =
 export interface WriteOptions {
   /** Called before each retry of a write that received no answer. */
   readonly onRetry: () => void;
-  /** The `Idempotency-Key`, by which the service recognizes a retry of the request. */
+  /**
+   * Identifies the change. Retries of the same change have the same value. It is sent as
+   * `Idempotency-Key`, by which the service recognizes retries, except when a key is deleted.
+   */
   readonly idempotencyKey: string;
 }
 
@@ -113,6 +116,13 @@ export class Account {
   /** When the newest list was requested, in milliseconds of the monotonic clock. */
   #readAt = Number.NEGATIVE_INFINITY;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /**
+   * The changes of the open dialog that may have been made although no answer says so, by their
+   * `idempotencyKey`.
+   */
+  readonly #inDoubt = new Set<string>();
+  /** True if a write of the open dialog has shown that the list may differ from the service's. */
+  #isListDoubtful = false;
 
   constructor(call: Call, texts: () => Texts, onChange: () => void, report: Report) {
     this.#call = call;
@@ -227,14 +237,20 @@ export class Account {
    * list is older than a minute, so that the dialog shows the latest use.
    */
   open(task: Task): void {
+    this.#inDoubt.clear();
+    this.#isListDoubtful = false;
     this.#set({ task, announcement: '' });
     const isAboutUse = task.kind === 'delete' || task.kind === 'replace';
     if (isAboutUse && performance.now() - this.#readAt > freshness) void this.#loadKeys();
   }
 
-  /** Closes the dialog of the task. */
+  /**
+   * Closes the dialog of the task. Reads the keys again if a change may have been made, or if the
+   * service refused a change because of the user's keys.
+   */
   close(): void {
     this.#set({ task: undefined });
+    if (this.#isListDoubtful) void this.#loadKeys();
   }
 
   /** Closes the dialog that shows a new secret, and discards the secret. */
@@ -254,7 +270,7 @@ export class Account {
           { api_key_name: name, expires_in_days: days },
           { idempotencyKey: options.idempotencyKey },
         ),
-      options.onRetry,
+      options,
       (key) => {
         this.#report('andamio-key-created', describe(key));
         return {
@@ -278,7 +294,7 @@ export class Account {
           { api_key_name: name, grace_seconds: grace },
           { idempotencyKey: options.idempotencyKey },
         ),
-      options.onRetry,
+      options,
       (key) => {
         this.#report('andamio-key-replaced', describe(key));
         return {
@@ -301,7 +317,7 @@ export class Account {
           { api_key_name: name, expires_in_days: days },
           { idempotencyKey: options.idempotencyKey },
         ),
-      options.onRetry,
+      options,
       () => {
         this.#report('andamio-key-extended', { name });
         return { announcement: this.#texts().extended(name) };
@@ -314,20 +330,18 @@ export class Account {
    *
    * @returns the reason why the key could not be deleted, or undefined if it was deleted.
    */
-  delete({ name }: Key, onRetry: () => void): Promise<Problem | undefined> {
-    let isRetry = false;
+  delete({ name }: Key, options: WriteOptions): Promise<Problem | undefined> {
     return this.#write(
       (client) =>
         client.deleteApiKey({ api_key_name: name }).catch((error: unknown) => {
           // An earlier attempt, which got no answer, has deleted the key.
-          if (isRetry && error instanceof ApiError && (error as ApiError).code === 'no_such_key')
-            return;
-          throw error;
+          const isDeleted =
+            this.#inDoubt.has(options.idempotencyKey) &&
+            error instanceof ApiError &&
+            (error as ApiError).code === 'no_such_key';
+          if (!isDeleted) throw error;
         }),
-      () => {
-        isRetry = true;
-        onRetry();
-      },
+      options,
       () => {
         this.#report('andamio-key-deleted', { name });
         const keys = this.#state.keys?.filter((key) => key.name !== name);
@@ -338,12 +352,18 @@ export class Account {
 
   async #write<T>(
     write: (client: Client) => Promise<T>,
-    onRetry: () => void,
+    { idempotencyKey, onRetry }: WriteOptions,
     changeOf: (answer: T) => Partial<State>,
   ): Promise<Problem | undefined> {
     const { signal } = this.#ended;
+    const attempt = () =>
+      this.#call(write).catch((error: unknown) => {
+        if (error instanceof ApiError && (error as ApiError).mayHaveBeenProcessed)
+          this.#inDoubt.add(idempotencyKey);
+        throw error;
+      });
     try {
-      const answer = await untilAnswered(() => this.#call(write), signal, onRetry);
+      const answer = await untilAnswered(attempt, signal, onRetry);
       if (signal.aborted) return undefined;
       this.#set({ ...changeOf(answer), task: undefined });
       void this.#loadKeys();
@@ -351,7 +371,11 @@ export class Account {
     } catch (error) {
       const problem = this.#problemOf(error);
       if (problem.kind === 'read-only') this.#set({ isReadOnly: true });
-      return problem;
+      const isInDoubt = this.#inDoubt.has(idempotencyKey);
+      this.#isListDoubtful ||= isInDoubt || problem.isFinal === true;
+      // The service refuses some retries before it looks whether an earlier attempt succeeded.
+      if (!isInDoubt || problem.isFinal || error instanceof OutcomeUnknown) return problem;
+      return { ...problem, text: `${this.#texts().errors.unknownOutcome} ${problem.text}` };
     }
   }
 }

@@ -13,7 +13,18 @@ export interface Problem {
   readonly requestId?: string | undefined;
   /** Set if the problem concerns the whole element, not only one dialog. */
   readonly kind?: 'signed-out' | 'token-unavailable' | 'read-only';
+  /**
+   * True if the service answers so only if it has not made the change, also in an earlier attempt:
+   * it has compared the request with the user's keys (contract, "Safe retries").
+   */
+  readonly isFinal?: boolean;
 }
+
+const final = (text: string, field?: 'name' | 'days'): Problem => ({
+  text,
+  isFinal: true,
+  ...(field && { field }),
+});
 
 function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
   switch (error.code) {
@@ -27,16 +38,16 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
     case 'suspended':
       return { text: errors.suspended };
     case 'name_taken':
-      return { text: errors.nameTaken, field: 'name' };
+      return final(errors.nameTaken, 'name');
     case 'expiry_too_late':
-      return { text: errors.tooManyDays, field: 'days' };
+      return final(errors.tooManyDays, 'days');
     case 'missing_field':
     case 'invalid_field':
       return error.details.startsWith('expires_in_days')
-        ? { text: errors.tooManyDays, field: 'days' }
-        : { text: errors.invalidName, field: 'name' };
+        ? final(errors.tooManyDays, 'days')
+        : final(errors.invalidName, 'name');
     case 'key_limit_reached':
-      return { text: `${atMaximum} ${errors.maximumReached}` };
+      return final(`${atMaximum} ${errors.maximumReached}`);
     case 'rate_limited':
     case 'quota_exceeded':
       return {
@@ -46,14 +57,14 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
         retryAt: Date.now() + Math.max(1, Math.ceil(error.retryAfter ?? 1)) * 1000,
       };
     case 'no_such_key':
-      return { text: errors.noSuchKey };
+      return final(errors.noSuchKey);
     case 'key_expired':
-      return { text: errors.keyExpired };
+      return final(errors.keyExpired);
     case 'not_yet_rotatable':
-      return { text: errors.notYetExtendable };
+      return final(errors.notYetExtendable);
     case 'idempotency_key_reused':
     case 'idempotency_key_outdated':
-      return { text: errors.outdated };
+      return final(errors.outdated);
     case 'unexpected_answer':
       return { text: error.status >= 500 ? errors.service : errors.unexpected };
     default:

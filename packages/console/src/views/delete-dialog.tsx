@@ -22,7 +22,7 @@ export function DeleteDialog({ ui, target }: { readonly ui: Ui; readonly target:
       isDangerous
       contents=""
       check={() => (isInUse && !isConfirmed ? { text: texts.confirmDeleteMissing } : undefined)}
-      onSubmit={({ onRetry }) => account.delete(target, onRetry)}
+      onSubmit={(options) => account.delete(target, options)}
     >
       {() => (
         <>

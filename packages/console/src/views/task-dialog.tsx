@@ -33,7 +33,7 @@ export function TaskDialog(props: Props) {
   const { texts, account } = ui;
   const [phase, setPhase] = useState<'idle' | 'working' | 'repeating'>('idle');
   const [problem, setProblem] = useState<Problem>();
-  const request = useRef({ contents: '', idempotencyKey: '' });
+  const request = useRef<{ contents?: string; idempotencyKey: string }>({ idempotencyKey: '' });
   const isWorking = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const left = useSecondsUntil(problem?.retryAt);
