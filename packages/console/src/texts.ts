@@ -114,6 +114,8 @@ export const english = {
   deleteText: 'Requests with this key fail within 10 seconds. This cannot be undone.',
   lastUse: (relative: string, requests: string) =>
     `Last used ${relative}; ${requests} requests in 30 days.`,
+  lastUseUnknown: (requests: string) =>
+    `${requests} requests in 30 days, but none with the current secret is known.`,
   lastUseNever: 'This key was never used.',
   confirmDelete: 'I understand that a program may still use this key',
   confirmDeleteMissing: 'Check the box to confirm that a program may still use this key.',

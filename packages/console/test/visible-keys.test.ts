@@ -3,9 +3,12 @@ import {
   canExtend,
   type Key,
   keysOf,
+  lastUsedAt,
   matches,
   stateOf,
   visibleKeys,
+  wasNeverUsed,
+  wasUsedWithin,
 } from '../src/account/visible-keys.ts';
 
 const now = Date.parse('2026-11-30T12:00:00Z');
@@ -60,6 +63,28 @@ test('a key counts as never used in 90 days only if it is that old', () => {
   expect(matches(key('used', { created_at: at(-90), last_used_at: at(-80) }), 'unused', now)).toBe(
     false,
   );
+});
+
+test('a use of the previous secret is a use of the key', () => {
+  const used = key('used', {
+    created_at: at(-100),
+    previous: key('used', { last_used_at: at(-0.5) }),
+  });
+  expect(lastUsedAt(used)).toBe(at(-0.5));
+  expect(lastUsedAt({ ...used, last_used_at: at(-0.1) })).toBe(at(-0.1));
+  expect(wasUsedWithin(used, 24, now)).toBe(true);
+  expect(wasNeverUsed(used)).toBe(false);
+  expect(matches(used, 'unused', now)).toBe(false);
+  const other = key('other', { last_used_at: at(-1) });
+  const sorted = visibleKeys([other, used], { query: '', filter: 'all', order: 'lastUsed' }, now);
+  expect(sorted.map(({ name }) => name)).toEqual(['used', 'other']);
+});
+
+test('a key with requests was used, although no request with its current secret is known', () => {
+  const replaced = key('replaced', { created_at: at(-100), requests_30d: 3 });
+  expect(lastUsedAt(replaced)).toBeNull();
+  expect(wasNeverUsed(replaced)).toBe(false);
+  expect(matches(replaced, 'unused', now)).toBe(false);
 });
 
 test('keys that need attention come first, then the newest', () => {

@@ -260,6 +260,35 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  test('a key whose previous secret is in use is not called unused', async () => {
+    const key = await issue('roller', 'in use');
+    expect(await verify(key)).toBe(200);
+    await post('apikey/roll', 'roller', { api_key_name: 'in use', grace_seconds: 3600 });
+    const { page } = await open('roller');
+    await expect
+      .poll(async () => {
+        await page.getByRole('button', { name: 'Refresh' }).click();
+        return page.getByRole('row', { name: 'Old secret' }).textContent();
+      })
+      .toContain('this minute');
+    const used = 'Last used this minute; 1 requests in 30 days.';
+    await page.getByRole('button', { name: 'Replace secret: in use' }).click();
+    await dialog(page).getByLabel('End it now').check();
+    await dialog(page).getByText(used).waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete: in use' }).click();
+    await dialog(page).getByText(used).waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await post('apikey/roll', 'roller', { api_key_name: 'in use', grace_seconds: 0 });
+    // The dialog reads the list again, and finds the key although its secret was replaced elsewhere.
+    await waitAMinute(page);
+    await page.getByRole('button', { name: 'Delete: in use' }).click();
+    await dialog(page)
+      .getByText('1 requests in 30 days, but none with the current secret is known.')
+      .waitFor();
+    await page.context().close();
+  });
+
   test('a second click, also after an error, does not create a second key', async () => {
     const { page } = await open('impatient');
     await page.getByRole('button', { name: 'Create key' }).click();

@@ -45,12 +45,27 @@ export const canExtend = (key: Key, now: number) => Date.parse(key.expires_at) -
 /** Returns the time from which a key can be extended, in Unix milliseconds. */
 export const extendableFrom = (key: Key) => Date.parse(key.expires_at) - day;
 
+/**
+ * Returns the time of the last known request with a key: with its current or its previous secret.
+ * The list contains a time for each secret, but users and programs see one key.
+ */
+export function lastUsedAt({ last_used_at: used, previous }: Key): string | null {
+  const uses = [used, previous?.last_used_at ?? null];
+  return uses.toSorted((one, other) => time(other) - time(one))[0] ?? null;
+}
+
 /** Reports whether a key was used in the last `hours` hours. */
-export const wasUsedWithin = ({ last_used_at: used }: ApiKeyInList, hours: number, now: number) =>
-  used !== null && now - Date.parse(used) < hours * 3_600_000;
+export function wasUsedWithin(key: Key, hours: number, now: number): boolean {
+  const used = lastUsedAt(key);
+  return used !== null && now - Date.parse(used) < hours * 3_600_000;
+}
+
+/** Reports whether no request with a key is known. The requests count all secrets of the key. */
+export const wasNeverUsed = (key: Key): boolean =>
+  lastUsedAt(key) === null && key.requests_30d === 0;
 
 const isUnused = (key: Key, now: number) =>
-  key.last_used_at === null && now - Date.parse(key.created_at) >= longUnused;
+  wasNeverUsed(key) && now - Date.parse(key.created_at) >= longUnused;
 
 /** Reports whether a filter shows a key. */
 export function matches(key: Key, filter: Filter, now: number): boolean {
@@ -93,7 +108,7 @@ export function visibleKeys(
       urgency[stateOf(one, now)] - urgency[stateOf(other, now)] || newest(one, other),
     newest,
     name: (one, other) => one.name.localeCompare(other.name),
-    lastUsed: (one, other) => time(other.last_used_at) - time(one.last_used_at),
+    lastUsed: (one, other) => time(lastUsedAt(other)) - time(lastUsedAt(one)),
     end: (one, other) => time(one.expires_at) - time(other.expires_at),
   };
   return keys

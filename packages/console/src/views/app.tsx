@@ -36,7 +36,8 @@ const initialView: View = { query: '', filter: 'all', order: 'attention' };
 
 function TaskOf({ task, ui }: { readonly task: Task; readonly ui: Ui }) {
   if (task.kind === 'create') return <CreateDialog ui={ui} />;
-  const target = ui.account.state.keys?.find(({ id }) => id === task.key.id) ?? task.key;
+  // A key that was replaced elsewhere has another id. Changes are made by name.
+  const target = ui.account.state.keys?.find(({ name }) => name === task.key.name) ?? task.key;
   switch (task.kind) {
     case 'extend':
       return <ExtendDialog ui={ui} target={target} />;

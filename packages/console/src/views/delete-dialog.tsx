@@ -11,9 +11,7 @@ import type { Ui } from './ui.ts';
 export function DeleteDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, account } = ui;
   const [isConfirmed, setConfirmed] = useState(false);
-  const isInUse =
-    wasUsedWithin(target, 24, Date.now()) ||
-    (target.previous !== undefined && wasUsedWithin(target.previous, 24, Date.now()));
+  const isInUse = wasUsedWithin(target, 24, Date.now());
   return (
     <TaskDialog
       ui={ui}

@@ -1,9 +1,12 @@
-import type { Key } from '../account/visible-keys.ts';
+import { type Key, lastUsedAt, wasNeverUsed } from '../account/visible-keys.ts';
 import type { Ui } from './ui.ts';
 
-/** Returns a sentence about the last use of a key. */
-export function lastUse({ last_used_at: used, requests_30d }: Key, { texts, format }: Ui): string {
+/** Returns a sentence about the last use of a key, with whichever of its secrets. */
+export function lastUse(key: Key, { texts, format }: Ui): string {
+  if (wasNeverUsed(key)) return texts.lastUseNever;
+  const requests = format.number(key.requests_30d);
+  const used = lastUsedAt(key);
   return used === null
-    ? texts.lastUseNever
-    : texts.lastUse(format.relative(used, Date.now()), format.number(requests_30d));
+    ? texts.lastUseUnknown(requests)
+    : texts.lastUse(format.relative(used, Date.now()), requests);
 }
