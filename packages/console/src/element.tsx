@@ -3,7 +3,7 @@ import { Account } from './account/account.ts';
 import { type Connection, createConnection, type GetToken } from './account/service.ts';
 import { createFormat } from './format.ts';
 import styles from './styles.css';
-import { english, type Texts } from './texts.ts';
+import { english, type OwnTexts, type Texts, textsWith } from './texts.ts';
 import { App } from './views/app.tsx';
 
 declare global {
@@ -87,13 +87,13 @@ export class AndamioKeys extends HTMLElement {
     else if (this.#getToken !== before) void this.#checkToken(this.#account);
   }
 
-  /** The texts that the element shows. Assigned texts replace the English texts. */
-  get texts(): Partial<Texts> {
+  /** The texts that the element shows. Texts that are not assigned are English. */
+  get texts(): Texts {
     return this.#texts;
   }
 
-  set texts(texts: Partial<Texts>) {
-    this.#texts = { ...english, ...texts };
+  set texts(texts: OwnTexts | undefined) {
+    this.#texts = textsWith(texts);
     this.#render();
   }
 

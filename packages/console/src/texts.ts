@@ -177,3 +177,25 @@ export const english = {
 
 /** The texts of the element `<andamio-keys>`. */
 export type Texts = typeof english;
+
+/** Texts that replace some of {@link english}. */
+export type OwnTexts = {
+  readonly [Name in keyof Texts]?: Texts[Name] extends string | ((...values: never) => string)
+    ? Texts[Name]
+    : Partial<Texts[Name]>;
+};
+
+type Table = Readonly<Record<string, unknown>>;
+
+const merge = (table: Table, own: Table): Table =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, text]) => {
+      const ownText = own[name] ?? text;
+      const isGroup = typeof text === 'object';
+      return [name, isGroup ? merge(text as Table, ownText as Table) : ownText];
+    }),
+  );
+
+/** Returns the English texts, with the given texts in their places, also inside groups of texts. */
+export const textsWith = (own: OwnTexts | undefined): Texts =>
+  merge(english, own ?? {}) as unknown as Texts;

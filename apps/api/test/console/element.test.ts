@@ -641,7 +641,10 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     const { page } = await open('berliner');
     await page.evaluate(`document.querySelector('andamio-keys').texts = {
       locale: 'de-DE', delete: 'Löschen', deleteHeading: (name) => name + ' löschen?',
+      columns: { end: 'Ende' },
     }`);
+    const headings = page.getByRole('columnheader').filter({ hasText: /^(Name|Ende)$/ });
+    await expect.poll(() => headings.count()).toBe(2);
     await page.getByRole('button', { name: 'Löschen: server' }).click();
     await page.getByRole('heading', { name: 'server löschen?' }).waitFor();
     await dialog(page).getByRole('button', { name: 'Löschen' }).click();
