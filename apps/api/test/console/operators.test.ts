@@ -366,6 +366,7 @@ describe.skipIf(!hasChromium).each(cases)(
       ]);
       await outcome(page, '1 key revoked.');
       await untilStatus(key, 401);
+      await page.getByRole('row').waitFor({ state: 'detached' });
       await press(button(page, user));
       await page.getByText('No keys.').waitFor();
     });
@@ -486,6 +487,68 @@ describe.skipIf(!hasChromium)('the operators’ page', () => {
       expect(changes()).toBeGreaterThan(before);
     },
   );
+
+  test('stale keys are read again after a change, also if the change is refused', async () => {
+    const store = withOperations(createMemoryStore());
+    const createdAt = Math.floor(Date.now() / 1000) - 10 * day;
+    for (const name of ['first', 'second', 'third'])
+      await store.issue(command({ createdAt, name }));
+    const { page } = await openWith(await serveStore(store));
+    await button(page, 'Stale keys').click();
+    await page.getByLabel('Not used for days').fill('1');
+    await button(page, 'Find').click();
+    await button(page, 'Revoke: first of owner').click();
+    await button(dialog(page), 'Revoke').click();
+    await outcome(page, '1 key revoked.');
+    await button(page, 'Revoke: first of owner').waitFor({ state: 'detached' });
+    await button(page, 'Revoke: third of owner').waitFor();
+
+    await button(page, 'Revoke: second of owner').click();
+    const by = { kind: 'operator', id: 'otto' } as const;
+    await store.revokeAll({ userId: 'owner', by, now: Math.floor(Date.now() / 1000) });
+    await button(dialog(page), 'Revoke').click();
+    await dialog(page).getByText('There is no such key.').waitFor();
+    await button(dialog(page), 'Close').click();
+    await page.getByText('Every key was used or issued within 1 day').waitFor();
+  });
+
+  test('the back button removes the outcome and the dialog of a change', async () => {
+    const store = withOperations(createMemoryStore());
+    const createdAt = Math.floor(Date.now() / 1000);
+    for (const userId of ['anna', 'bob'])
+      await store.issue(command({ createdAt, userId, name: 'MyFirstKey' }));
+    const { page } = await openWith(await serveStore(store));
+    const openUser = async (userId: string) => {
+      await button(page, 'Users').click();
+      await button(page, userId).click();
+      await page.getByRole('heading', { name: userId }).waitFor();
+    };
+    await openUser('anna');
+    await openUser('bob');
+    await button(page, 'Revoke: MyFirstKey').click();
+    await button(dialog(page), 'Revoke').click();
+    await outcome(page, '1 key revoked.');
+    await page.goBack();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'anna' }).waitFor();
+    expect(await page.locator('.outcome').textContent()).toBe('');
+    await button(page, 'Revoke: MyFirstKey').click();
+    await dialog(page).waitFor();
+    await page.goForward();
+    await page.getByRole('heading', { name: 'Users' }).waitFor();
+    expect(await dialog(page).count()).toBe(0);
+  });
+
+  test('an error of the usage of a user is shown', async () => {
+    const store = withOperations(createMemoryStore());
+    await store.issue(command({ createdAt: Math.floor(Date.now() / 1000) }));
+    const { page } = await openWith(await serveStore(store));
+    await page.route('**/commands/usage', (route) =>
+      route.fulfill({ status: 500, json: { error: 'The usage could not be read.' } }),
+    );
+    await button(page, 'owner').click();
+    await page.getByRole('alert').filter({ hasText: 'The usage could not be read.' }).waitFor();
+  });
 
   test('a page of another port cannot read it, call it or frame it', async () => {
     const attacker = await startPageServer({

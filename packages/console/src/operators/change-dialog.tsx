@@ -30,7 +30,11 @@ export function ChangeDialog({
   readonly ui: OperatorsUi;
   readonly change: Change;
   readonly onDone: (report: Report) => void;
-  readonly onCancel: () => void;
+  /**
+   * Called when the operator closes the dialog. `isOutdated` is true if the view may show outdated
+   * data: the change was refused, or no answer says whether it was made.
+   */
+  readonly onCancel: (isOutdated: boolean) => void;
 }) {
   const { service, about, texts } = ui;
   const { command, options, effect, isDangerous, fields } = change;
@@ -59,7 +63,7 @@ export function ChangeDialog({
     if (report?.done) onDone(report);
   };
   const cancel = () => {
-    if (!execution.isLoading) onCancel();
+    if (!execution.isLoading) onCancel(isRefused || execution.error !== undefined);
   };
 
   return (

@@ -9,11 +9,12 @@ import { resultOf, useRequest } from './use-request.ts';
 
 /**
  * The view that finds the owner of a key. The page does not keep the key after it sends the
- * request.
+ * request. Therefore it cannot read the key again after a change, and shows only the owner.
  */
 export function KeyView({ ui }: { readonly ui: ViewUi }) {
-  const { service, change } = ui;
+  const { service, change, revision } = ui;
   const [key, setKey] = useState('');
+  const [revisionFound, setRevisionFound] = useState(revision);
   const request = useRequest<Report<Results['show']>>(ui);
   const found = resultOf(request);
   return (
@@ -24,6 +25,7 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
         onSubmit={(event) => {
           event.preventDefault();
           setKey('');
+          setRevisionFound(revision);
           void request.send(() => service.read('show', { 'key-stdin': true }, key));
         }}
       >
@@ -44,7 +46,12 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
       </form>
       <p class="hint">Shows the owner and state of a key.</p>
       <Loaded request={request}>
-        {found && (
+        {found && revisionFound !== revision && (
+          <p>
+            Owner: <UserLink userId={found.user_id} ui={ui} />
+          </p>
+        )}
+        {found && revisionFound === revision && (
           <Table
             caption="Key"
             columns={['User', 'Name', 'Key', 'State', 'Tier', 'Ends', 'Actions']}

@@ -37,17 +37,23 @@ function ViewOf({ view, ui }: { readonly view: View; readonly ui: ViewUi }) {
 /**
  * Returns the current view and a function that opens another. The browser's back button also
  * changes the view. The address never contains a user id.
+ *
+ * @param onChange called before another view appears.
  */
-function useView(): readonly [View, (view: View) => void] {
+function useView(onChange: () => void): readonly [View, (view: View) => void] {
   const [view, setView] = useState<View>(history.state ?? { kind: 'users' });
+  const show = (next: View) => {
+    onChange();
+    setView(next);
+  };
   useEffect(() => {
-    const show = ({ state }: PopStateEvent) => setView(state ?? { kind: 'users' });
-    addEventListener('popstate', show);
-    return () => removeEventListener('popstate', show);
+    const onPopState = ({ state }: PopStateEvent) => show(state ?? { kind: 'users' });
+    addEventListener('popstate', onPopState);
+    return () => removeEventListener('popstate', onPopState);
   }, []);
   const open = (next: View) => {
     history.pushState(next, '');
-    setView(next);
+    show(next);
   };
   return [view, open];
 }
@@ -55,17 +61,19 @@ function useView(): readonly [View, (view: View) => void] {
 /** The content of the operators' page while the session is open. */
 export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
   const { about } = given;
-  const [view, openView] = useView();
   const [change, setChange] = useState<Change>();
   const [outcome, setOutcome] = useState<readonly string[]>([]);
   const [revision, setRevision] = useState(0);
   const heading = useRef<HTMLHeadingElement>(null);
   const status = useRef<HTMLDivElement>(null);
 
-  const open = (next: View) => {
+  // The dialog and the outcome of a change belong to the view in which the change was made.
+  const [view, open] = useView(() => {
+    setChange(undefined);
     setOutcome([]);
-    openView(next);
-  };
+  });
+  const shown = useRef(view);
+  shown.current = view;
   const ui = { ...given, open, change: setChange, revision };
 
   const isFirst = useRef(true);
@@ -118,11 +126,16 @@ export function Page({ ui: given }: { readonly ui: OperatorsUi }) {
         <ChangeDialog
           ui={ui}
           change={change}
-          onCancel={() => setChange(undefined)}
+          onCancel={(isOutdated) => {
+            setChange(undefined);
+            if (isOutdated) setRevision((number) => number + 1);
+          }}
           onDone={({ text }) => {
+            setRevision((number) => number + 1);
+            // The operator may have left the view before the answer arrived.
+            if (shown.current !== view) return;
             setChange(undefined);
             setOutcome(text);
-            setRevision(revision + 1);
           }}
         />
       )}

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { revokeKey } from './changes.ts';
 import { LastUse, Loaded, RevokeButton, UserLink } from './parts.tsx';
 import type { Report, Results } from './service.ts';
@@ -14,16 +14,16 @@ const pageSize = 50;
 
 /** The view that shows the keys that have not been used for a number of days. */
 export function StaleView({ ui }: { readonly ui: ViewUi }) {
-  const { service, about, format, change } = ui;
+  const { service, about, format, change, revision } = ui;
   const [days, setDays] = useState('90');
-  const [sent, setSent] = useState({ days, limit: pageSize });
+  const [sent, setSent] = useState<{ readonly days: string; readonly limit: number }>();
   const request = useRequest<Report<Results['stale']>>(ui);
-  const read = (query: typeof sent) => {
-    setSent(query);
-    void request.send(() =>
-      service.read('stale', { 'idle-days': query.days, limit: String(query.limit) }),
-    );
-  };
+  // Finding stale keys reads all keys, so it starts only when the operator presses a button.
+  useEffect(() => {
+    if (sent === undefined) return;
+    const options = { 'idle-days': sent.days, limit: String(sent.limit) };
+    void request.send(() => service.read('stale', options));
+  }, [sent, revision]);
   const found = resultOf(request);
   return (
     <>
@@ -33,7 +33,7 @@ export function StaleView({ ui }: { readonly ui: ViewUi }) {
         aria-label="Find stale keys"
         onSubmit={(event) => {
           event.preventDefault();
-          read({ days, limit: pageSize });
+          setSent({ days, limit: pageSize });
         }}
       >
         <label class="field">
@@ -75,8 +75,11 @@ export function StaleView({ ui }: { readonly ui: ViewUi }) {
                 ],
               ])}
             />
-            {found.has_more && (
-              <button type="button" onClick={() => read({ ...sent, limit: sent.limit + pageSize })}>
+            {sent && found.has_more && (
+              <button
+                type="button"
+                onClick={() => setSent({ ...sent, limit: sent.limit + pageSize })}
+              >
                 Show more keys
               </button>
             )}

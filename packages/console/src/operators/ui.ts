@@ -24,7 +24,9 @@ export interface ViewUi extends OperatorsUi {
   /** Opens the dialog of a change. */
   readonly change: (change: Change) => void;
   /**
-   * A number that increases with each change. When it increases, the views read their data again.
+   * A number that increases with each change, also with one that was refused or got no answer. When
+   * it increases, the views read their data again or remove it. Only counts of the whole store stay,
+   * because the changes in their view change no count.
    */
   readonly revision: number;
 }

@@ -181,17 +181,20 @@ export function UserView({ ui, userId }: { readonly ui: ViewUi; readonly userId:
           </>
         )}
       </Loaded>
-      {counted && (
-        <UsageMeters
-          ui={{ format, texts: { ...texts, usageHeading: 'Requests' } }}
-          usage={{
-            daily_quota_consumed: counted.day.requests,
-            daily_quota_limit: counted.day.quota,
-            monthly_quota_consumed: counted.month.requests,
-            monthly_quota_limit: counted.month.quota,
-          }}
-        />
-      )}
+      {/* The keys above say so if there is no such user. */}
+      <Loaded request={{ ...usage, answer: usage.answer?.done ? usage.answer : undefined }}>
+        {counted && (
+          <UsageMeters
+            ui={{ format, texts: { ...texts, usageHeading: 'Requests' } }}
+            usage={{
+              daily_quota_consumed: counted.day.requests,
+              daily_quota_limit: counted.day.quota,
+              monthly_quota_consumed: counted.month.requests,
+              monthly_quota_limit: counted.month.quota,
+            }}
+          />
+        )}
+      </Loaded>
       <Audit ui={ui} userId={userId} />
     </>
   );
