@@ -17,6 +17,7 @@ import {
 } from './rules/federation.ts';
 import { backups, expiry, pointInTimeRecovery } from './rules/firestore.ts';
 import {
+  noAccessControlLists,
   noAuthoritativeProjectGrants,
   noDefaultServiceAccounts,
   noPublicMembers,
@@ -25,7 +26,12 @@ import {
 } from './rules/identity.ts';
 import { narrowLogExclusions } from './rules/log-exclusions.ts';
 import { immutableTags } from './rules/registry.ts';
-import { noAdminOfProjects, noBasicRoles, noImpersonationAcrossProjects } from './rules/roles.ts';
+import {
+  noAdminOfProjects,
+  noBasicRoles,
+  noImpersonationAcrossProjects,
+  noRestrictedPermissions,
+} from './rules/roles.ts';
 import {
   boundedInstances,
   noFirstGeneration,
@@ -48,6 +54,7 @@ import {
 export const policies: readonly (ResourceValidationPolicy | StackValidationPolicy)[] = [
   // Identities
   noPublicMembers,
+  noAccessControlLists,
   noUserGrants,
   noDefaultServiceAccounts,
   noServiceAccountKeys,
@@ -57,6 +64,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   noBasicRoles,
   noAdminOfProjects,
   noImpersonationAcrossProjects,
+  noRestrictedPermissions,
   secretAccessPerSecret,
   noSecretRolesAcrossProjects,
   noSecretValuesInState,

@@ -19,6 +19,7 @@ interface ArgsByKind {
   backupSchedule: firestore.BackupScheduleArgs;
   binaryAuthorizationPolicy: binaryauthorization.PolicyArgs;
   cryptoKey: kms.CryptoKeyArgs;
+  customRole: projects.IAMCustomRoleArgs;
   database: firestore.DatabaseArgs;
   field: firestore.FieldArgs;
   job: cloudrunv2.JobArgs;
@@ -45,6 +46,7 @@ export const types = {
   backupSchedule: 'gcp:firestore/backupSchedule:BackupSchedule',
   binaryAuthorizationPolicy: 'gcp:binaryauthorization/policy:Policy',
   cryptoKey: 'gcp:kms/cryptoKey:CryptoKey',
+  customRole: 'gcp:projects/iAMCustomRole:IAMCustomRole',
   database: 'gcp:firestore/database:Database',
   field: 'gcp:firestore/field:Field',
   job: 'gcp:cloudrunv2/job:Job',

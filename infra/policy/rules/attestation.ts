@@ -106,18 +106,18 @@ export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
   description: 'Only the build account, which signs images, can push images.',
   enforcementLevel: 'mandatory',
-  validateResource: forMembers((member, refuse, { role }, { type }) => {
+  validateResource: forMembers((member, refuse, { role }, { type, props }) => {
     if (!writers.test(role)) return;
     if (
       role === 'roles/artifactregistry.writer' &&
       !isProjectWide(type) &&
-      /^serviceAccount:andamio-build@/.test(member)
+      member === `serviceAccount:andamio-build@${props['project']}.iam.gserviceaccount.com`
     )
       return;
     refuse(
       `${role} is granted to ${member}`,
       'A deploy account that can push images could deploy an image that no build produced',
-      'Grant the role to the build account, on the repository',
+      "Grant the role to the project's build account, on the repository",
     );
   }),
 };

@@ -22,6 +22,24 @@ export const noPublicMembers: ResourceValidationPolicy = {
 };
 
 /**
+ * Rejects access control lists of Cloud Storage, whose entries are not grants and therefore not
+ * covered by the rules about members. Source: Google, "Uniform bucket-level access".
+ */
+export const noAccessControlLists: ResourceValidationPolicy = {
+  name: 'storage-no-access-control-lists',
+  description: 'Access to buckets and objects is granted only by IAM.',
+  enforcementLevel: 'mandatory',
+  validateResource: forResources(({ type }, refuse) => {
+    if (!/^gcp:storage\/\w+(ACL|AccessControl):/.test(type)) return;
+    refuse(
+      'The resource is an access control list or an entry of one',
+      'Such an entry can give everyone on the internet access, and does not appear in the IAM policy',
+      'Use storage.BucketIAMMember',
+    );
+  }),
+};
+
+/**
  * Rejects grants to individual users. Source: Google, "Use IAM securely" (grant roles to groups
  * instead).
  */

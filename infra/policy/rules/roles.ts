@@ -1,5 +1,6 @@
 import type { ResourceValidationPolicy } from '@pulumi/policy';
 import { forRoles, isProjectWide } from '../grants.ts';
+import { forEachKnown, forKind } from '../validation.ts';
 
 /**
  * Rejects the basic roles Owner, Editor and Viewer. Sources: Checkov CKV_GCP_117; Google, "Basic
@@ -54,4 +55,39 @@ export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
       'Use serviceaccount.IAMMember on a single account',
     );
   }),
+};
+
+/**
+ * Matches permissions that other rules allow only in predefined roles on single resources: changing
+ * grants, reading secret values, impersonating service accounts, and pushing images.
+ */
+const restricted = new RegExp(
+  [
+    '\\.setIamPolicy$',
+    '^iam\\.roles\\.(create|update)$',
+    '^iam\\.serviceAccountKeys\\.(create|upload)$',
+    '^iam\\.serviceAccounts\\.(actAs|get(Access|OpenId)Token|implicitDelegation|sign(Blob|Jwt))$',
+    '^secretmanager\\.versions\\.access$',
+    '^artifactregistry\\.repositories\\.uploadArtifacts$',
+  ].join('|'),
+);
+
+/**
+ * Rejects custom roles with permissions whose predefined roles the other rules restrict. Those rules
+ * recognize a role by its name and do not know what a custom role contains.
+ */
+export const noRestrictedPermissions: ResourceValidationPolicy = {
+  name: 'iam-custom-role-permissions',
+  description: 'Custom roles contain no permission whose predefined roles are restricted.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('customRole', ({ permissions }, refuse) =>
+    forEachKnown(permissions, (permission) => {
+      if (!restricted.test(permission)) return;
+      refuse(
+        `The custom role contains ${permission}`,
+        'The rules about secrets, impersonation and images recognize only predefined roles',
+        'Grant a predefined role with the permission on a single resource',
+      );
+    }),
+  ),
 };

@@ -42,7 +42,7 @@ const key = (purpose: string, algorithm: string): Resource => ({
 
 const writer = (member: string, role = 'roles/artifactregistry.writer'): Resource => ({
   type: 'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember',
-  props: { repository: 'andamio', role, member },
+  props: { project: 'example', repository: 'andamio', role, member },
 });
 
 const build = 'serviceAccount:andamio-build@example.iam.gserviceaccount.com';
@@ -114,10 +114,18 @@ export const attestationCases: Cases = {
     },
     refuses: {
       'a deploy account': [
-        /is granted to.*no build produced.*Grant the role to the build account/,
+        /is granted to.*no build produced.*Grant the role to the project's build account/,
         writer(deploy),
       ],
       'an administrator': [/is granted to/, writer(build, 'roles/artifactregistry.repoAdmin')],
+      "another project's build account": [
+        /is granted to.*the project's build account/,
+        writer('serviceAccount:andamio-build@another.iam.gserviceaccount.com'),
+      ],
+      'an account whose name starts with the build account': [
+        /is granted to/,
+        writer(`${build}.another`),
+      ],
       'the build account on the whole project': [
         /on the repository/,
         {

@@ -41,6 +41,30 @@ export const identityCases: Cases = {
       ],
     },
   },
+  'storage-no-access-control-lists': {
+    accepts: {
+      'a grant': [
+        {
+          type: 'gcp:storage/bucketIAMMember:BucketIAMMember',
+          props: { role: 'roles/storage.objectViewer', member: account },
+        },
+      ],
+    },
+    refuses: Object.fromEntries(
+      ['ACL', 'AccessControl'].flatMap((form) =>
+        ['bucket', 'defaultObject', 'object'].map((name) => [
+          `${name}${form}`,
+          [
+            /access control list.*everyone on the internet.*BucketIAMMember/,
+            {
+              type: `gcp:storage/${name}${form}:${name[0]?.toUpperCase()}${name.slice(1)}${form}`,
+              props: { bucket: 'state', roleEntities: ['READER:allUsers'] },
+            },
+          ],
+        ]),
+      ),
+    ),
+  },
   'iam-no-user-grants': {
     accepts: { 'a group': [projectMember('group:platform@example.com')] },
     refuses: {

@@ -1,3 +1,4 @@
+import { types } from '../../resources.ts';
 import type { Resource } from '../harness/violations.ts';
 import { account, type Cases, projectMember } from './cases.ts';
 
@@ -19,6 +20,11 @@ const onSecret = (role: string, form = 'Member'): Resource => ({
 const onService = (role: string): Resource => ({
   type: 'gcp:cloudrunv2/serviceIamMember:ServiceIamMember',
   props: { name: 'andamio-api', role, member: account },
+});
+
+const customRole = (...permissions: string[]): Resource => ({
+  type: types.customRole,
+  props: { project: 'example', roleId: 'custom', title: 'Custom', permissions },
 });
 
 export const roleCases: Cases = {
@@ -61,6 +67,41 @@ export const roleCases: Cases = {
         [
           /every service account of the project.*serviceaccount.IAMMember/,
           projectMember(account, `roles/iam.${role}`),
+        ],
+      ]),
+    ),
+  },
+  'iam-custom-role-permissions': {
+    accepts: {
+      'reading and updating resources': [
+        customRole(
+          'run.services.update',
+          'secretmanager.secrets.getIamPolicy',
+          'secretmanager.versions.get',
+          'artifactregistry.repositories.get',
+          'iam.serviceAccounts.get',
+        ),
+      ],
+    },
+    refuses: Object.fromEntries(
+      [
+        'resourcemanager.projects.setIamPolicy',
+        'secretmanager.secrets.setIamPolicy',
+        'secretmanager.versions.access',
+        'iam.roles.update',
+        'iam.serviceAccountKeys.create',
+        'iam.serviceAccounts.actAs',
+        'iam.serviceAccounts.getAccessToken',
+        'iam.serviceAccounts.getOpenIdToken',
+        'iam.serviceAccounts.signBlob',
+        'iam.serviceAccounts.signJwt',
+        'iam.serviceAccounts.implicitDelegation',
+        'artifactregistry.repositories.uploadArtifacts',
+      ].map((permission) => [
+        permission,
+        [
+          /The custom role contains .*recognize only predefined roles.*on a single resource/,
+          customRole('run.services.get', permission),
         ],
       ]),
     ),
