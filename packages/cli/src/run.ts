@@ -1,3 +1,4 @@
+import { printableJson } from '@andamio/schema/printable';
 import type { Context, Report } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -6,7 +7,6 @@ import { signInOnTerminal } from './login/sign-in-to-service.ts';
 import { clientOf, urlOf } from './service.ts';
 import { releaseAllSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { jsonLine } from './text.ts';
 import { tokenSource } from './token.ts';
 
 /** Writes text to standard output. Resolves to the error code if that fails. */
@@ -25,7 +25,7 @@ function write(text: string): Promise<string | undefined> {
  */
 async function deliver(report: Report, asJson: boolean, terminal: Terminal): Promise<ExitCode> {
   const { json, text, notes = [], exitCode = exitCodes.done, onUnwritten } = report;
-  const lines = asJson ? [jsonLine(json)] : text;
+  const lines = asJson ? [printableJson(json)] : text;
   const failure = await write(lines.map((line) => `${line}\n`).join(''));
   if (failure === undefined) {
     if (!asJson) terminal.note(...notes);

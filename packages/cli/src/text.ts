@@ -1,17 +1,5 @@
 import { printable } from '@andamio/schema/printable';
 
-const invisible = /\p{C}/gu;
-
-/** Returns a value as one line of JSON that is safe on a terminal. */
-export function jsonLine(value: unknown): string {
-  const escaped = (character: string) =>
-    Array.from(
-      { length: character.length },
-      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-    ).join('');
-  return JSON.stringify(value).replace(invisible, escaped);
-}
-
 /** Returns a text as one printable word of a shell's command line, in quotes if it needs them. */
 export function shellWord(text: string): string {
   const word = printable(text);

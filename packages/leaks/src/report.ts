@@ -1,4 +1,5 @@
 import { keysInText, maskKey } from '@andamio/schema/key-format';
+import { printable, printableJson } from '@andamio/schema/printable';
 import type { FoundKey } from './find-keys.ts';
 
 /** A key found in the content or the name of a file. */
@@ -18,23 +19,15 @@ export interface Report {
 type Write = (line: string) => void;
 
 function withoutKeys(path: string): string {
-  let shown = path;
+  let masked = path;
   for (const { key, index } of keysInText(path)) {
-    shown = shown.slice(0, index) + maskKey(key) + shown.slice(index + key.length);
+    masked = masked.slice(0, index) + maskKey(key) + masked.slice(index + key.length);
   }
-  return shown;
+  return masked;
 }
 
-/**
- * Returns a path that is safe to print. Keys are masked, and control characters, including line
- * breaks, are escaped.
- */
-function printable(path: string): string {
-  return withoutKeys(path).replaceAll(
-    /\p{Cc}/gu,
-    (control) => `\\x${Buffer.from(control, 'latin1').toString('hex')}`,
-  );
-}
+/** Returns a path as it is printed: with masked keys, and without unprintable characters. */
+const shown = (path: string): string => printable(withoutKeys(path));
 
 /**
  * Creates a report with one line for each key: `path:line:column:` and the masked key. Editors and
@@ -43,11 +36,10 @@ function printable(path: string): string {
 export function textReport(out: Write, err: Write): Report {
   return {
     match(path, found) {
-      if (found.offset === undefined)
-        out(`${printable(path)}: ${maskKey(found.key)} (in the name)`);
-      else out(`${printable(path)}:${found.line}:${found.column}: ${maskKey(found.key)}`);
+      if (found.offset === undefined) out(`${shown(path)}: ${maskKey(found.key)} (in the name)`);
+      else out(`${shown(path)}:${found.line}:${found.column}: ${maskKey(found.key)}`);
     },
-    failure: (path, code) => err(`${printable(path)}: could not be read (${code})`),
+    failure: (path, code) => err(`${shown(path)}: could not be read (${code})`),
   };
 }
 
@@ -55,7 +47,7 @@ export function textReport(out: Write, err: Write): Report {
 export function jsonReport(out: Write): Report {
   return {
     match: (path, { key, ...place }) =>
-      out(JSON.stringify({ path: withoutKeys(path), ...place, key: maskKey(key) })),
-    failure: (path, code) => out(JSON.stringify({ path: withoutKeys(path), error: code })),
+      out(printableJson({ path: withoutKeys(path), ...place, key: maskKey(key) })),
+    failure: (path, code) => out(printableJson({ path: withoutKeys(path), error: code })),
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
+import { printable } from '@andamio/schema/printable';
 
 /**
  * Time limit, in milliseconds, for one request. The service delays its response until a whole
@@ -46,7 +47,7 @@ async function send(
   const code = response.headers.get('x-error-code');
   const hint = response.status === 404 ? ' The service must have the setting KEY_REPORTS=on.' : '';
   throw new ReportError(
-    `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${code}`}.${hint}`,
+    `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${printable(code)}`}.${hint}`,
   );
 }
 

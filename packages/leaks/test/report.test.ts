@@ -61,6 +61,20 @@ test('--report exits with 2 if the service does not accept reports', async () =>
   });
 });
 
+test('--report escapes control characters in the error code of the service', async () => {
+  const service = createServer((request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(400, { 'x-error-code': 'a\x9b2J' }).end();
+    });
+  });
+  const port = await listenOnLoopback(service);
+  onTestFinished(() => void service.close());
+  const folder = folderOf({ 'a.txt': makeKey() });
+  const { err, code } = await leaks(['--report', `http://127.0.0.1:${port}`, folder]);
+  expect(err).toContain('did not accept the report: 400 a\\u{9b}2J.');
+  expect(code).toBe(2);
+});
+
 test.each(['http://example.com', 'ftp://example.com', 'https://user:secret@example.com'])(
   '--report sends no key to %s',
   async (url) => {

@@ -123,18 +123,33 @@ describe('unreadable paths', () => {
   });
 });
 
-test('escapes line breaks and control characters in file names', async () => {
-  const folder = folderOf({ 'a\nb\x1b[2J\x9b': key });
-  const lines: string[] = [];
-  await scan(
-    [folder],
-    noInput(),
-    textReport(
-      (line) => lines.push(line),
-      () => {},
-    ),
-  );
-  expect(lines).toEqual([`${folder}/a\\x0ab\\x1b[2J\\x9b:1:1: ${maskKey(key)}`]);
+describe('names with characters that control a terminal or change the direction of text', () => {
+  const name = 'a\nb\x1b[2J\x9b\u202ec\u200b';
+
+  test('are escaped in text', async () => {
+    const folder = folderOf({ [name]: key });
+    const [out, err]: [string[], string[]] = [[], []];
+    const report = textReport(
+      (line) => out.push(line),
+      (line) => err.push(line),
+    );
+    await scan([folder, join(folder, `${name}/x`)], noInput(), report);
+    const shown = `${folder}/a\\u{a}b\\u{1b}[2J\\u{9b}\\u{202e}c\\u{200b}`;
+    expect(out).toEqual([`${shown}:1:1: ${maskKey(key)}`]);
+    expect(err).toEqual([`${shown}/x: could not be read (ENOTDIR)`]);
+  });
+
+  test('are escaped in JSON, from which programs read the exact name', async () => {
+    const folder = folderOf({ [name]: key });
+    const lines: string[] = [];
+    const report = jsonReport((line) => lines.push(line));
+    await scan([folder, join(folder, `${name}/x`)], noInput(), report);
+    for (const line of lines) expect(line).not.toMatch(/\p{C}/u);
+    expect(lines.map((line) => JSON.parse(line).path)).toEqual([
+      join(folder, name),
+      join(folder, name, 'x'),
+    ]);
+  });
 });
 
 test('finds keys in the names of files and folders', async () => {
