@@ -1,3 +1,4 @@
+import { printable } from '@andamio/schema/printable';
 import type { DestinationStream } from 'pino';
 
 /** A parsed log line. The fields listed here have a fixed place in the readable form. */
@@ -71,8 +72,7 @@ function readable(json: string): string {
   const isFault = severity === 'ERROR' || severity === 'CRITICAL';
   const stack = isFault && err !== undefined ? `\n${err.stack}` : '';
   const text = `${time} ${level}${textOf(line)}${fields.join('')}${stack}`;
-  // Control characters are removed, because escape sequences would control the terminal.
-  return `${text.replaceAll(/(?!\n)\p{Cc}/gu, ' ')}\n`;
+  return `${text.split('\n').map(printable).join('\n')}\n`;
 }
 
 /** Returns a log output that writes each line in readable form to another output. */

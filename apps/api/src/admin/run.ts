@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { printableJson } from '@andamio/schema/printable';
 import { assertStoreExists, openStore } from '../process/open-store.ts';
 import { SettingsError } from '../settings.ts';
 import type { AdminProcess } from './admin-process.ts';
@@ -70,7 +71,7 @@ async function execute(
   const store = await openStore(settings.store, now);
   await store.check(connectDeadline);
   const print = ({ json, text: lines }: Report) =>
-    stdout.write(`${request.asJson ? JSON.stringify(json) : lines.join('\n')}\n`);
+    stdout.write(`${request.asJson ? printableJson(json) : lines.join('\n')}\n`);
   const report = await request.execute({
     store,
     peppers,

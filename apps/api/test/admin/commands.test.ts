@@ -537,6 +537,14 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
     });
   });
 
+  test('--json escapes invisible characters of a name, and programs read the exact name', async () => {
+    const fixture = await startAdminFixture(kind);
+    await issue(fixture, 'alice', 'pay\u202eroll');
+    const { stdout } = await fixture.run(['list', '--user', 'alice', '--json']);
+    expect(stdout.trimEnd()).not.toMatch(/\p{C}/u);
+    expect(JSON.parse(stdout)).toMatchObject({ keys: [{ name: 'pay\u202eroll' }] });
+  });
+
   test('no command prints a key, pepper or token', async () => {
     const fixture = await startAdminFixture(kind);
     const keys = [

@@ -37,7 +37,7 @@ test('a readable log shows the cause of a warning in one line, and of an error w
   expect(lines[2]).toMatch(/^ {4}at /);
 });
 
-test('a readable log writes no control character of a value', () => {
-  const text = logged((log) => log.warn({ err: new Error('\u001b[2J\u0007\u009b') }, 'text'));
-  expect(text.trimEnd()).not.toMatch(/\p{Cc}/u);
+test('a readable log escapes characters that control a terminal or the direction of text', () => {
+  const text = logged((log) => log.warn({ err: new Error('\u001b[2J\u009b\u202e') }, 'text'));
+  expect(text).toMatch(/ WARNING text \\u\{1b\}\[2J\\u\{9b\}\\u\{202e\}\n$/);
 });
