@@ -222,6 +222,64 @@ describe('the server of the operators’ page', () => {
     await close();
   });
 
+  /** Sends a request whose body never arrives. Resolves once the server waits for the body. */
+  const sendWithoutBody = async (port: number, path: string, header = '') => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    const lines = [
+      `POST ${path} HTTP/1.1`,
+      `Host: 127.0.0.1:${port}`,
+      'Content-Length: 10',
+      'Expect: 100-continue',
+      header,
+    ];
+    socket.write(`${lines.filter(Boolean).join('\r\n')}\r\n\r\n`);
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+  };
+
+  test('ends although the body of a request never arrives', async () => {
+    const { port, address, executed, close } = await startServer();
+    const session = await openSession(address);
+    await sendWithoutBody(port, '/session');
+    await sendWithoutBody(port, '/commands/stats', `Authorization: Bearer ${session}`);
+    await close();
+    expect(executed).toEqual([]);
+  });
+
+  test('ends once its command has completed, although the body of a request never arrives', async () => {
+    const { port, address, executed, finish, close } = await startServer();
+    const headers = authorized(await openSession(address));
+    const answer = send(port, '/commands/wait', { method: 'POST', headers });
+    await expect.poll(() => executed).toEqual(['wait']);
+    await sendWithoutBody(port, '/session');
+    const closed = close();
+    expect(await isDone(closed)).toBe(false);
+    finish();
+    expect((await answer).status).toBe(200);
+    await closed;
+  });
+
+  test('completes a command when it is closed, although the browser has closed the connection', async () => {
+    const { port, address, executed, finish, close } = await startServer();
+    const headers = authorized(await openSession(address));
+    const browser = new AbortController();
+    const answer = fetch(`http://127.0.0.1:${port}/commands/wait`, {
+      method: 'POST',
+      headers,
+      signal: browser.signal,
+    });
+    await expect.poll(() => executed).toEqual(['wait']);
+    browser.abort();
+    await expect(answer).rejects.toThrow('aborted');
+    // By the time of this answer, the server has noticed the closed connection.
+    expect((await send(port, '/about', { headers })).status).toBe(200);
+    const closed = close();
+    expect(await isDone(closed)).toBe(false);
+    finish();
+    await closed;
+  });
+
   test('does not end while a command runs, and completes it when it is closed', async () => {
     useFakeTimers();
     const { port, address, idle, executed, finish, close } = await startServer({

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { pagePolicy } from '../../page-policy.ts';
 import { UsageError } from '../command.ts';
 import { isFromPage } from './origin-check.ts';
@@ -124,6 +125,29 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   const sessions = createSessions();
   const idle = createIdleTimer(options.idleTime);
   let port = options.port;
+  let isClosing = false;
+  /** The commands that have not completed, or whose responses have not been sent. */
+  const pending = new Set<Promise<void>>();
+
+  async function execute(command: string, body: unknown, response: ServerResponse): Promise<void> {
+    sendJson(response, await options.execute(command, body));
+    await finished(response);
+  }
+
+  async function answerCommand(
+    command: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    const body = await readJson(request);
+    if (isClosing) {
+      refuse(response, 503, 'The page has ended.');
+      return;
+    }
+    const execution = execute(command, body, response);
+    pending.add(execution);
+    await execution.finally(() => pending.delete(execution));
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '' } = request;
@@ -152,23 +176,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       if (method === 'GET' && path === '/about')
         sendJson(response, { status: 200, json: options.about });
       else if (method === 'POST' && command !== undefined)
-        sendJson(response, await options.execute(command, await readJson(request)));
+        await answerCommand(command, request, response);
       else refuse(response, 404, 'There is no such path.');
     });
   }
 
-  let isClosing = false;
-  let pending = 0;
-  // Browsers keep idle connections open, and open some in advance.
-  const closeConnections = () => {
-    if (isClosing && pending === 0) server.closeAllConnections();
-  };
   const server = createServer((request, response) => {
-    pending++;
-    response.once('close', () => {
-      pending--;
-      closeConnections();
-    });
     // `answer` rejects only if the browser ends the connection early.
     answer(request, response).catch(() => response.destroy());
   });
@@ -186,13 +199,15 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     address: `http://127.0.0.1:${port}/#${sessions.addressToken}`,
     port,
     idle: idle.expired,
-    close() {
+    async close() {
       idle.cancel();
       isClosing = true;
-      return new Promise((closed) => {
-        server.close(() => closed());
-        closeConnections();
-      });
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.allSettled(pending);
+      // Browsers keep idle connections open, and open some in advance. Every user of the machine can
+      // send requests that never end.
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
