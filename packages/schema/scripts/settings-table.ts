@@ -66,7 +66,7 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'generated once in development',
   ],
   REDIS_URL: [
-    'Redis for rate limits and usage that all instances count together; in production `rediss:`',
+    'Redis for rate limits and usage that all instances count together; in production `rediss:`. Percent-encode its user name and password',
     'counted in memory',
   ],
   REDIS_CA: [
