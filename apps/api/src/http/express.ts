@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type RequestHandler, Router } from 'express';
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import helmet from 'helmet';
 import {
   forbidCaching,
@@ -81,5 +81,15 @@ export function createExpress(
     refusingRouter(rows),
     sendErrors(answerError),
   );
-  return app;
+  return (request, response) =>
+    app(request as Request, response as Response, () => {
+      if (response.headersSent) {
+        response.destroy(); // The response failed while it was sent.
+        return;
+      }
+      // Express finds no path in some targets, such as `//a@b#c`, and runs none of the steps. The
+      // answer is that of an unknown path.
+      request.url = '//';
+      app(request, response);
+    });
 }

@@ -138,12 +138,17 @@ describe('malformed HTTP', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('responds with a JSON error to a target that is not a URL', async () => {
-    const { text } = await sendRaw(app.port, `GET http://[/ HTTP/1.1\r\nHost: x\r\n${last}`);
-    expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
-    expect(text).toMatch(/\r\nX-Error-Code: (malformed_request|not_found)\r\n/);
-    expect(text).toMatch(/\r\n\r\n\{"details":"[^"]+","message":"[^"]+","statusCode":40[04]\}$/);
-  });
+  // Express takes what follows the slashes for a host if it contains an @ and a #.
+  test.each(['http://[/', '//a#@b', '//#@!', '//a@b#c'])(
+    'responds with a JSON error to the target %j, which has no path',
+    async (target) => {
+      const { text } = await sendRaw(app.port, `GET ${target} HTTP/1.1\r\nHost: x\r\n${last}`);
+      expect(text).toMatch(/^HTTP\/1\.1 40[04] /);
+      expect(text).toMatch(/\r\nX-Error-Code: (malformed_request|not_found)\r\n/);
+      expect(text).toMatch(/\r\n\r\n\{"details":"[^"]+","message":"[^"]+","statusCode":40[04]\}$/);
+      expect(text).toMatch(/\r\nX-Request-Id: /);
+    },
+  );
 
   test.each([
     [
