@@ -256,18 +256,24 @@ describe('a release', () => {
     expect(stderr).toContain('node infra/scripts/release.ts prod --recover');
   });
 
+  /** Starts a release whose smoke test gets no response from the candidate, and waits for it. */
+  async function startHangingSmokeTest() {
+    const host = engineHost();
+    const waiting = Promise.withResolvers<void>();
+    const { url } = await listen((request, response) => {
+      if (host.ups().length === 1) waiting.resolve();
+      else issues(request, response);
+    });
+    const { env, ups } = host.start(url);
+    const started = startScript('infra/scripts/release.ts', ['prod', after], env);
+    await waiting.promise;
+    return { ...started, ups };
+  }
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'is rolled back on %s during the smoke test, even if further signals arrive',
     async (signal) => {
-      const host = engineHost();
-      const waiting = Promise.withResolvers<void>();
-      const { url } = await listen((request, response) => {
-        if (host.ups().length === 1) waiting.resolve();
-        else issues(request, response);
-      });
-      const { env, ups } = host.start(url);
-      const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
-      await waiting.promise;
+      const { child, ended, ups } = await startHangingSmokeTest();
       child.kill(signal);
       await vi.waitFor(() => expect(ups().length).toBeGreaterThan(1), 30_000);
       child.kill('SIGTERM');
@@ -333,16 +339,8 @@ describe('a release', () => {
   });
 
   test('is rolled back after its terminal was closed', async () => {
-    const host = engineHost();
-    const waiting = Promise.withResolvers<void>();
-    const { url } = await listen((request, response) => {
-      if (host.ups().length === 1) waiting.resolve();
-      else issues(request, response);
-    });
-    const { env, ups } = host.start(url);
-    const { child, ended } = startScript('infra/scripts/release.ts', ['prod', after], env);
+    const { child, ended, ups } = await startHangingSmokeTest();
     const cut = expect(ended).rejects.toThrow('Premature close');
-    await waiting.promise;
     child.stdout?.destroy();
     child.stderr?.destroy();
     child.kill('SIGHUP');

@@ -66,8 +66,8 @@ interface Preview {
 
 /** A change of stored data, which the operator can preview. */
 export interface PlannedChange {
-  /** Whether the operator sees the preview and confirms it before the change is made. */
-  readonly isConfirmed: boolean;
+  /** Whether the change is made only after the operator has seen the preview and confirmed it. */
+  readonly needsConfirmation: boolean;
   /** Returns a preview of the change, or a report if there is nothing to change. */
   preview(context: Context): Promise<Preview | Report>;
   execute(context: Context): Promise<Report>;

@@ -40,13 +40,13 @@ export function refuseConfirmation({ yes, 'dry-run': dryRun }: ConfirmationValue
  * is given without a terminal
  */
 export function confirmationOf(
-  { isConfirmed }: PlannedChange,
+  { needsConfirmation }: PlannedChange,
   { yes, 'dry-run': dryRun }: ConfirmationValues,
   isTerminal: boolean,
 ): Confirmation {
   if (yes && dryRun) throw new UsageError('--yes and --dry-run cannot be combined.');
   if (dryRun) return 'dry_run';
-  if (!isConfirmed) return 'not_needed';
+  if (!needsConfirmation) return 'not_needed';
   if (yes) return 'given';
   if (!isTerminal)
     throw new UsageError('Without a terminal, --yes is required, or --dry-run to change nothing.');

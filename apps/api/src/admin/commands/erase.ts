@@ -17,7 +17,7 @@ export const erase = defineCommand({
     const { by } = authorOf({ by: values.by }, environment);
     const user = printable(userId);
     return {
-      isConfirmed: true,
+      needsConfirmation: true,
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) {

@@ -75,7 +75,7 @@ function revocation(
     now: Math.floor(now() / 1000),
   });
   return {
-    isConfirmed: false,
+    needsConfirmation: false,
     async preview(context) {
       const sought = await seek(context);
       if ('done' in sought) return sought;
@@ -121,7 +121,7 @@ export const revoke = defineCommand({
     }
     const userId = userOf(values);
     return {
-      isConfirmed: true,
+      needsConfirmation: true,
       async preview(context) {
         const { store, now } = context;
         const nowSeconds = Math.floor(now() / 1000);

@@ -16,7 +16,7 @@ export const suspend = defineCommand({
     const author = authorOf(values, environment);
     const user = printable(userId);
     return {
-      isConfirmed: true,
+      needsConfirmation: true,
       async preview(context) {
         const owner = await findOwner(context, userId);
         if ('done' in owner) return owner;

@@ -45,7 +45,7 @@ export const usage = defineCommand({
     if (!values.reset) return (context) => report(context, userId);
     const author = authorOf(values, environment);
     return {
-      isConfirmed: true,
+      needsConfirmation: true,
       async preview(context) {
         const { done, json, text } = await report(context, userId);
         if (!done) return { done, json, text };
