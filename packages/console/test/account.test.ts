@@ -158,6 +158,14 @@ test('an answer about the keys of the user settles whether an earlier attempt wa
   expect(await created).toMatchObject({ text: english.errors.nameTaken });
 });
 
+test('a change is not in doubt if every answer says that nothing was written', async () => {
+  const requestApiKey = () => Promise.reject(refused('store_unavailable', 500));
+  const account = accountOf(clientWith({ requestApiKey }));
+  const created = account.create('CI on main', 90, once);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await created).toMatchObject({ text: english.errors.service });
+});
+
 test('a deletion whose answers were all lost has succeeded if a later attempt finds no key', async () => {
   const deleteApiKey = vi.fn(() => Promise.reject(network()));
   const account = accountOf(clientWith({ deleteApiKey }));

@@ -145,13 +145,14 @@ const patience = 30_000;
 /** Milliseconds between two attempts at a write. */
 const pause = 1_000;
 
-const hasUnknownOutcome = (error: unknown): boolean => {
+/** Reports whether an attempt at a write received no answer. A status of 5xx is no answer. */
+const isUnanswered = (error: unknown): boolean => {
   if (!(error instanceof ApiError)) return false;
   const { code, status = 0 } = error as ApiError;
   return code === 'network' || code === 'timeout' || status >= 500;
 };
 
-/** Thrown if a write received no answer. The service may have made the change. */
+/** Thrown if a write received no answer, and the service may have made the change. */
 export class OutcomeUnknown extends Error {
   override readonly cause: ApiError;
 
@@ -167,7 +168,8 @@ export class OutcomeUnknown extends Error {
  *
  * @param signal stops the retries.
  * @param onRetry called before each retry.
- * @throws {OutcomeUnknown} if no attempt received an answer.
+ * @throws {OutcomeUnknown} if no attempt received an answer, and the change may have been made.
+ * @throws {ApiError} any other error of the last attempt.
  */
 export async function untilAnswered<T>(
   write: () => Promise<T>,
@@ -175,17 +177,20 @@ export async function untilAnswered<T>(
   onRetry: () => void,
 ): Promise<T> {
   const end = performance.now() + patience;
+  let mayBeMade = false;
   for (;;) {
     let cause: ApiError;
     try {
       return await write();
     } catch (error) {
-      if (!hasUnknownOutcome(error)) throw error;
+      if (!isUnanswered(error)) throw error;
       cause = error as ApiError;
     }
-    if (signal.aborted || performance.now() + pause > end) throw new OutcomeUnknown(cause);
+    mayBeMade ||= cause.mayHaveBeenProcessed;
+    const failure = mayBeMade ? new OutcomeUnknown(cause) : cause;
+    if (signal.aborted || performance.now() + pause > end) throw failure;
     onRetry();
     await new Promise((resolve) => setTimeout(resolve, pause));
-    if (signal.aborted) throw new OutcomeUnknown(cause);
+    if (signal.aborted) throw failure;
   }
 }
