@@ -1,29 +1,39 @@
 // npx -y pnpm@12 pulumi ARGS...: runs the Pulumi CLI on this program. The stacks have an empty
-// passphrase, which the script sets unless the environment contains a passphrase. `up` and
-// `preview` run under the policy pack, unless ARGS contain `--policy-pack`. `--policy-pack=` without
-// a value runs them without policies.
+// passphrase, which the script sets unless the environment contains a passphrase. `up`, `preview`
+// and `watch` run under the policy pack, unless ARGS contain `--policy-pack`. `--policy-pack=`
+// without a value runs them without policies.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { programFolder, pulumiEnvironment, startProblem, underThePolicies } from './lib/cli.ts';
 
 /** The commands that can check policies, with their aliases. */
-const checked = ['preview', 'pre', 'up', 'update'];
+const checked = ['preview', 'pre', 'up', 'update', 'watch'];
 
 /**
  * Returns the options that add the policy pack to a command of the Pulumi CLI. The result is empty
  * if the command cannot check policies, or if its arguments choose them.
  */
 function policyOptions(args: readonly string[]): readonly string[] {
-  // Options that can precede the command are declared, so that their values are not taken for it.
+  // Options with a value that can precede the command are declared, so that the value is not taken
+  // for the command.
   const text = { type: 'string' } as const;
   const { positionals, values } = parseArgs({
     args: [...args],
     strict: false,
     options: {
       color: text,
+      config: { ...text, short: 'c' },
+      'config-file': text,
       cwd: { ...text, short: 'C' },
+      memprofilerate: text,
+      message: { ...text, short: 'm' },
+      'otel-traces': text,
+      parallel: { ...text, short: 'p' },
       'policy-pack': text,
+      profiling: text,
       stack: { ...text, short: 's' },
+      target: { ...text, short: 't' },
+      tracing: text,
       verbose: { ...text, short: 'v' },
     },
   });

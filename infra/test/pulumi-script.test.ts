@@ -24,6 +24,10 @@ test.each([
   '--stack prod up',
   '--stack=prod --non-interactive up',
   '-s preview --color never up',
+  '-m x up',
+  '--profiling up preview',
+  '--tracing file:trace up',
+  'watch',
 ])('`pulumi %s` runs under the policy pack', async (args) => {
   expect(await passed(args)).toBe(`${args} ${pack}`);
 });
