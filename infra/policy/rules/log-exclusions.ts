@@ -18,10 +18,9 @@ const quoted = /^"([^"*?]+)"$/;
 
 /**
  * Requires log exclusions to consist of comparisons, to keep warnings and errors, and to name one
- * log. An exclusion of data
- * access logs must also name one service other than Secret Manager, and one account. The accesses
- * by all other accounts then stay logged. Source: Checkov CKV2_GCP_5, which checks only that the
- * logs are enabled.
+ * log. An exclusion of data access logs must also name one service other than Secret Manager, and
+ * one account. The accesses by all other accounts then stay logged. Source: Checkov CKV2_GCP_5,
+ * which checks only that the logs are enabled.
  */
 export const narrowLogExclusions: ResourceValidationPolicy = {
   name: 'logging-narrow-exclusions',

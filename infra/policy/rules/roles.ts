@@ -58,8 +58,9 @@ export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
 };
 
 /**
- * Matches permissions that other rules allow only in predefined roles on single resources: changing
- * grants, reading secret values, impersonating service accounts, and pushing images.
+ * Matches permissions that a custom role must not contain: changing grants and custom roles,
+ * creating service account keys, impersonating service accounts, reading secret values, and pushing
+ * images.
  */
 const restricted = new RegExp(
   [
