@@ -5,10 +5,10 @@ export default mutationOf('decisions', [
   'packages/keys/src/**/*.ts',
   '!packages/keys/src/**/*.test.ts',
   // Reads.
-  '!packages/keys/src/{last-use,list,list-page,page-token,peppers}.ts',
+  '!packages/keys/src/{key-use,list,list-page,page-token,peppers}.ts',
   // Usage.
   '!packages/keys/src/usage/**',
   // Work in the background, caches, and what surrounds the decisions.
-  '!packages/keys/src/{known-tiers,rehashing,revoke-leaked}.ts',
+  '!packages/keys/src/{known-tiers,paced-lookups,rehashing,revoke-leaked}.ts',
   '!packages/keys/src/{administration,cache-invalidation,secret,set-up,store}.ts',
 ]);
