@@ -13,8 +13,8 @@ const usage = `Usage: npx -y pnpm@12 simulate [OPTION [NUMBER]]...
   --run-seconds   duration of a run (${defaultLoad.runSeconds})
   --instances     instances of the service (as many as Cloud Run starts)
   --calibrate     measure the processor times of the built service first, for about a minute
-  --save          with --calibrate: commit the measured times, which docs/scale.md uses; needs Redis
-                  and the Firestore emulator
+  --save          with --calibrate: save the measured times in processor-times.json, which
+                  docs/scale.md uses; needs Redis and the Firestore emulator
 `;
 
 const option = { type: 'string' } as const;

@@ -57,9 +57,9 @@ const pepperName = (pepper: string) => pepper.slice(0, pepper.indexOf(':'));
 const generatedName = /^\d{8}[b-z]?$/;
 
 /**
- * Creates a pepper. Its name is the current date, with a letter appended if necessary: in
- * alphabetical order, the name comes after all other generated names, even if another machine's
- * clock is ahead. {@link isUnpromoted} depends on this order.
+ * Creates a pepper. Its name is the current date, or the date in the newest generated name if that
+ * is later, with a letter appended if necessary. In alphabetical order, it therefore comes after all
+ * other generated names. {@link isUnpromoted} depends on this order.
  */
 function newPepper(taken: readonly string[]): string {
   const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
@@ -70,9 +70,9 @@ function newPepper(taken: readonly string[]): string {
       .at(-1) ?? '';
   const day = [today, newest.slice(0, 8)].sort().at(-1);
   const names = ['', ...'bcdefghijklmnopqrstuvwxyz'].map((letter) => day + letter);
-  const name = names.find((each) => each > newest && !taken.includes(each));
+  const name = names.find((each) => each > newest);
   if (name === undefined)
-    throw new Failure('The names for new peppers are used up for today. Try again tomorrow.');
+    throw new Failure(`All names for peppers of ${day} are used up. Try again on a later day.`);
   return `${name}:${randomBytes(bytes).toString('base64')}`;
 }
 
@@ -116,8 +116,8 @@ interface Step {
 }
 
 /**
- * Throws a {@link Failure} unless the last pepper was promoted. Otherwise, --add-pepper would have
- * been repeated, or --drop-pepper would drop the new pepper.
+ * Throws a {@link Failure} unless the last pepper was promoted. Until then, a repeated --add-pepper
+ * would add a second pepper, and --drop-pepper could drop the new one.
  */
 function requirePromotion(peppers: readonly string[]): void {
   if (!isUnpromoted(peppers)) return;
@@ -147,9 +147,10 @@ function droppedPepper(peppers: readonly string[], name: string | undefined): nu
 
 /**
  * Returns the steps of a rotation of secrets that are all accepted. The step that adds a secret is
- * refused while there are two of them: it would have been repeated, and the next step drops one.
+ * refused while there are two, so that repeating it adds no third one.
  *
  * @param noun what a secret is called in error messages
+ * @param option the part of the command-line options after --add- and --drop-
  */
 function addAndDrop(noun: string, option: string) {
   return {

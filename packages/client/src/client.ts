@@ -22,8 +22,9 @@ export interface ClientOptions {
   /** Timeout of a call, including all attempts and pauses. Default: 60,000. */
   readonly totalTimeoutMs?: number | undefined;
   /**
-   * Maximum number of attempts per call. Default: 4. Set to 1 to disable retries. Otherwise, up to
-   * 20 connections that break before the response starts do not count as attempts.
+   * Maximum number of attempts per call. Default: 4. Set to 1 to disable retries. With a
+   * higher number, up to 20 connections that break before the response starts do not count as
+   * attempts.
    */
   readonly maxAttempts?: number | undefined;
 }

@@ -59,8 +59,8 @@ export interface Administration {
   /**
    * Erases a user: deletes everything that is stored about the user, including audit entries. The
    * first commit ends all access, suspends the user until the erasure is complete, and writes the
-   * only audit entry that is kept. Each store finds the data in its own way, so that it
-   * also deletes data that no decision reads.
+   * only audit entry that is kept. Each store finds the data in its own way, so that it also deletes
+   * data that no decision reads.
    *
    * If the call fails partway, call it again to continue. Usage that was counted before the call,
    * in a running service or in Redis, is not stored afterward.

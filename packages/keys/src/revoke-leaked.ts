@@ -13,7 +13,9 @@ export interface LeakedKeys {
   readonly revoked: ReadonlySet<string>;
   /** Keys that were revoked before this call. */
   readonly before: ReadonlySet<string>;
-  /** The errors of keys that could not be revoked. If there are any, other keys may be skipped. */
+  /**
+   * The errors of keys that could not be revoked. If there are any, other keys may have been skipped.
+   */
   readonly failures: readonly unknown[];
 }
 

@@ -59,7 +59,7 @@ export interface KeyPage {
 
 /**
  * A database of keys and their usage. A store contains no domain rules: it reads views and applies
- * changes. Only the order of an erasure is its own (see `Administration.erase`). Every
+ * changes. Only erasure is implemented by each store (see `Administration.erase`). Every
  * implementation passes the contract suite in `@andamio/testing`.
  *
  * Each call ends within {@link storeDeadline}: it returns its outcome, or throws {@link

@@ -34,7 +34,7 @@ export interface FirestoreCounter {
   bytesOf(task: () => Promise<unknown>): Promise<number>;
   /** Delays the next write until a task is completed. Later writes are not delayed. */
   beforeNextWrite(task: () => Promise<unknown>): void;
-  /** Delays the nth call from now on until a task is completed. */
+  /** Delays the nth of the following calls until a task is completed. */
   beforeCall(nth: number, task: () => Promise<unknown>): void;
 }
 

@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts';
 import { charge, type Limit, type RequestCount, refund } from './limits/limit.ts';
 import {
   CredentialsRefusedError,
-  isUnjudged,
+  isUnverifiable,
   VerificationUnavailableError,
 } from './response/errors.ts';
 
@@ -28,7 +28,7 @@ export interface AuthenticationDependencies {
 /**
  * Authenticates requests. Each request is counted against the limit of its client address. The
  * count is refunded once the credentials are verified (contract, "Failures"), or if they could not
- * be judged.
+ * be verified because of an outage.
  *
  * `user` and `key` throw CredentialsRefusedError if they refuse the credentials, and HttpError
  * `rate_limited` if the address limit is exceeded.
@@ -80,7 +80,10 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     throw new CredentialsRefusedError('invalid_key', verifier.refusalReason(sent));
   }
 
-  /** Refunds the count of a request once its credentials are verified, or if they are not judged. */
+  /**
+   * Refunds the count of a request unless its credentials are refused. After an unexpected error,
+   * the request stays counted.
+   */
   async function refundUnlessRefused<Result>(
     address: string,
     counted: ClientRateLimitInfo,
@@ -91,7 +94,7 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
       await refund(addressLimit, address, counted);
       return result;
     } catch (error) {
-      if (isUnjudged(error)) await refund(addressLimit, address, counted);
+      if (isUnverifiable(error)) await refund(addressLimit, address, counted);
       throw error;
     }
   }

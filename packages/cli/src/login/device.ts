@@ -91,8 +91,8 @@ function nextInterval(error: ApiError, interval: number): number | undefined {
 }
 
 /**
- * The errors that show that the login has not yielded its key, not even to a poll whose response was
- * lost: the service would repeat the key.
+ * Error codes that show that the login has created no key, not even in response to an earlier poll.
+ * Otherwise, the service would have returned that key again.
  */
 const codesWithoutKey: readonly ApiErrorCode[] = [
   'authorization_pending',

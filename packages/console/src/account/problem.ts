@@ -14,8 +14,8 @@ export interface Problem {
   /** Set if the problem concerns the whole element, not only one dialog. */
   readonly kind?: 'signed-out' | 'token-unavailable' | 'read-only';
   /**
-   * True if the service answers so only if it has not made the change, also in an earlier attempt:
-   * it has compared the request with the user's keys (contract, "Safe retries").
+   * True if the answer settles whether the change was made, also by an earlier attempt. The service
+   * has compared the request with earlier attempts and the user's keys (contract, "Safe retries").
    */
   readonly isFinal?: boolean;
 }

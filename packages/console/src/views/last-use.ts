@@ -1,7 +1,7 @@
 import { type Key, lastUsedAt, wasNeverUsed } from '../account/visible-keys.ts';
 import type { Ui } from './ui.ts';
 
-/** Returns a sentence about the last use of a key, with whichever of its secrets. */
+/** Returns a sentence about the last use of a key, with its current or its previous secret. */
 export function lastUse(key: Key, { texts, format }: Ui): string {
   if (wasNeverUsed(key)) return texts.lastUseNever;
   const requests = format.number(key.requests_30d);

@@ -43,7 +43,8 @@ export async function countRedeemableLogins(
  * Denies the approved device logins of a user on behalf of an operator, so that none of them yields
  * a key. A login that is redeemed meanwhile is not denied.
  *
- * @returns the number of logins that were denied meanwhile, including those that their user denied.
+ * @returns the number of listed logins that are now denied, including those that their user denied
+ *   after they were listed.
  * @throws the same errors as the store.
  */
 export async function denyRedeemableLogins(

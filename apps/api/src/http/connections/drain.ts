@@ -70,8 +70,8 @@ export function drainable(server: Server): (milliseconds: number) => Promise<voi
       // http's own close() also closes idle connections. This calls net's close(), which does not.
       NetServer.prototype.close.call(server, () => resolve());
     });
-    // Of pipelined requests, all are answered. Node closes a connection after the answer that
-    // announces it.
+    // All pipelined requests are answered. Node closes a connection after the response that announces
+    // it, so only the last one does.
     const latest = new Map([...unanswered].map((response) => [response.req.socket, response]));
     for (const response of latest.values())
       if (!response.headersSent) response.setHeader('Connection', 'close');

@@ -102,9 +102,9 @@ export interface AnswerOrder {
   /**
    * Handles the requests of a connection one at a time. A packet can contain a thousand small
    * requests. Handling all of them at once would delay other connections, and would keep their
-   * answers in memory until the client reads them. While a hundred requests wait, the connection is
-   * not read. An offer to upgrade the protocol is ignored (RFC
-   * 9110 section 7.8), and the connection closes after that request.
+   * answers in memory until the client reads them. While {@link maximumWaiting} requests wait, the
+   * connection is not read. An offer to upgrade the protocol is ignored (RFC 9110 section 7.8), and
+   * the connection closes after that request.
    */
   readonly listener: RequestListener;
   /**

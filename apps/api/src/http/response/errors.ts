@@ -108,11 +108,11 @@ export function isTooManyRequests(error: unknown): boolean {
 }
 
 /**
- * Reports whether an error means that the credentials of a request could not be judged, because the
+ * Reports whether an error means that the credentials of a request could not be verified, because the
  * store or the signing keys are unavailable. The address limit does not count such a request
  * (docs/decisions/0031-address-limit-exemptions.md).
  */
-export function isUnjudged(error: unknown): boolean {
+export function isUnverifiable(error: unknown): boolean {
   return (
     error instanceof VerificationUnavailableError || error instanceof SigningKeysUnavailableError
   );
