@@ -1,6 +1,7 @@
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
 import type { FoundKey } from './model.ts';
+import { OutageWarning } from './outage-warning.ts';
 import { type RehashCommand, rehashSecret } from './rehash.ts';
 import type { KeyStore } from './store.ts';
 
@@ -51,7 +52,7 @@ export interface Rehashing {
 export function rehashing(dependencies: RehashDependencies): Rehashing {
   const { store, newestVersion, now, monotonicNow, warn } = dependencies;
   const underWay = new Set<string>();
-  let warned = false;
+  const outage = new OutageWarning(warn);
   /**
    * When each key was last found under the newest pepper, by serial, in milliseconds of the
    * monotonic clock.
@@ -78,12 +79,9 @@ export function rehashing(dependencies: RehashDependencies): Rehashing {
         .then((outcome) => {
           if (outcome !== 'rehashed') return;
           seen.set(serial, monotonicNow());
-          warned = false;
+          outage.succeeded();
         })
-        .catch((error: unknown) => {
-          if (!warned) warn(error);
-          warned = true;
-        })
+        .catch((error: unknown) => outage.failed(error))
         .finally(() => underWay.delete(id));
     },
   };

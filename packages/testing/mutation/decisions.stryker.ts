@@ -9,6 +9,6 @@ export default mutationOf('decisions', [
   // Usage.
   '!packages/keys/src/usage/**',
   // Work in the background, caches, and what surrounds the decisions.
-  '!packages/keys/src/{known-tiers,paced-lookups,rehashing,revoke-leaked}.ts',
+  '!packages/keys/src/{known-tiers,outage-warning,paced-lookups,rehashing,revoke-leaked}.ts',
   '!packages/keys/src/{administration,cache-invalidation,secret,set-up,store}.ts',
 ]);

@@ -1,6 +1,7 @@
 import type { Tier } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
+import { OutageWarning } from '../outage-warning.ts';
 import { StoreUnavailableError } from '../store.ts';
 import { monthOf, utcDayOf } from './calendar.ts';
 import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
@@ -68,12 +69,13 @@ export class UsageMeter {
   #flushing: Promise<void> | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  #warned = false;
+  readonly #outage: OutageWarning;
   /** The current day, cached because every request needs it. */
   #day = { number: Number.NaN, name: '' };
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
+    this.#outage = new OutageWarning(options.warn);
     this.#waiting = new WaitingUsage(options.now);
   }
 
@@ -103,7 +105,7 @@ export class UsageMeter {
         : { serial, minute: Math.floor(this.#options.now() / millisecondsPerMinute) };
     if (this.#waiting.add(userId, this.#today(), name, requests, use)) this.#arm();
     else
-      this.#warn(
+      this.#outage.failed(
         new Error(
           'Too much usage is unreported; requests for other keys are not counted until it is stored.',
         ),
@@ -176,7 +178,7 @@ export class UsageMeter {
       .then(
         (totals) => learn(totals, day),
         (error: unknown) => {
-          this.#warn(error);
+          this.#outage.failed(error);
           // Prevents another read within this interval.
           learn(before?.totals ?? { day: 0, month: 0 }, before?.day ?? '');
         },
@@ -201,8 +203,8 @@ export class UsageMeter {
       this.#options.warn(new Error(message, { cause: forgotten[0] }));
     }
     if (failures.length > forgotten.length)
-      this.#warn(failures.find((error) => !isForgotten(error)));
-    else this.#warned = false;
+      this.#outage.failed(failures.find((error) => !isForgotten(error)));
+    else this.#outage.succeeded();
     if (!this.#waiting.isEmpty) this.#arm();
   }
 
@@ -231,10 +233,5 @@ export class UsageMeter {
       else if (!(error instanceof StoreUnavailableError)) batch.isRepeated = true;
       throw error;
     }
-  }
-
-  #warn(error: unknown): void {
-    if (!this.#warned) this.#options.warn(error);
-    this.#warned = true;
   }
 }

@@ -1,3 +1,4 @@
+import { OutageWarning } from '../outage-warning.ts';
 import { usageInterval } from './meter.ts';
 import {
   AdditionForgottenError,
@@ -76,10 +77,11 @@ export class SharedUsageStorer {
   #flushing: Promise<void> | undefined;
   #flushedAt: number;
   readonly #timer: NodeJS.Timeout;
-  #warned = false;
+  readonly #outage: OutageWarning;
 
   constructor(options: SharedUsageStorerOptions) {
     this.#options = options;
+    this.#outage = new OutageWarning(options.warn);
     this.#flushedAt = options.monotonicNow();
     this.#timer = setInterval(() => void this.flush(), usageInterval).unref();
   }
@@ -98,7 +100,7 @@ export class SharedUsageStorer {
     this.#flushedAt = this.#options.monotonicNow();
     this.#timer.refresh();
     this.#flushing ??= this.#storeDue()
-      .catch((error: unknown) => this.#warn(error))
+      .catch((error: unknown) => this.#outage.failed(error))
       .finally(() => {
         this.#flushing = undefined;
       });
@@ -115,7 +117,7 @@ export class SharedUsageStorer {
         if (failure !== undefined) throw failure;
       }
     } catch (error) {
-      this.#warn(error);
+      this.#outage.failed(error);
     }
   }
 
@@ -127,7 +129,7 @@ export class SharedUsageStorer {
     try {
       return await this.#options.store.readTotals(userId, day);
     } catch (error) {
-      this.#warn(error);
+      this.#outage.failed(error);
       return undefined;
     }
   }
@@ -143,8 +145,8 @@ export class SharedUsageStorer {
       // While the store fails, further claims would only delay the next attempt.
       if (failed.length === batches.length) break;
     }
-    if (failures.length > 0) this.#warn(failures[0]);
-    else if (claimed > 0) this.#warned = false;
+    if (failures.length > 0) this.#outage.failed(failures[0]);
+    else if (claimed > 0) this.#outage.succeeded();
   }
 
   /**
@@ -170,11 +172,6 @@ export class SharedUsageStorer {
       this.#options.warn(new Error(message, { cause: forgotten[0] }));
     }
     return failures;
-  }
-
-  #warn(error: unknown): void {
-    if (!this.#warned) this.#options.warn(error);
-    this.#warned = true;
   }
 }
 

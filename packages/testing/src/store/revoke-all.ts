@@ -1,3 +1,6 @@
+import type { Scope } from '@andamio/keys/model';
+import { revokeAll } from '@andamio/keys/revoke-all';
+import type { KeyStore } from '@andamio/keys/store';
 import { describe, expect, test } from 'vitest';
 import { command, day, present, renewal, rotation } from './commands.ts';
 import { order } from './operator.ts';
@@ -27,6 +30,22 @@ export function describeRevokeAll(kind: string, create: () => StoreUnderTest) {
       expect((await store.list('owner', present)).keys).toEqual([]);
       expect(await store.rotate(rotation({ name: 'expired' }))).toBe('no_such_key');
       expect(await store.issue(command({ name: 'valid', maximumKeys: 1 }))).toBe('issued');
+    });
+
+    test('revokes unexpired keys before expired ones', async () => {
+      const { store } = create();
+      await store.issue(
+        command({ name: 'expired', createdAt: present - 10 * day, expiresInDays: 1 }),
+      );
+      await store.issue(command({ name: 'valid' }));
+      const scopes: Scope[] = [];
+      const { list, page } = store;
+      const transact: KeyStore['transact'] = (scope, decide) => {
+        scopes.push(scope);
+        return store.transact(scope, decide);
+      };
+      await revokeAll({ transact, list, page }, order());
+      expect(scopes).toMatchObject([{ names: ['valid'] }, { names: ['expired'] }]);
     });
 
     test('returns no keys for an owner without keys, again after all are revoked, or past their retention', async () => {
