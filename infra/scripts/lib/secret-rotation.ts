@@ -342,7 +342,6 @@ export function take(of: StackSecret, option: string, name?: string): string | u
     ensure(of);
     return undefined;
   }
-  const versions = vault.versions() ?? [];
   const before = split(vault.access(pinned));
   const deployed = of.deployed();
   if (deployed === undefined || deployed < pinned) {
@@ -354,14 +353,17 @@ export function take(of: StackSecret, option: string, name?: string): string | u
       `Version ${pinned} of the secret ${vault.id} is not deployed to all instances yet. Run \`npx -y pnpm@12 pulumi up --stack ${stack}\` first.`,
     );
   }
+  const versions = vault.versions() ?? [];
   const newer = versions.find(({ number, enabled }) => enabled && number > pinned)?.number;
   if (newer === undefined && deployed === pinned) {
     addAndPin(of, step.next(before, name).join(','), versions[0]?.number ?? pinned);
     return undefined;
   }
   const other = newer ?? deployed;
-  const isResult = () => leadsTo(step, name, before, split(vault.access(other)));
-  if ((deployed === pinned || deployed === newer) && isResult()) {
+  if (
+    (deployed === pinned || deployed === newer) &&
+    leadsTo(step, name, before, split(vault.access(other)))
+  ) {
     of.pin(other);
     return undefined;
   }
