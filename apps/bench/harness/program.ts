@@ -58,7 +58,8 @@ export async function startProgram(
   closeSync(log);
   const port = () => listeningLine.exec(readFileSync(path, 'utf8'))?.[1];
   const listens = () => {
-    if (hasExited(child)) throw new Error(`${program.main} exited with ${child.exitCode}.`);
+    if (hasExited(child))
+      throw new Error(`${program.main} exited with ${child.exitCode ?? child.signalCode}.`);
     return port() !== undefined;
   };
   await waitFor(`${program.main} to listen`, listens).catch(async (error: unknown) => {
@@ -88,8 +89,8 @@ export async function timeUntil(
         const found = pattern.exec(output);
         if (found !== null) resolve(found);
       });
-      child.once('exit', (code) =>
-        reject(new Error(`${program.main} exited with ${code}:\n${output}`)),
+      child.once('exit', (code, signal) =>
+        reject(new Error(`${program.main} exited with ${code ?? signal}:\n${output}`)),
       );
     });
     await task?.(match);

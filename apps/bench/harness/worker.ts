@@ -18,7 +18,9 @@ export async function startWorker(
 ): Promise<Worker> {
   const child = fork(peerFile(name), { env: { ...process.env, ...environment } });
   const failed = new Promise<never>((_resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${name} exited with ${code}.`)));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`${name} exited with ${code ?? signal}.`)),
+    );
   });
   failed.catch(() => {});
   const answer = () => Promise.race([once(child, 'message'), failed]).then(([message]) => message);

@@ -2,7 +2,7 @@ import { startDroppingProxy } from '@andamio/testing/dropping-proxy';
 import { freePort } from '@andamio/testing/free-port';
 import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ApiError, type Client, createClient } from '../src/index.ts';
+import { ApiError, type Client, type ClientOptions, createClient } from '../src/index.ts';
 import { failureOf } from './harness/failure-of.ts';
 import { breaking, startProxy, startService } from './harness/proxy.ts';
 
@@ -18,7 +18,7 @@ beforeEach(() => {
 const received = () => proxy.received.slice(before);
 
 let owners = 0;
-const client = (options: { maxAttempts?: number } = {}) =>
+const client = (options: Partial<ClientOptions> = {}) =>
   createClient({
     baseUrl: dropping.url,
     token: tokenFor(`owner-${owners++}`, { tier: 'enterprise' }),
@@ -77,12 +77,7 @@ describe('concurrent calls over dropped keep-alive connections', () => {
 
 test('the number of requests to a service that breaks every connection is bounded', async () => {
   proxy.next(...Array(200).fill(breaking));
-  const user = createClient({
-    baseUrl: proxy.url,
-    token: tokenFor('broken'),
-    maxAttempts: 2,
-    totalTimeoutMs: 3_000,
-  });
+  const user = client({ baseUrl: proxy.url, maxAttempts: 2, totalTimeoutMs: 3_000 });
   expect(await failureOf(user.getUser())).toMatchObject({
     code: expect.stringMatching(/^(network|timeout)$/),
   });
@@ -95,12 +90,7 @@ test.each([
   ['a write with an Idempotency-Key', (user: Client) => user.requestApiKey({ api_key_name: 'a' })],
 ] as const)('maxAttempts: 1 sends %s once, even if the connection breaks', async (_, send) => {
   proxy.next(...Array(200).fill(breaking));
-  const user = createClient({
-    baseUrl: proxy.url,
-    token: tokenFor('single'),
-    maxAttempts: 1,
-    totalTimeoutMs: 3_000,
-  });
+  const user = client({ baseUrl: proxy.url, maxAttempts: 1, totalTimeoutMs: 3_000 });
   expect(await failureOf(send(user))).toMatchObject({
     code: 'network',
     mayHaveBeenProcessed: true,

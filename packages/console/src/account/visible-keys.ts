@@ -50,8 +50,8 @@ export const extendableFrom = (key: Key) => Date.parse(key.expires_at) - day;
  * The list contains a time for each secret, but users and programs see one key.
  */
 export function lastUsedAt({ last_used_at: used, previous }: Key): string | null {
-  const uses = [used, previous?.last_used_at ?? null];
-  return uses.toSorted((one, other) => time(other) - time(one))[0] ?? null;
+  const usedBefore = previous?.last_used_at ?? null;
+  return time(usedBefore) > time(used) ? usedBefore : used;
 }
 
 /** Reports whether a key was used in the last `hours` hours. */
