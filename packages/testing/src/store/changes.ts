@@ -1,10 +1,15 @@
-import type { Change, KeyRecord } from '@andamio/keys/model';
+import type { Change, KeyRecord, OwnerScope } from '@andamio/keys/model';
 import { describe, expect, test } from 'vitest';
-import { command, day, present, renewal } from './commands.ts';
+import { command, day, idempotent, present, renewal } from './commands.ts';
 import { rehashing, revocation } from './operator.ts';
 import { type StoreUnderTest, type TestStore, twoStores } from './store-under-test.ts';
 
 const names = ['name', 'other'];
+
+/** All combinations of names and secrets that a transaction may read. */
+const scopes = [undefined, [], ['other'], ['name'], names].flatMap((inScope) =>
+  ([undefined, 'current', 'both'] as const).map((reads) => [inScope, reads] as const),
+);
 
 /** Renames the key that {@link command} creates, together with its previous secret, to `other`. */
 function move(store: TestStore): Promise<string> {
@@ -29,11 +34,76 @@ function move(store: TestStore): Promise<string> {
   });
 }
 
+/** Returns everything that a transaction reads about the key that {@link command} creates. */
+function readName(store: TestStore, scope: Omit<OwnerScope, 'userId' | 'now'>) {
+  return store.transact({ userId: 'owner', now: present, ...scope }, (view) => {
+    const { named, previousId, key, previous } = view.at('name');
+    return { outcome: { named, previousId, key, previous }, changes: [] };
+  });
+}
+
 /**
  * Defines the contract tests for combinations of changes that no operation makes yet, so that a new
  * operation can combine views and changes freely.
  */
 export function describeChanges(kind: string, create: () => StoreUnderTest) {
+  describe(`${kind}: the scope of a transaction`, () => {
+    test.each(scopes)(
+      'with the names %j and reads %j reads nothing else',
+      async (inScope, reads) => {
+        const { store } = create();
+        await store.issue(command({ name: 'other' }));
+        const { record, ...rules } = command();
+        await store.issue({ record, ...rules });
+        const { secret, ...input } = renewal();
+        await store.roll({ secret, ...input });
+        const current = { ...record, ...secret };
+        const previous = { ...record, expiresAt: present + day, deleteAfter: present + day };
+        const { id, serial, deleteAfter } = current;
+        const isInScope = inScope?.includes('name') === true;
+        expect(
+          await readName(store, { ...(inScope && { names: inScope }), ...(reads && { reads }) }),
+        ).toEqual({
+          named: isInScope ? { id, serial, deleteAfter } : undefined,
+          previousId: isInScope ? record.id : undefined,
+          key: isInScope && reads !== undefined ? current : undefined,
+          previous: isInScope && reads === 'both' ? previous : undefined,
+        });
+      },
+    );
+
+    test('of ids reads both secrets of the name that has one of them, and no other name', async () => {
+      const { store } = create();
+      const [{ record, ...rules }, other] = [command(), command({ name: 'other' })];
+      await store.issue({ record, ...rules });
+      await store.issue(other);
+      const { secret, ...input } = renewal();
+      await store.roll({ secret, ...input });
+      const seen = await store.transact({ ids: [record.id], now: present }, (view) => ({
+        outcome: names.map((name) => {
+          const { named, previousId, key, previous } = view.at(name);
+          return [named?.id, previousId, key?.id, previous?.id];
+        }),
+        changes: [],
+      }));
+      const nothing = [undefined, undefined, undefined, undefined];
+      expect(seen).toEqual([[secret.id, record.id, secret.id, record.id], nothing]);
+    });
+
+    test('without a request reads no idempotency record', async () => {
+      const { store } = create();
+      const request = idempotent('request');
+      await store.issue(command({ request }));
+      const isRead = (scope: Partial<OwnerScope>) =>
+        store.transact({ userId: 'owner', now: present, ...scope }, (view) => ({
+          outcome: view.idempotencyRecord !== undefined,
+          changes: [],
+        }));
+      expect(await isRead({ names })).toBe(false);
+      expect(await isRead({ request })).toBe(true);
+    });
+  });
+
   describe(`${kind}: changes of several names`, () => {
     async function withKey() {
       const under = create();

@@ -21,6 +21,8 @@ import { type Tier, tiers } from '@andamio/schema/tiers';
 
 type Secrets = { readonly [secret in 'current' | 'previous']?: KeyRecord | undefined };
 
+const namedKeyOf = ({ id, serial, deleteAfter }: KeyRecord) => ({ id, serial, deleteAfter });
+
 const idOf = (...texts: readonly string[]) => JSON.stringify(texts);
 
 /**
@@ -72,7 +74,7 @@ export function createMemoryStore(): KeyStore & Administration {
         const isInScope = scoped?.includes(name) === true;
         const { current, previous } = (isInScope && names.get(idOf(userId ?? '', name))) || {};
         return {
-          named: current,
+          named: current && namedKeyOf(current),
           previousId: previous?.id,
           key: reads === 'current' || reads === 'both' ? current : undefined,
           previous: reads === 'both' ? previous : undefined,

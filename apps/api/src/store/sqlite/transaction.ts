@@ -1,43 +1,71 @@
 import type { DeviceLogin } from '@andamio/keys/device-login/model';
 import type { IdempotencyRecord } from '@andamio/keys/idempotency';
-import type { Change, KeyRecord, NameView, OwnerRecord, Scope, View } from '@andamio/keys/model';
+import type {
+  Change,
+  KeyRecord,
+  NamedKey,
+  NameView,
+  OwnerRecord,
+  OwnerScope,
+  Scope,
+  View,
+} from '@andamio/keys/model';
 import type { StoredOwner } from './owners.ts';
 import type { Tables } from './tables.ts';
 
 const unread = Symbol('unread');
 type Lazy<Value> = Value | undefined | typeof unread;
 
-/** The secrets of a name, each read when the decision first uses it. */
+/** What a transaction reads of a name that is not in its scope. */
+const outOfScope: NameView = {
+  named: undefined,
+  previousId: undefined,
+  key: undefined,
+  previous: undefined,
+};
+
+/**
+ * The secrets of a name, each read when the decision first uses it. The rows contain full records,
+ * but a decision gets only what its scope names, as in a database that reads no more than that.
+ */
 class SqliteNameView implements NameView {
   readonly #tables: Tables;
-  readonly #userId: string;
-  readonly #name: string;
-  #key: Lazy<KeyRecord> = unread;
+  readonly #key: readonly [userId: string, name: string];
+  readonly #reads: OwnerScope['reads'];
+  #current: Lazy<KeyRecord> = unread;
   #previous: Lazy<KeyRecord> = unread;
 
-  constructor(tables: Tables, userId: string, name: string) {
+  constructor(tables: Tables, userId: string, name: string, reads: OwnerScope['reads']) {
     this.#tables = tables;
-    this.#userId = userId;
-    this.#name = name;
+    this.#key = [userId, name];
+    this.#reads = reads;
   }
 
-  get key(): KeyRecord | undefined {
-    if (this.#key === unread) this.#key = this.#tables.keys.find(this.#userId, this.#name);
-    return this.#key;
+  get #storedCurrent(): KeyRecord | undefined {
+    if (this.#current === unread) this.#current = this.#tables.keys.find(...this.#key);
+    return this.#current;
   }
 
-  get named(): KeyRecord | undefined {
-    return this.key;
-  }
-
-  get previous(): KeyRecord | undefined {
-    if (this.#previous === unread)
-      this.#previous = this.#tables.previousKeys.find(this.#userId, this.#name);
+  get #storedPrevious(): KeyRecord | undefined {
+    if (this.#previous === unread) this.#previous = this.#tables.previousKeys.find(...this.#key);
     return this.#previous;
   }
 
+  get named(): NamedKey | undefined {
+    const current = this.#storedCurrent;
+    return current && { id: current.id, serial: current.serial, deleteAfter: current.deleteAfter };
+  }
+
   get previousId(): string | undefined {
-    return this.previous?.id;
+    return this.#storedPrevious?.id;
+  }
+
+  get key(): KeyRecord | undefined {
+    return this.#reads === undefined ? undefined : this.#storedCurrent;
+  }
+
+  get previous(): KeyRecord | undefined {
+    return this.#reads === 'both' ? this.#storedPrevious : undefined;
   }
 }
 
@@ -74,10 +102,23 @@ export class SqliteView implements View {
   at(name: string): NameView {
     let view = this.#names.get(name);
     if (view === undefined) {
-      view = new SqliteNameView(this.#tables, this.userId ?? '', name); // No user id is empty.
+      view = this.#read(name);
       this.#names.set(name, view);
     }
     return view;
+  }
+
+  #read(name: string): NameView {
+    const { names = [], reads } = this.#secrets;
+    return this.userId !== undefined && names.includes(name)
+      ? new SqliteNameView(this.#tables, this.userId, name, reads)
+      : outOfScope;
+  }
+
+  /** The names and secrets that are in the scope. */
+  get #secrets(): Pick<OwnerScope, 'names' | 'reads'> {
+    if (!('ids' in this.#scope)) return this.#scope;
+    return this.located === undefined ? {} : { names: [this.located.name], reads: 'both' };
   }
 
   get idempotencyRecord(): IdempotencyRecord | undefined {
