@@ -52,7 +52,7 @@ Send \`${idempotencyKeyHeader}\` (1 to 128 visible ASCII characters, such as a U
 
 ## Errors
 
-Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
+Every error body has three members: \`statusCode\`, \`message\`, and \`details\`, which explains the error. The errors of \`POST /api/v1/apikey/device/token\` also have \`error\`, with the value of RFC 6749 or RFC 8628, unless the service failed. Programs should use the header \`${errorCodeHeader}\`. It contains one of these codes:
 
 ${errorsTable()}
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   ApiError,
   type ApiErrorCode,
-  type IssuedApiKey,
+  type RedeemedDeviceLogin,
   type StartedDeviceLogin,
 } from '@andamio/client';
 import { deviceKeyPrefix } from '@andamio/schema/device-key-prefix';
@@ -120,7 +120,7 @@ async function poll(
   { device_code, interval: requested, expires_in }: StartedDeviceLogin,
   { name }: LoginKey,
   { url }: Context,
-): Promise<IssuedApiKey> {
+): Promise<RedeemedDeviceLogin> {
   const client = clientOf(url, async () => '', 1);
   // Timers cannot wait for more than 24 days.
   const lifetime = Math.min(Number(expires_in) || 0, longestLifetime);

@@ -72,7 +72,7 @@ export const operations = {
     retryPolicy: 'always',
     requiredFields: ['user_id', 'name', 'tier', 'created_at', 'expires_at'],
   },
-  /** Get the User and Its API Keys: GET /api/v1/user/me. */
+  /** Get the User and Their API Keys: GET /api/v1/user/me. */
   getUser: {
     method: 'GET',
     path: '/api/v1/user/me',

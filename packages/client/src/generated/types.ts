@@ -25,7 +25,7 @@ export interface IssuedApiKey {
   expires_at: string;
   /** The validity of the key in days, as last requested. */
   expires_in_days: number;
-  /** Whether the key has not expired. */
+  /** True until the key expires. */
   is_active: boolean;
   /** The name of the key, as sent in `api_key_name`. */
   name: string;
@@ -33,7 +33,7 @@ export interface IssuedApiKey {
 
 /** The body of `rotateApiKey`. */
 export interface RotateApiKeyBody {
-  /** The name of the key. Must be unique among your keys and must not contain control characters. */
+  /** The name of one of your keys. */
   api_key_name: string;
   /**
    * Number of days by which the key is extended. They are counted from the key's expiry, or from
@@ -50,7 +50,7 @@ export interface RotatedApiKey {
 
 /** The body of `rollApiKey`. */
 export interface RollApiKeyBody {
-  /** The name of the key. Must be unique among your keys and must not contain control characters. */
+  /** The name of one of your keys. */
   api_key_name: string;
   /**
    * Number of seconds for which the previous secret stays valid. It never stays valid beyond its
@@ -69,7 +69,7 @@ export interface RolledApiKey {
   expires_at: string;
   /** The validity of the key in days, as last requested. */
   expires_in_days: number;
-  /** Whether the key has not expired. */
+  /** True until the key expires. */
   is_active: boolean;
   /** The name of the key, as sent in `api_key_name`. */
   name: string;
@@ -79,7 +79,7 @@ export interface RolledApiKey {
 
 /** The body of `deleteApiKey`. */
 export interface DeleteApiKeyBody {
-  /** The name of the key. Must be unique among your keys and must not contain control characters. */
+  /** The name of one of your keys. */
   api_key_name: string;
 }
 
@@ -177,9 +177,9 @@ export interface ListedApiKey {
   expires_at: string;
   /** The validity of the key in days, as last requested. */
   expires_in_days: number;
-  /** Whether the key has not expired. */
+  /** True until the key expires. */
   is_active: boolean;
-  /** The name of the key, as sent in `api_key_name`. */
+  /** The name of the key. */
   name: string;
 }
 
@@ -310,6 +310,22 @@ export interface DeviceLogin {
 export interface RedeemDeviceLoginBody {
   /** The `device_code` of the login. */
   device_code: string;
+}
+
+/** The response of `redeemDeviceLogin`. */
+export interface RedeemedDeviceLogin {
+  /** The key. It is shown only in this response and not stored. */
+  api_key: string;
+  /** Time at which the key was issued (RFC 3339, UTC). */
+  created_at: string;
+  /** Time at which the key expires (RFC 3339, UTC). */
+  expires_at: string;
+  /** The validity of the key in days, as last requested. */
+  expires_in_days: number;
+  /** True until the key expires. */
+  is_active: boolean;
+  /** The name of the key: `device-` and the `api_key_name` of the login. */
+  name: string;
 }
 
 /** The body of `reportApiKeys`. */
@@ -494,7 +510,7 @@ export interface Client {
   verifyApiKey(apiKey: string, options?: CallOptions): Promise<VerifiedApiKey>;
 
   /**
-   * Get the User and Its API Keys: `GET /api/v1/user/me`.
+   * Get the User and Their API Keys: `GET /api/v1/user/me`.
    *
    * Returns the user that the token names, and their keys. Keys are masked.
    *
@@ -507,7 +523,8 @@ export interface Client {
    *
    * Returns the user's daily and monthly quotas, and how much of each quota the user's keys have
    * consumed, including deleted keys. Days and months are UTC. Each request with a valid key
-   * counts, and is included within 5 seconds.
+   * counts, and is included within 5 seconds after the service has counted it. A guard reports
+   * the requests that it answers from its cache some seconds later.
    *
    * @throws {ApiError} if the call fails.
    */
@@ -518,8 +535,9 @@ export interface Client {
    *
    * Returns the number of requests with each of the user's keys on each day. Days on which a key
    * was not used have no row. Usage belongs to the name: a key that is deleted and issued again
-   * under the same name continues its usage. Usage is kept for 13 months and includes a request
-   * within 5 seconds.
+   * under the same name continues its usage. Usage is kept for 13 months. It includes a request
+   * within 5 seconds after the service has counted it; a guard reports the requests that it
+   * answers from its cache some seconds later.
    *
    * @throws {ApiError} if the call fails.
    */
@@ -544,7 +562,8 @@ export interface Client {
    * First look up the login, without `decision`: this binds the login to the user, so that
    * nobody else can approve or deny it. A denial is final. An approval can be followed by `deny`
    * until the program has its key, and then gets 409. Unknown and expired codes, and codes of
-   * other users, get the same 404. At most 5 wrong codes in 10 minutes are answered per user.
+   * other users, get the same 404. After 5 wrong codes within 10 minutes, all codes of the user
+   * get 429 until the 10 minutes end.
    *
    * @throws {ApiError} if the call fails.
    */
@@ -561,7 +580,10 @@ export interface Client {
    *
    * @throws {ApiError} if the call fails.
    */
-  redeemDeviceLogin(body: RedeemDeviceLoginBody, options?: CallOptions): Promise<IssuedApiKey>;
+  redeemDeviceLogin(
+    body: RedeemDeviceLoginBody,
+    options?: CallOptions,
+  ): Promise<RedeemedDeviceLogin>;
 
   /**
    * Report Found API Keys: `POST /api/v1/apikey/report`.

@@ -70,7 +70,7 @@ export const approveDeviceLogin = {
   tag: 'Device Login',
   summary: 'Look Up, Approve or Deny a Device Login',
   description:
-    "Returns the details of a program's request for a key, and approves or denies the request. First look up the login, without `decision`: this binds the login to the user, so that nobody else can approve or deny it. A denial is final. An approval can be followed by `deny` until the program has its key, and then gets 409. Unknown and expired codes, and codes of other users, get the same 404. At most 5 wrong codes in 10 minutes are answered per user.",
+    "Returns the details of a program's request for a key, and approves or denies the request. First look up the login, without `decision`: this binds the login to the user, so that nobody else can approve or deny it. A denial is final. An approval can be followed by `deny` until the program has its key, and then gets 409. Unknown and expired codes, and codes of other users, get the same 404. After 5 wrong codes within 10 minutes, all codes of the user get 429 until the 10 minutes end.",
   security: 'bearer',
   permission: 'apikey:write',
   body: {

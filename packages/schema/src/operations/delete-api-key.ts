@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
-import { apiKeyName } from './fields.ts';
+import { existingKeyName } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
 const body = z
-  .object({ api_key_name: apiKeyName }, { error: 'must be an object' })
+  .object({ api_key_name: existingKeyName }, { error: 'must be an object' })
   .meta({ id: 'DeleteApiKeyBody' });
 
 const success = z

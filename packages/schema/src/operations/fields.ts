@@ -50,6 +50,9 @@ export const keyName = (maximum: number) =>
 /** The name of a key. */
 export const apiKeyName = keyName(nameLength.maximum);
 
+/** The name of a key that the user has. */
+export const existingKeyName = apiKeyName.meta({ description: 'The name of one of your keys.' });
+
 /**
  * An integer in the mathematical sense: 30.0 is an integer, 30.5 is not (contract, part C). Zod's
  * own `int` rejects integers beyond 2^53 and would publish this limit in the OpenAPI document.
@@ -92,6 +95,6 @@ export const keyFields = {
   expires_in_days: integer.meta({
     description: 'The validity of the key in days, as last requested.',
   }),
-  is_active: z.boolean().meta({ description: 'Whether the key has not expired.' }),
-  name: z.string().meta({ description: 'The name of the key, as sent in `api_key_name`.' }),
+  is_active: z.boolean().meta({ description: 'True until the key expires.' }),
+  name: z.string().meta({ description: 'The name of the key.' }),
 } as const;

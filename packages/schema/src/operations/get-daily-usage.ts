@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import { secondsPerDay } from '../timestamps.ts';
-import { apiKeyName, calendarDate, integer } from './fields.ts';
+import { calendarDate, existingKeyName, integer } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
 /**
@@ -20,7 +20,7 @@ const body = z
       end_date: calendarDate.meta({
         description: `The last UTC day of the range, inclusive. Must not be before start_date. The range has at most ${maximumUsageDays} days.`,
       }),
-      api_key_names: z.array(apiKeyName, { error: 'must be an array' }).optional().meta({
+      api_key_names: z.array(existingKeyName, { error: 'must be an array' }).optional().meta({
         description:
           'Names of the keys to include. Defaults to all of your keys. Names that match none of your keys are ignored.',
       }),
@@ -67,7 +67,7 @@ export const getDailyUsage = {
   description:
     "Returns the number of requests with each of the user's keys on each day. Days on which a key was not used have no row. " +
     'Usage belongs to the name: a key that is deleted and issued again under the same name continues its usage. ' +
-    'Usage is kept for 13 months and includes a request within 5 seconds.',
+    'Usage is kept for 13 months. It includes a request within 5 seconds after the service has counted it; a guard reports the requests that it answers from its cache some seconds later.',
   security: 'bearer',
   permission: 'apikey:read',
   body: {

@@ -44,7 +44,8 @@ export const getUsage = {
   summary: "Get the User's Usage and Quotas",
   description:
     "Returns the user's daily and monthly quotas, and how much of each quota the user's keys have consumed, including deleted keys. " +
-    'Days and months are UTC. Each request with a valid key counts, and is included within 5 seconds.',
+    'Days and months are UTC. Each request with a valid key counts, and is included within 5 seconds after the service has counted it. ' +
+    'A guard reports the requests that it answers from its cache some seconds later.',
   security: 'bearer',
   permission: 'apikey:read',
   success: {

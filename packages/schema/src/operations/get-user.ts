@@ -49,7 +49,7 @@ export const getUser = {
   method: 'get',
   path: `${basePath}/user/me`,
   tag: 'User',
-  summary: 'Get the User and Its API Keys',
+  summary: 'Get the User and Their API Keys',
   description: 'Returns the user that the token names, and their keys. Keys are masked.',
   security: 'bearer',
   permission: 'apikey:read',

@@ -42,7 +42,11 @@ export type {
   ResponseHeadersOf,
   Scope,
 } from './operation.ts';
-export { type RedeemDeviceLoginBody, redeemDeviceLogin } from './redeem-device-login.ts';
+export {
+  type RedeemDeviceLoginBody,
+  type RedeemedDeviceLogin,
+  redeemDeviceLogin,
+} from './redeem-device-login.ts';
 export {
   type ApiKeysReported,
   maximumReportedKeys,

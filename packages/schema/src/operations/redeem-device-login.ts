@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { deviceKeyPrefix } from '../device-key-prefix.ts';
 import { basePath } from '../hosts.ts';
 import type { PublicBodyOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
@@ -16,8 +17,18 @@ const body = z
   )
   .meta({ id: 'RedeemDeviceLoginBody' });
 
+const success = requestApiKey.success.schema
+  .extend({
+    name: z.string().meta({
+      description: `The name of the key: \`${deviceKeyPrefix}\` and the \`api_key_name\` of the login.`,
+    }),
+  })
+  .meta({ id: 'RedeemedDeviceLogin' });
+
 /** The parsed request body. */
 export type RedeemDeviceLoginBody = z.output<typeof body>;
+/** The body of a successful response: the fields of a new key. */
+export type RedeemedDeviceLogin = z.output<typeof success>;
 
 /** POST /api/v1/apikey/device/token (contract, "Device login"). */
 export const redeemDeviceLogin = {
@@ -35,6 +46,15 @@ export const redeemDeviceLogin = {
     schema: body,
     example: { device_code: startDeviceLogin.success.example.device_code },
   },
-  success: requestApiKey.success,
+  success: {
+    description: 'The key of the login.',
+    schema: success,
+    example: {
+      ...requestApiKey.success.example,
+      expires_in_days: 30,
+      expires_at: '2025-09-30T23:59:59Z',
+      name: `${deviceKeyPrefix}${startDeviceLogin.body.example.api_key_name}`,
+    },
+  },
   errors: [400, 403, 404, 422, 429, 500],
 } as const satisfies PublicBodyOperation<typeof body>;

@@ -27,6 +27,7 @@ const success = z
       description: 'The key. It is shown only in this response and not stored.',
     }),
     ...keyFields,
+    name: keyFields.name.meta({ description: 'The name of the key, as sent in `api_key_name`.' }),
   })
   .meta({ id: 'IssuedApiKey' });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
 import { secondsPerDay } from '../timestamps.ts';
-import { apiKeyName, integer, timestamp } from './fields.ts';
+import { existingKeyName, integer, timestamp } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 import { requestApiKey } from './request-api-key.ts';
 
@@ -13,7 +13,7 @@ const grace = { maximum: 7 * secondsPerDay, default: secondsPerDay } as const;
 const body = z
   .object(
     {
-      api_key_name: apiKeyName,
+      api_key_name: existingKeyName,
       grace_seconds: integer
         .refine((seconds) => seconds >= 0 && seconds <= grace.maximum, {
           error: `must be 0 to ${grace.maximum}`,

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { basePath } from '../hosts.ts';
-import { apiKeyName, expiresInDays } from './fields.ts';
+import { existingKeyName, expiresInDays } from './fields.ts';
 import type { BearerOperation } from './operation.ts';
 
 const body = z
   .object(
     {
-      api_key_name: apiKeyName,
+      api_key_name: existingKeyName,
       expires_in_days: expiresInDays.optional().meta({
         description:
           "Number of days by which the key is extended. They are counted from the key's expiry, or from now if the key has expired. Defaults to the key's current `expires_in_days`.",

@@ -3,7 +3,7 @@ import { redeemDeviceLogin } from '@andamio/keys/device-login/redeem';
 import type { DeviceLoginDependencies } from '@andamio/keys/device-login/start';
 import type { IssueKeyDependencies } from '@andamio/keys/issue';
 import { specificDetails } from '@andamio/schema/errors';
-import type { IssuedApiKey, RedeemDeviceLoginBody } from '@andamio/schema/operations';
+import type { RedeemDeviceLoginBody, RedeemedDeviceLogin } from '@andamio/schema/operations';
 import type { PollPace } from '../limits/poll-pace.ts';
 import { describeKey } from '../response/describe-key.ts';
 import { expiryTooLate, HttpError } from '../response/errors.ts';
@@ -16,7 +16,9 @@ export function redeemDeviceLoginHandler(
   dependencies: DeviceLoginDependencies & IssueKeyDependencies,
   pace: PollPace,
 ) {
-  return async ({ device_code: deviceCode }: RedeemDeviceLoginBody): Promise<IssuedApiKey> => {
+  return async ({
+    device_code: deviceCode,
+  }: RedeemDeviceLoginBody): Promise<RedeemedDeviceLogin> => {
     const issued = await redeemDeviceLogin(dependencies, deviceCode);
     if (issued === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
     if (issued === 'authorization_pending') {
