@@ -88,7 +88,7 @@ export const rollAgain = (isPreviousValid: boolean) =>
   `To get another secret, roll the key again${isPreviousValid ? '; the previous one then expires at once' : ''}.`;
 
 const rolledIfLost = (name: string, isPreviousValid: boolean) =>
-  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret ${isPreviousValid ? 'is valid until the grace period ends' : 'was revoked'}. ${rollAgain(isPreviousValid)}`;
+  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret ${isPreviousValid ? 'is valid until the grace period ends' : 'has expired'}. ${rollAgain(isPreviousValid)}`;
 
 /**
  * Creates the client of the service. Its methods that request and roll a key check the format of

@@ -209,21 +209,21 @@ describe('keys roll', () => {
     ]);
   });
 
-  test('keys roll --grace 0 says that the previous secret was revoked, also if the new one is lost', async () => {
+  test('keys roll --grace 0 says that the previous secret has expired, also if the new one is lost', async () => {
     const env = environmentOf('hasty-roller');
     await andamio(['keys', 'create', 'rolled'], { env });
     const roll = ['keys', 'roll', 'rolled', '--grace', '0'];
     const { stderr } = await andamio(roll, { env });
     expect(stderr).toContain(
-      'Replaced the secret of the key rolled. The previous secret was revoked, and stops working within seconds.\n',
+      'Replaced the secret of the key rolled. The previous secret has expired, and stops working within seconds.\n',
     );
     const unwritten = await inShell(`$ANDAMIO ${roll.join(' ')} > /dev/full`, { env });
     expect(unwritten.stderr).toContain(
-      'The new secret is lost. The previous secret was revoked, and stops working within seconds. To get another secret, roll the key again.\n',
+      'The new secret is lost. The previous secret has expired, and stops working within seconds. To get another secret, roll the key again.\n',
     );
     const unanswered = await andamio([...roll, '--url', await losingAll()], { env });
     expect(unanswered.stderr).toContain(
-      'If andamio keys list shows a new START, the previous secret was revoked. To get another secret, roll the key again.\n',
+      'If andamio keys list shows a new START, the previous secret has expired. To get another secret, roll the key again.\n',
     );
   });
 

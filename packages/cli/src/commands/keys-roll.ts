@@ -14,7 +14,7 @@ const isPreviousValid = ({ created_at, previous_expires_at }: RolledApiKey) =>
 const previous = (key: RolledApiKey) =>
   isPreviousValid(key)
     ? `The previous secret is valid until ${minuteOf(key.previous_expires_at)} UTC.`
-    : 'The previous secret was revoked, and stops working within seconds.';
+    : 'The previous secret has expired, and stops working within seconds.';
 
 export const roll = defineCommand({
   parameter: 'NAME',
@@ -29,7 +29,7 @@ export const roll = defineCommand({
     grace: {
       type: 'string',
       value: 'SECONDS',
-      help: 'How long the previous secret stays valid. 0 revokes it at once. Default: 86400.',
+      help: 'Seconds for which the previous secret stays valid. With 0, it expires at once. Default: 86400.',
     },
     ...targetOption,
   },

@@ -54,7 +54,7 @@ export interface RollApiKeyBody {
   api_key_name: string;
   /**
    * Number of seconds for which the previous secret stays valid. It never stays valid beyond its
-   * own expiry. With 0, it is revoked at once. Default: 86400.
+   * own expiry. With 0, it expires at once. Default: 86400.
    */
   grace_seconds?: number | undefined;
 }
@@ -465,8 +465,8 @@ export interface Client {
    * Roll an API Key: `POST /api/v1/apikey/roll`.
    *
    * Issues a new secret for a key under the same name. The previous secret stays valid for a
-   * grace period, so that programs can be updated without downtime. Both secrets count as one
-   * key. Rolling again or deleting the key revokes the previous secret.
+   * grace period, so that programs can be updated without downtime; it expires at once if the
+   * key is rolled again or deleted. Both secrets count as one key.
    *
    * @throws {ApiError} if the call fails.
    */

@@ -24,7 +24,7 @@ const body = z
           minimum: 0,
           maximum: grace.maximum,
           description:
-            'Number of seconds for which the previous secret stays valid. It never stays valid beyond its own expiry. With 0, it is revoked at once.',
+            'Number of seconds for which the previous secret stays valid. It never stays valid beyond its own expiry. With 0, it expires at once.',
           examples: [grace.default],
         }),
     },
@@ -56,7 +56,7 @@ export const rollApiKey = {
   tag: 'API Key',
   summary: 'Roll an API Key',
   description:
-    'Issues a new secret for a key under the same name. The previous secret stays valid for a grace period, so that programs can be updated without downtime. Both secrets count as one key. Rolling again or deleting the key revokes the previous secret.',
+    'Issues a new secret for a key under the same name. The previous secret stays valid for a grace period, so that programs can be updated without downtime; it expires at once if the key is rolled again or deleted. Both secrets count as one key.',
   security: 'bearer',
   permission: 'apikey:write',
   repeatable: true,
