@@ -4,6 +4,8 @@
 //
 // node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
 // rollback failed. It also removes the stack's lock.
+//
+// Both test the service with a token from the command in SMOKE_TOKEN_COMMAND.
 import { assertAttested } from './lib/attest.ts';
 import {
   Failure,
@@ -16,7 +18,7 @@ import {
   writeSettings,
 } from './lib/cli.ts';
 import { assertReleaseOnly } from './lib/release-guard.ts';
-import { smokeTest } from './lib/smoke-test.ts';
+import { issueToken, smokeTest, tokenCommand } from './lib/smoke-test.ts';
 
 /**
  * The deployment according to the stack's outputs: the revision that receives the traffic, and its
@@ -241,6 +243,7 @@ await script(async ([stack, what, ...rest]) => {
       `${usage}\nThe image must be referenced by digest, because a tag can be moved.`,
     );
   }
+  tokenCommand();
   const stopped = stopOnSignals();
   if (what === '--recover') pulumi(stack, ['cancel', '--yes'], { quiet: true });
   const release = new Release(stack, stopped);
@@ -250,6 +253,9 @@ await script(async ([stack, what, ...rest]) => {
     return;
   }
   if (before.attestor) await assertAttested(what, before.place);
+  // Without a token, the candidate would be deployed and then rolled back. A recovery does not
+  // check this: it restores the previous image even if the issuer is down.
+  await issueToken(stopped);
   try {
     await release.deploy(what);
   } catch (error) {

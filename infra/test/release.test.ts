@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { smokeTest } from '../scripts/lib/smoke-test.ts';
 import { program, repository, script, startScript } from './harness/scripts.ts';
 import { image } from './harness/settings.ts';
+import { temporaryFolder } from './harness/stack.ts';
 
 const before = image('1');
 const after = image('2');
@@ -219,12 +220,10 @@ describe('a release', () => {
     ['fails', 'echo secret; exit 3', /no token: exit code 3/],
     ['hangs', 'sleep 60', /no token: it took more than 2 s/],
     ['prints nothing', 'true', /must print one token/],
-    ['is missing', '', /must be a command/],
   ])(
-    'is rolled back when the token command %s, without printing its output',
+    'changes nothing when the token command %s, and does not print its output',
     async (_, command, says) => {
-      const { url } = await listen(issues);
-      const { env, ups } = engine({ host: url });
+      const { env, ups, settings } = engine({ host: 'http://127.0.0.1:9' });
       const { code, stdout, stderr } = await release({
         ...env,
         ...shortTimeout,
@@ -233,9 +232,36 @@ describe('a release', () => {
       expect(code).toBe(1);
       expect(stderr).toMatch(says);
       expect(stdout + stderr).not.toContain('secret');
-      expect(ups()).toEqual(candidateUndone);
+      expect([ups(), settings()]).toEqual([[], [undefined, undefined]]);
     },
   );
+
+  test.each([
+    ['an image', after],
+    ['the previous image', before],
+    ['--recover', '--recover'],
+  ])('with %s requires a token command before it runs any other command', async (_, what) => {
+    const { env, calls } = engine({ host: 'http://127.0.0.1:9', stableRevision: 'one' });
+    const { code, stderr } = await release({ ...env, SMOKE_TOKEN_COMMAND: '' }, what);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'SMOKE_TOKEN_COMMAND must be a command that prints a token of the issuer.',
+    );
+    expect(calls()).toEqual([]);
+  });
+
+  test('is rolled back when the token command fails after the candidate was deployed', async () => {
+    const { url } = await listen(issues);
+    const { env, ups } = engine({ host: url });
+    const once = join(temporaryFolder(), 'once');
+    const { code, stderr } = await release({
+      ...env,
+      SMOKE_TOKEN_COMMAND: `mkdir '${once}' && echo token`,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('SMOKE_TOKEN_COMMAND printed no token: exit code 1.');
+    expect(ups()).toEqual(candidateUndone);
+  });
 
   test('is rolled back when its revision does not start', async () => {
     const { url } = await listen(issues);
@@ -423,22 +449,28 @@ describe('a release', () => {
     expect(ups()).toEqual([]);
   });
 
-  test('removes the lock and rolls back a killed release when it runs with --recover', async () => {
-    const { url } = await listen(issues);
-    const killed = {
-      host: url,
-      image: after,
-      stableImage: before,
-      revision: 'two',
-      stableRevision: 'one',
-    };
-    const { env, ups, calls } = engine(killed);
-    const { code, stdout } = await release(env, '--recover');
-    expect(code).toBe(0);
-    expect(calls()[0]).toMatch(/^cancel /);
-    expect(stdout).toContain(`Rolled back. ${before} receives all traffic`);
-    expect(ups()).toEqual(['before one', 'before latest']);
-  });
+  test.each([
+    ['', 'echo token', 'and issues keys'],
+    [' even if the issuer is down', 'false', 'but its smoke test also fails'],
+  ])(
+    'removes the lock and rolls back a killed release when it runs with --recover%s',
+    async (_, command, check) => {
+      const { url } = await listen(issues);
+      const killed = {
+        host: url,
+        image: after,
+        stableImage: before,
+        revision: 'two',
+        stableRevision: 'one',
+      };
+      const { env, ups, calls } = engine(killed);
+      const { code, stdout } = await release({ ...env, SMOKE_TOKEN_COMMAND: command }, '--recover');
+      expect(code).toBe(0);
+      expect(calls()[0]).toMatch(/^cancel /);
+      expect(stdout).toContain(`Rolled back. ${before} receives all traffic ${check}`);
+      expect(ups()).toEqual(['before one', 'before latest']);
+    },
+  );
 });
 
 /**

@@ -60,13 +60,28 @@ function parse(text: string): unknown {
 }
 
 /**
+ * Returns the command that prints tokens for smoke tests.
+ *
+ * @throws {Failure} if SMOKE_TOKEN_COMMAND is not set
+ */
+export function tokenCommand(): string {
+  const command = process.env['SMOKE_TOKEN_COMMAND'];
+  if (command) return command;
+  throw new Failure(
+    'SMOKE_TOKEN_COMMAND must be a command that prints a token of the issuer. The smoke test of a release requests a key with it (docs/operate.md, Release).',
+  );
+}
+
+/**
  * Runs the command in SMOKE_TOKEN_COMMAND, which prints a short-lived token of the stack's issuer.
  * The issuer gives the smoke test a `sub` of its own. This script cannot access the signing key.
+ *
+ * @throws {Failure} if the command is missing, fails, takes longer than the timeout, or does not
+ * print exactly one token
+ * @throws the signal's reason if the signal aborts
  */
-async function token(signal: AbortSignal): Promise<string> {
-  const command = process.env['SMOKE_TOKEN_COMMAND'];
-  if (!command)
-    throw new Failure('SMOKE_TOKEN_COMMAND must be a command that prints a token of the issuer.');
+export async function issueToken(signal: AbortSignal): Promise<string> {
+  const command = tokenCommand();
   // The command runs in a separate process group, so that its child processes can be killed with
   // it.
   const child = spawn('sh', ['-c', command], {
@@ -132,7 +147,7 @@ export async function smokeTest(url: string, signal: AbortSignal): Promise<void>
       `${request} responded to a request without a token with ${refused.status} instead of 401.`,
     );
 
-  const headers = { ...json, Authorization: `Bearer ${await token(signal)}` };
+  const headers = { ...json, Authorization: `Bearer ${await issueToken(signal)}` };
   const issued = await call(request, { method: 'POST', headers, body });
   const answer = parse(issued.text) as { api_key?: unknown; details?: unknown } | undefined;
   if (issued.status !== 200)

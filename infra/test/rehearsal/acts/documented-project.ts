@@ -8,6 +8,7 @@ import { assertUnchanged, type Typist, type Workplace } from '../workplace.ts';
 
 const documents = join(import.meta.dirname, '../../../../docs');
 const document = join(documents, 'deploy.md');
+const runbooks = join(documents, 'operate.md');
 const hosts = {
   preprod: 'https://andamio-api-preprod-308006323670.us-central1.run.app',
   prod: 'https://andamio-api-308006323670.us-central1.run.app',
@@ -107,12 +108,20 @@ class Releases {
   readonly #registry: string;
   readonly #stack: Stack;
   readonly #deploy: Typist;
+  readonly #tokenCommand: string;
 
-  private constructor(surroundings: Surroundings, registry: string, stack: Stack, deploy: Typist) {
+  private constructor(
+    surroundings: Surroundings,
+    registry: string,
+    stack: Stack,
+    deploy: Typist,
+    tokenCommand: string,
+  ) {
     this.#surroundings = surroundings;
     this.#registry = registry;
     this.#stack = stack;
     this.#deploy = deploy;
+    this.#tokenCommand = tokenCommand;
   }
 
   static async to(
@@ -125,13 +134,19 @@ class Releases {
     const secret = `projects/${project}/secrets/${service}-jwt-secrets/versions/1`;
     const value = (await surroundings.google.secretValue(secret)) as string;
     const deploy = await job(work, surroundings, stack, `${service}-ci`);
-    deploy.environment['SMOKE_TOKEN_COMMAND'] = tokensOfIssuer(work, stack, value);
     deploy.environment['SMOKE_TIMEOUT_SECONDS'] = '10';
-    return new Releases(surroundings, await owner.output(stack, 'registry'), stack, deploy);
+    const registry = await owner.output(stack, 'registry');
+    const tokenCommand = tokensOfIssuer(work, stack, value);
+    return new Releases(surroundings, registry, stack, deploy, tokenCommand);
   }
 
+  /** Returns the documented commands of a release. */
   #command(image: string): string {
-    return `${node} infra/scripts/release.ts ${this.#stack} ${image}`;
+    return documentedCommands(runbooks, 'Release')
+      .join(' && ')
+      .replace('"COMMAND"', () => `"${this.#tokenCommand}"`)
+      .replace('node infra/', () => `${node} infra/`)
+      .replace('prod IMAGE@sha256:...', `${this.#stack} ${image}`);
   }
 
   /**
@@ -270,10 +285,9 @@ async function operations(
   await owner.step(
     'Check for drift as the drift account: none, then found and corrected',
     async () => {
-      const [check = '', restore] = documentedCommands(
-        join(documents, 'operate.md'),
-        'Check for drift',
-      ).map((command) => command.replace(/^node /, `${node} `).replace(/ prod$/, ' preprod'));
+      const [check = '', restore] = documentedCommands(runbooks, 'Check for drift').map((command) =>
+        command.replace(/^node /, `${node} `).replace(/ prod$/, ' preprod'),
+      );
       await drift.run(check);
       const service = `projects/${project}/locations/us-central1/services/andamio-api-preprod`;
       await google.change(service, { invokerIamDisabled: false });
