@@ -261,5 +261,7 @@ await script(async ([stack, what, ...rest]) => {
   } catch (error) {
     throw await failed(release, what, error);
   }
-  say(`${what} is released and receives all traffic.`);
+  say(
+    `${what} is released and receives all traffic. To roll back, run: node infra/scripts/release.ts ${stack} ${before.image}`,
+  );
 });

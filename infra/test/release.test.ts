@@ -150,7 +150,9 @@ describe('a release', () => {
     const { env, ups, calls } = engine({ host: url });
     const { code, stdout, stderr } = await release(env);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`${after} is released and receives all traffic.`);
+    expect(stdout).toContain(
+      `${after} is released and receives all traffic. To roll back, run: node infra/scripts/release.ts prod ${before}`,
+    );
     expect(ups()).toEqual(['after one', 'after latest']);
     const runs = calls().filter((call) => /^(preview|up) /.test(call));
     expect(runs.map((run) => run.split(' ')[0])).toEqual(['preview', 'up', 'preview', 'up']);
