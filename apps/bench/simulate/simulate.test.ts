@@ -119,7 +119,11 @@ describe('one instance', () => {
         if (id === undefined) throw new Error('A lookup has at least one id.');
         counted.keyReads++;
         const record = { id, userId: owners.get(id) as string, name: 'name' };
-        return { record: { ...record, createdAt: 0, expiresAt: 2 ** 40 }, tier: 'enterprise' };
+        return {
+          record: { ...record, createdAt: 0, expiresAt: 2 ** 40 },
+          tier: 'enterprise',
+          suspended: false,
+        };
       },
     });
     const totals = { day: 1, month: 1 };

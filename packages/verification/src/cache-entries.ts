@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { FoundKey } from './found-key.ts';
+import type { VerifiableKey } from './verifiable-key.ts';
 
 /** The result of reading a key from the store. */
 export interface CacheEntry<Found> {
@@ -16,7 +16,7 @@ export interface CacheEntry<Found> {
  * Holds the most recently used cache entries. Finds entries by key id, and deletes them by key id
  * or by owner.
  */
-export class CacheEntries<Found extends FoundKey> {
+export class CacheEntries<Found extends VerifiableKey> {
   readonly #byId: LRUCache<string, CacheEntry<Found>>;
   readonly #idsOf = new Map<string, Set<string>>();
 

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
 import type { CacheEntry } from './cache-entries.ts';
 import type { KeyId } from './digest.ts';
-import type { FoundKey } from './found-key.ts';
 import { KeyCache, StaleReadError } from './key-cache.ts';
+import type { VerifiableKey } from './verifiable-key.ts';
 
 const maximumAge = 10_000;
-const isExpired = ({ record }: FoundKey) => record.expiresAt === 0;
+const isExpired = ({ record }: VerifiableKey) => record.expiresAt === 0;
 const expiredKey = (id: string) => foundKey(id, { expiresAt: 0 });
 
 function setUp() {
@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 /** Reads an id while the store returns the given key. */
-async function load(text: string, found: FoundKey | undefined) {
+async function load(text: string, found: VerifiableKey | undefined) {
   const answer = cache.read([id(text)]);
   store.read(store.reads.length - 1).find(found);
   return answer;
@@ -109,7 +109,7 @@ describe('a cached entry', () => {
 });
 
 describe('a cached entry that nears its maximum age', () => {
-  let entry: CacheEntry<FoundKey>;
+  let entry: CacheEntry<VerifiableKey>;
   beforeEach(async () => {
     entry = await load('a', foundKey('a'));
     clock.now += 6_000;

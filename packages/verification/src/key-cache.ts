@@ -1,7 +1,7 @@
 import { CacheEntries, type CacheEntry } from './cache-entries.ts';
 import type { KeyId, KeyIds } from './digest.ts';
-import type { FindKey, FoundKey } from './found-key.ts';
 import { PendingRead } from './pending-read.ts';
+import type { FindKey, VerifiableKey } from './verifiable-key.ts';
 
 /** Maximum number of cached valid keys. */
 export const maximumValidEntries = 10_000;
@@ -28,7 +28,7 @@ export class StaleReadError extends Error {
   override readonly name = 'StaleReadError';
 }
 
-export interface KeyCacheOptions<Found extends FoundKey> {
+export interface KeyCacheOptions<Found extends VerifiableKey> {
   readonly find: FindKey<Found>;
   /** Reports whether a key is currently valid. An invalid key is cached like an unknown id. */
   readonly isValid: (found: Found) => boolean;
@@ -45,7 +45,7 @@ export interface KeyCacheOptions<Found extends FoundKey> {
  * evicts valid keys. Concurrent requests for the same key share one read. Failed reads are not
  * cached.
  */
-export class KeyCache<Found extends FoundKey> {
+export class KeyCache<Found extends VerifiableKey> {
   readonly #options: KeyCacheOptions<Found>;
   readonly #valid = new CacheEntries<Found>(maximumValidEntries);
   readonly #refused = new CacheEntries<Found>(maximumRefusedEntries);

@@ -1,8 +1,8 @@
 import type { CacheEntry } from './cache-entries.ts';
 import type { KeyIds } from './digest.ts';
-import type { FoundKey } from './found-key.ts';
+import type { VerifiableKey } from './verifiable-key.ts';
 
-export interface PendingReadOptions<Found extends FoundKey> {
+export interface PendingReadOptions<Found extends VerifiableKey> {
   readonly ids: KeyIds;
   readonly isComplete: boolean;
   readonly startedAt: number;
@@ -10,7 +10,7 @@ export interface PendingReadOptions<Found extends FoundKey> {
 }
 
 /** A read of the store that has not ended, with the owners that were invalidated meanwhile. */
-export class PendingRead<Found extends FoundKey> {
+export class PendingRead<Found extends VerifiableKey> {
   readonly ids: KeyIds;
   /** Whether the read includes all ids of its key. Otherwise, it cannot tell that there is no key. */
   readonly isComplete: boolean;

@@ -1,9 +1,9 @@
 import { makeKey } from '@andamio/schema/key-format';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { controlledFind, foundKey } from '../test/controlled-find.ts';
 import { createDigester, type Digester, digestKeyOf, type KeyId } from './digest.ts';
-import type { FoundKey } from './found-key.ts';
+import type { VerifiableKey } from './verifiable-key.ts';
 import { createKeyVerifier } from './verify-key.ts';
 
 const digests = { count: 0 };
@@ -174,6 +174,10 @@ test('reports each lookup that finds a valid key under an older pepper, and no o
   pass(10_000);
   await verify(undefined);
   expect(olderPepper).toHaveLength(1);
+});
+
+test('a lookup must state whether the owner of the key is suspended', () => {
+  expectTypeOf<Omit<VerifiableKey, 'suspended'>>().not.toExtend<VerifiableKey>();
 });
 
 test('gives the same result for unknown, expired and suspended keys', async () => {
@@ -390,7 +394,7 @@ describe('in any order of events', () => {
       now: () => clock.unix,
       monotonicNow: () => now,
       find: (read) =>
-        new Promise<FoundKey | undefined>((resolve, reject) => {
+        new Promise<VerifiableKey | undefined>((resolve, reject) => {
           // A read sees the store as it is when the read starts.
           const isFound = storedId !== undefined && read.includes(storedId);
           const found = isFound ? foundKey(storedId as KeyId) : undefined;

@@ -1,20 +1,20 @@
 import { isKey } from '@andamio/schema/key-format';
 import type { CacheEntry } from './cache-entries.ts';
 import { type Digester, idsOf, type KeyId, type KeyIds } from './digest.ts';
-import { type FindKey, type FoundKey, isExpired, isValid } from './found-key.ts';
 import { KeyCache, maximumValidEntries } from './key-cache.ts';
 import { ValidKeyIds } from './valid-key-ids.ts';
+import { type FindKey, isExpired, isValid, type VerifiableKey } from './verifiable-key.ts';
 
-export { type FindKey, type FoundKey, isValid } from './found-key.ts';
 export { maximumValidEntries, refreshAfter, StaleReadError } from './key-cache.ts';
+export { type FindKey, isValid, type VerifiableKey } from './verifiable-key.ts';
 
 /** A valid key, and the number of milliseconds for which callers may cache the result. */
-export interface VerifiedKey<Found extends FoundKey> {
+export interface VerifiedKey<Found extends VerifiableKey> {
   readonly found: Found;
   readonly millisecondsLeft: number;
 }
 
-export interface KeyVerifierOptions<Found extends FoundKey> {
+export interface KeyVerifierOptions<Found extends VerifiableKey> {
   readonly find: FindKey<Found>;
   /** One digester for each pepper. The first one creates the ids of new keys. */
   readonly digesters: readonly [Digester, ...Digester[]];
@@ -43,10 +43,10 @@ export interface NewestDigest {
 /** The reason for refusing a key (contract, "Failures"). */
 export type KeyRefusal = 'malformed' | 'unknown_key' | 'expired' | 'suspended';
 
-type Verification<Found extends FoundKey> = VerifiedKey<Found> | undefined;
+type Verification<Found extends VerifiableKey> = VerifiedKey<Found> | undefined;
 
 /** Verifies API keys and caches the results. */
-export interface KeyVerifier<Found extends FoundKey> {
+export interface KeyVerifier<Found extends VerifiableKey> {
   /**
    * Returns the cached verification of a key without reading the store.
    *
@@ -85,7 +85,7 @@ export interface KeyVerifier<Found extends FoundKey> {
 }
 
 /** Creates a key verifier. Results are cached for at most `maximumAge`. */
-export function createKeyVerifier<Found extends FoundKey>(
+export function createKeyVerifier<Found extends VerifiableKey>(
   options: KeyVerifierOptions<Found>,
 ): KeyVerifier<Found> {
   const { find, digesters, maximumAge, now, monotonicNow, onOlderPepper } = options;

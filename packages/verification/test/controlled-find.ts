@@ -1,10 +1,10 @@
 import type { KeyId } from '../src/digest.ts';
-import type { FoundKey } from '../src/found-key.ts';
+import type { VerifiableKey } from '../src/verifiable-key.ts';
 
 /** A lookup that the test completes. */
 interface ControlledRead {
   readonly ids: readonly string[];
-  find(found: FoundKey | undefined): void;
+  find(found: VerifiableKey | undefined): void;
   fail(error: Error): void;
 }
 
@@ -14,7 +14,7 @@ export function controlledFind() {
   return {
     reads,
     find: (ids: readonly string[]) =>
-      new Promise<FoundKey | undefined>((resolve, reject) => {
+      new Promise<VerifiableKey | undefined>((resolve, reject) => {
         reads.push({ ids, find: resolve, fail: reject });
       }),
     read(index: number): ControlledRead {
@@ -29,7 +29,7 @@ export function controlledFind() {
 export function foundKey(
   id: string,
   { expiresAt = 4_000_000_000, suspended = false, userId = 'user' } = {},
-): FoundKey {
+): VerifiableKey {
   return {
     record: { id: id as KeyId, userId, name: 'name', createdAt: 0, expiresAt },
     tier: 'pioneer',

@@ -47,7 +47,7 @@ function setUp(key: string, bound: number) {
         createdAt: 0,
         expiresAt: 4_000_000_000,
       };
-      return deleted ? undefined : { record, tier: 'enterprise' };
+      return deleted ? undefined : { record, tier: 'enterprise', suspended: false };
     },
   });
   const service: KeySource & { close(): Promise<void> } = {

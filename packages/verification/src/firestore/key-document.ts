@@ -2,7 +2,7 @@ import { tierSchema } from '@andamio/schema/tiers';
 import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import type { KeyId } from '../digest.ts';
-import type { FoundKey } from '../found-key.ts';
+import type { VerifiableKey } from '../verifiable-key.ts';
 import type { ReadKey } from './key-reader.ts';
 
 /** Parses a Firestore timestamp into whole Unix seconds. */
@@ -52,7 +52,7 @@ const checkedKey = z.object(checkedFields);
 export async function findKey(
   readKey: ReadKey,
   ids: readonly string[],
-): Promise<FoundKey | undefined> {
+): Promise<VerifiableKey | undefined> {
   const snapshots = await readKey(ids);
   const found = snapshots.find(({ exists }) => exists);
   if (found === undefined) return undefined;

@@ -1,8 +1,11 @@
 import type { Tier } from '@andamio/schema/tiers';
 import type { KeyId } from './digest.ts';
 
-/** A stored key with its owner's tier and suspension. Times are in Unix seconds. */
-export interface FoundKey {
+/**
+ * The part of a stored key that verification needs, with its owner's tier and suspension. Times are
+ * in Unix seconds.
+ */
+export interface VerifiableKey {
   readonly record: {
     /** The key id, under which the key is stored. */
     readonly id: KeyId;
@@ -12,8 +15,8 @@ export interface FoundKey {
     readonly expiresAt: number;
   };
   readonly tier: Tier;
-  /** `true` if the owner is suspended. Keys of a suspended owner are invalid. */
-  readonly suspended?: boolean;
+  /** Whether the owner is suspended. Keys of a suspended owner are invalid. */
+  readonly suspended: boolean;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface FoundKey {
  *
  * @param now the current time in Unix milliseconds.
  */
-export function isExpired({ record }: FoundKey, now: number): boolean {
+export function isExpired({ record }: VerifiableKey, now: number): boolean {
   return record.expiresAt <= Math.floor(now / 1000);
 }
 
@@ -31,8 +34,8 @@ export function isExpired({ record }: FoundKey, now: number): boolean {
  *
  * @param now the current time in Unix milliseconds.
  */
-export function isValid(found: FoundKey, now: number): boolean {
-  return found.suspended !== true && !isExpired(found, now);
+export function isValid(found: VerifiableKey, now: number): boolean {
+  return !found.suspended && !isExpired(found, now);
 }
 
 /**
@@ -40,6 +43,6 @@ export function isValid(found: FoundKey, now: number): boolean {
  *
  * @param ids ids of the same API key, one for each pepper.
  */
-export type FindKey<Found extends FoundKey = FoundKey> = (
+export type FindKey<Found extends VerifiableKey = VerifiableKey> = (
   ids: readonly KeyId[],
 ) => Promise<Found | undefined>;
