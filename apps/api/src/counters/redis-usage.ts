@@ -3,7 +3,7 @@ import { endOfDay, endOfMonth, utcDayNumbered } from '@andamio/keys/usage/calend
 import { usageInterval } from '@andamio/keys/usage/meter';
 import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
 import {
-  type SharedBatch,
+  type ClaimedBatch,
   type SharedUsage,
   sharedUsageInterval,
   sharedUsageRetention,
@@ -161,9 +161,9 @@ const serverCodes = new LRUCache<string, string>({
   memoMethod: (server) => hash('sha256', server, 'base64url').slice(0, 8),
 });
 
-/** A batch of usage, with the data that {@link RedisUsage.confirm} needs. */
-interface OwnedBatch extends SharedBatch {
-  readonly member: string;
+/** A batch of usage from Redis, with the data that {@link RedisUsage} confirms it with. */
+interface ParsedBatch {
+  readonly addition: ClaimedBatch['addition'];
   readonly dayNumber: number;
   readonly total: number;
 }
@@ -173,7 +173,7 @@ interface OwnedBatch extends SharedBatch {
  *
  * @throws an error if the text does not have the form of a batch.
  */
-function batchOf(member: string, text: string): OwnedBatch {
+function parseBatch(text: string): ParsedBatch {
   const fields = storedFields.parse(JSON.parse(text));
   const [about, counts, lastUses] = [new Map(), new Map(), new Map()];
   for (let index = 0; index < fields.length; index += 2) {
@@ -185,7 +185,7 @@ function batchOf(member: string, text: string): OwnedBatch {
   const { user: userId, day: dayNumber, ...batch } = parsed;
   const total = [...batch.counts.values()].reduce((sum, requests) => sum + requests, 0);
   const day = utcDayNumbered(dayNumber);
-  return { ...batch, userId, dayNumber, day, isRepeated: true, member, total };
+  return { addition: { ...batch, userId, day, isRepeated: true }, dayNumber, total };
 }
 
 /** Owners' usage in Redis, and the number of their requests in the current minute. */
@@ -235,7 +235,7 @@ export class RedisUsage implements SharedUsage {
     return promise;
   }
 
-  async claimDue(): Promise<readonly SharedBatch[]> {
+  async claimDue(): Promise<readonly ClaimedBatch[]> {
     const instances = await this.#run(
       this.#scripts.announce,
       [`usage:${layout}:instances`],
@@ -247,23 +247,11 @@ export class RedisUsage implements SharedUsage {
     return claimed.flat();
   }
 
-  async claimOf(userId: string): Promise<SharedBatch | undefined> {
+  async claimOf(userId: string): Promise<ClaimedBatch | undefined> {
     const member = counterKey(userId);
     const found = await this.#run(this.#scripts.claimOwner, keysOf(member), [member]);
     const batch = batchReply.parse(found);
     return batch == null ? undefined : this.#parse(member, batch);
-  }
-
-  async confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void> {
-    const { member, number, dayNumber, total } = batch as OwnedBatch;
-    await this.#run(this.#scripts.confirm, keysOf(member), [
-      number,
-      dayNumber,
-      total,
-      member,
-      this.#server(),
-      ...(totals === undefined ? [] : [totals.day, totals.month]),
-    ]);
   }
 
   #countWaiting(): void {
@@ -291,7 +279,7 @@ export class RedisUsage implements SharedUsage {
     for (const [index, { resolve }] of waiting.entries()) resolve(outcomes[index] ?? 'unknown');
   }
 
-  async #claim(group: number): Promise<OwnedBatch[]> {
+  async #claim(group: number): Promise<ClaimedBatch[]> {
     const prefixes = ['account', 'open', 'closed'].map((kind) => `${prefixOf(group, kind)}:`);
     const args = [claimedOwners, ...prefixes];
     const found = await this.#run(this.#scripts.claimDue, [prefixOf(group, 'due')], args);
@@ -308,9 +296,11 @@ export class RedisUsage implements SharedUsage {
    * Parses a batch of usage. If it cannot be parsed, sets it aside, so that the owner's next batch
    * can be claimed.
    */
-  async #parse(member: string, text: string): Promise<OwnedBatch | undefined> {
+  async #parse(member: string, text: string): Promise<ClaimedBatch | undefined> {
     try {
-      return batchOf(member, text);
+      const batch = parseBatch(text);
+      const confirm = (totals: UsageTotals | undefined) => this.#confirm(member, batch, totals);
+      return { addition: batch.addition, confirm };
     } catch {
       // The cause contains a part of the text, which may be a user id.
       if (text !== '') await this.#run(this.#scripts.setAside, keysOf(member), [member, text]);
@@ -318,6 +308,21 @@ export class RedisUsage implements SharedUsage {
       this.#onUnreadable(new Error(`A value was set aside as ${name}`));
       return undefined;
     }
+  }
+
+  async #confirm(
+    member: string,
+    { addition: { number }, dayNumber, total }: ParsedBatch,
+    totals: UsageTotals | undefined,
+  ): Promise<void> {
+    await this.#run(this.#scripts.confirm, keysOf(member), [
+      number,
+      dayNumber,
+      total,
+      member,
+      this.#server(),
+      ...(totals === undefined ? [] : [totals.day, totals.month]),
+    ]);
   }
 
   /** Returns eight characters that identify the connected Redis server. */

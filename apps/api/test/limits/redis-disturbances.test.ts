@@ -227,7 +227,7 @@ describe.skipIf(!inject('available').includes('redis'))('Redis', () => {
         await inspector.set(key, 'a text');
       }
       const [batch] = kind === 'none' ? await usage.claimDue() : [await usage.claimOf('owner')];
-      if (batch !== undefined) await usage.confirm(batch, { day: 1, month: 1 });
+      await batch?.confirm({ day: 1, month: 1 });
     }
     expect(new Set(messages())).toEqual(new Set([logEvents.usageUnreadable.message]));
   });

@@ -4,7 +4,7 @@ import { OutcomeUnknownError, StoreUnavailableError } from '../store.ts';
 import { usageInterval } from './meter.ts';
 import { rememberedFor } from './month.ts';
 import {
-  type SharedBatch,
+  type ClaimedBatch,
   type SharedUsage,
   SharedUsageStorer,
   storingBeforeReads,
@@ -16,7 +16,7 @@ const day = '2025-08-31';
 
 /** Shared usage in which all claims end when a call to the storer ends. */
 class ControlledSharedUsage implements SharedUsage {
-  batches: SharedBatch[] = [];
+  batches: ClaimedBatch['addition'][] = [];
   /** The numbers of the batches that the current call has claimed. */
   readonly claimed = new Set<number>();
   readonly confirmed: (number | undefined)[] = [];
@@ -30,16 +30,20 @@ class ControlledSharedUsage implements SharedUsage {
   async claimDue() {
     const due = this.batches.filter(({ number }) => !this.claimed.has(number)).slice(0, 2);
     for (const { number } of due) this.claimed.add(number);
-    return due;
+    return due.map((addition) => this.#claim(addition));
   }
 
   async claimOf(userId: string) {
-    return this.batches.find((batch) => batch.userId === userId);
+    const addition = this.batches.find((batch) => batch.userId === userId);
+    return addition && this.#claim(addition);
   }
 
-  async confirm({ number }: SharedBatch, totals: { month: number } | undefined) {
-    this.batches = this.batches.filter((batch) => batch.number !== number);
-    this.confirmed.push(totals?.month);
+  #claim(addition: ClaimedBatch['addition']): ClaimedBatch {
+    const confirm = async (totals: { month: number } | undefined) => {
+      this.batches = this.batches.filter(({ number }) => number !== addition.number);
+      this.confirmed.push(totals?.month);
+    };
+    return { addition, confirm };
   }
 }
 

@@ -16,12 +16,20 @@ export const sharedUsageInterval = 60_000;
 /** Time, in milliseconds, for which the totals of an owner without unstored usage are kept. */
 export const sharedUsageRetention = 3_600_000;
 
-/**
- * A batch of usage that instances counted together. No more requests are added to it. It is always
- * sent to the store as a repeated addition, because another instance may have sent it before.
- */
-export interface SharedBatch extends AddUsageCommand {
-  readonly isRepeated: true;
+/** A batch of usage that instances counted together, claimed to be stored. */
+export interface ClaimedBatch {
+  /**
+   * What is added to the store. No more requests are added to it. It is always sent as a repeated
+   * addition, because another instance may have sent it before.
+   */
+  readonly addition: AddUsageCommand & { readonly isRepeated: true };
+  /**
+   * Removes the batch after it was stored. Has no effect if it was already removed.
+   *
+   * @param totals the totals that the store returned. Undefined if the batch is abandoned because
+   *   the store can no longer tell whether the batch was stored.
+   */
+  readonly confirm: (totals: UsageTotals | undefined) => Promise<void>;
 }
 
 /**
@@ -38,20 +46,13 @@ export interface SharedUsage {
    * claim ends after a few seconds. Another instance can then claim the batch, since the first
    * instance may have been killed.
    */
-  claimDue(): Promise<readonly SharedBatch[]>;
+  claimDue(): Promise<readonly ClaimedBatch[]>;
   /**
    * Claims an owner's oldest batch of unstored usage. Takes over another instance's claim, so that
    * the caller need not wait for that instance. Returns undefined if all of the owner's unstored
    * usage is newer than {@link usageInterval}.
    */
-  claimOf(userId: string): Promise<SharedBatch | undefined>;
-  /**
-   * Removes a batch that was stored. Has no effect if it was already removed.
-   *
-   * @param totals the totals that the store returned. Undefined if the batch is abandoned because
-   *   the store can no longer tell whether the batch was stored.
-   */
-  confirm(batch: SharedBatch, totals: UsageTotals | undefined): Promise<void>;
+  claimOf(userId: string): Promise<ClaimedBatch | undefined>;
 }
 
 export interface SharedUsageStorerOptions {
@@ -153,17 +154,17 @@ export class SharedUsageStorer {
    * Stores batches of usage. Returns the errors of the batches that could not be stored. Those
    * batches can be claimed again later.
    */
-  async #storeAll(batches: readonly SharedBatch[]): Promise<unknown[]> {
-    const { shared, store } = this.#options;
+  async #storeAll(batches: readonly ClaimedBatch[]): Promise<unknown[]> {
+    const { store } = this.#options;
     const failures: unknown[] = [];
     const forgotten: unknown[] = [];
-    const storeOne = async (batch: SharedBatch) => {
+    const storeOne = async ({ addition, confirm }: ClaimedBatch) => {
       try {
-        await shared.confirm(batch, await store.addUsage(batch));
+        await confirm(await store.addUsage(addition));
       } catch (error) {
         const isForgotten = error instanceof AdditionForgottenError;
         (isForgotten ? forgotten : failures).push(error);
-        if (isForgotten) await shared.confirm(batch, undefined);
+        if (isForgotten) await confirm(undefined);
       }
     };
     await Promise.all(batches.map(storeOne));
