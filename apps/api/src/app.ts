@@ -40,7 +40,7 @@ export interface AppDependencies {
     | 'deviceLogin'
   >;
   readonly log: Logger;
-  readonly keys: Keys;
+  readonly keys: Keys<RedisUsage>;
   readonly verifyToken: VerifyToken;
   /**
    * The verifier of GitHub's alerts. If undefined, the webhook is disabled and its path answers
@@ -55,11 +55,6 @@ export interface AppDependencies {
    * Redis, and while Redis is unavailable.
    */
   readonly keyCounters: KeyCounters;
-  /**
-   * The counts of requests that present a key, shared by all instances. Undefined if each instance
-   * counts alone.
-   */
-  readonly redisUsage?: RedisUsage | undefined;
   /** Returns the endpoints at which users of the console sign in; null while they are unknown. */
   readonly signInProvider: () => Promise<SignInProvider | null>;
   /** The folders that contain the files of the pages. */
@@ -83,7 +78,6 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     createCounters,
     monotonicNow,
     keyCounters,
-    redisUsage,
     signInProvider,
     pages,
   } = dependencies;
@@ -103,9 +97,9 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   };
   const keyLimit = limitKeys(keyCounters);
   const countKeyRequest =
-    redisUsage === undefined || keys.sharedUsage === undefined
+    keys.shared === undefined
       ? countAlone(keys, keyLimit)
-      : countTogether(keys, keyLimit, redisUsage, keys.sharedUsage);
+      : countTogether(keys, keyLimit, keys.shared);
   const crossOrigin = allowOrigins(corsOrigins);
   const answerError = answerErrors(!production);
   const originOf = createOriginOf(trustProxyHops);

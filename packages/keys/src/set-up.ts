@@ -14,16 +14,25 @@ import type { KeyStore } from './store.ts';
 import { UsageMeter } from './usage/meter.ts';
 import { type SharedUsage, SharedUsageStorer, storingBeforeReads } from './usage/shared.ts';
 
-/** The dependencies of all operations on keys. */
-export interface Keys extends IssueKeyDependencies, RevokeKeyDependencies {
+/**
+ * The dependencies of all operations on keys.
+ *
+ * @typeParam Counts how instances count usage together.
+ */
+export interface Keys<Counts extends SharedUsage = SharedUsage>
+  extends IssueKeyDependencies,
+    RevokeKeyDependencies {
   readonly verifier: KeyVerifier<FoundKey>;
   readonly usage: UsageMeter;
-  /** Stores the usage that instances count together. Undefined if each instance counts alone. */
-  readonly sharedUsage: SharedUsageStorer | undefined;
+  /**
+   * The usage that instances count together, and what stores it. Undefined if each instance counts
+   * alone.
+   */
+  readonly shared: { readonly counts: Counts; readonly storer: SharedUsageStorer } | undefined;
   readonly knownTiers: KnownTiers;
 }
 
-export interface KeysOptions {
+export interface KeysOptions<Counts extends SharedUsage = SharedUsage> {
   readonly store: KeyStore;
   /**
    * The configured peppers. New keys are created under the first; keys under all of them verify.
@@ -40,14 +49,14 @@ export interface KeysOptions {
   /** Reports errors from background work, with a message for the log. */
   readonly warn: (error: unknown, event: LogEvent) => void;
   /** The usage that instances count together. Undefined if each instance counts alone. */
-  readonly sharedUsage?: SharedUsage | undefined;
+  readonly sharedUsage?: Counts | undefined;
 }
 
 /**
  * Creates the dependencies of operations on keys. The store is wrapped so that every change to a
  * key invalidates the cached verifications.
  */
-export function setUpKeys(options: KeysOptions): Keys {
+export function setUpKeys<Counts extends SharedUsage>(options: KeysOptions<Counts>): Keys<Counts> {
   const { store, peppers, verifyCacheSeconds, maximumDays, now, monotonicNow, warn } = options;
   const digesters = peppers.map((pepper) => createDigester(digestKeyOf(pepper))) as [
     Digester,
@@ -76,9 +85,12 @@ export function setUpKeys(options: KeysOptions): Keys {
     monotonicNow,
     warn: (error: unknown) => warn(error, logEvents.usageUnavailable),
   };
-  const shared = options.sharedUsage;
-  const sharedUsage = shared && new SharedUsageStorer({ ...metering, shared });
-  const readable = sharedUsage === undefined ? store : storingBeforeReads(store, sharedUsage);
+  const counts = options.sharedUsage;
+  const shared = counts && {
+    counts,
+    storer: new SharedUsageStorer({ ...metering, shared: counts }),
+  };
+  const readable = shared === undefined ? store : storingBeforeReads(store, shared.storer);
   return {
     store: notingTiers(withCacheInvalidation(readable, verifier), knownTiers),
     knownTiers,
@@ -87,7 +99,7 @@ export function setUpKeys(options: KeysOptions): Keys {
     deriveKey: createKeyDeriver(peppers),
     verifier,
     usage: new UsageMeter(metering),
-    sharedUsage,
+    shared,
     now,
     maximumDays,
   };

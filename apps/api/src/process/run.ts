@@ -112,7 +112,6 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
     createCounters: counters.createCounters,
     monotonicNow: clock.monotonicNow,
     keyCounters: counters.keyCounters,
-    redisUsage: counters.usage,
     signInProvider,
     pages,
   });
@@ -143,7 +142,7 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
       // Usage is stored first, in case the process is killed before the drain is complete.
       void keys.usage.flush();
       await drain(grace - timeToClose);
-      await Promise.all([keys.usage.flush(), keys.sharedUsage?.flush()]);
+      await Promise.all([keys.usage.flush(), keys.shared?.storer.flush()]);
       counters.close();
       await store.close();
       log.info('shut down');

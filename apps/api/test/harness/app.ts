@@ -12,6 +12,7 @@ import { secretKeys, type VerificationKeys } from '../../src/auth/signing-keys.t
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
+import type { RedisUsage } from '../../src/counters/redis-usage.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
 import { parserRefusalLogger } from '../../src/http/request/log.ts';
 import { createLog } from '../../src/log.ts';
@@ -45,7 +46,7 @@ export interface TestAppOptions {
    * Usage counted in Redis, for requests that present a key. By default, usage is counted in
    * memory.
    */
-  readonly redisUsage?: AppDependencies['redisUsage'];
+  readonly redisUsage?: RedisUsage | undefined;
   /**
    * Returns the endpoints of the console's sign-in provider. By default, resolves to null, as it
    * does while the provider's configuration cannot be read.
@@ -127,7 +128,6 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     monotonicNow,
     createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
     keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
-    redisUsage: options.redisUsage,
     signInProvider: options.signInProvider ?? (async () => null),
     pages: { reference: options.referenceFolder ?? builtReference, console: builtConsole },
   });

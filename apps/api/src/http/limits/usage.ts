@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import type { Keys } from '@andamio/keys/set-up';
 import type { ExhaustedQuota } from '@andamio/keys/usage/quota';
-import type { SharedUsageStorer } from '@andamio/keys/usage/shared';
 import { specificDetails } from '@andamio/schema/errors';
 import { cachedAnswersHeader, maximumCachedAnswers } from '@andamio/schema/guards';
 import { tiers } from '@andamio/schema/tiers';
@@ -94,8 +93,7 @@ export function countAlone(
 export function countTogether(
   keys: Pick<Keys, 'usage' | 'now'>,
   keyLimit: KeyLimit,
-  shared: RedisUsage,
-  storer: SharedUsageStorer,
+  { counts, storer }: NonNullable<Keys<RedisUsage>['shared']>,
 ): CountKeyRequest {
   const alone = countAlone(keys, keyLimit);
   const totals = new RequestedTotals(storer);
@@ -109,7 +107,7 @@ export function countTogether(
       limits: tiers[found.tier],
       read: totals.of(userId),
     };
-    const counted = await shared.count(verified, keyLimit.keyOf(found));
+    const counted = await counts.count(verified, keyLimit.keyOf(found));
     if (counted === 'uncounted') return alone(request, found, count);
     // Redis may have counted the usage, so it is not counted again.
     if (counted === 'unknown') return limitAlone(keys, keyLimit, found, count);

@@ -19,7 +19,7 @@ function originForm(target: string): string {
 
 export interface ExchangeDependencies {
   readonly log: Logger;
-  readonly keys: Pick<Keys, 'usage' | 'sharedUsage'>;
+  readonly keys: Pick<Keys, 'usage' | 'shared'>;
   readonly trustProxyHops: number;
 }
 
@@ -43,7 +43,7 @@ export function beginExchanges({ log, keys, trustProxyHops }: ExchangeDependenci
     };
     logWhenClosed(exchange);
     keys.usage.flushWhenDue();
-    keys.sharedUsage?.flushWhenDue();
+    keys.shared?.storer.flushWhenDue();
     return exchange;
   };
 }
