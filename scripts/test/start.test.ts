@@ -128,18 +128,14 @@ const untilPrinted = (command: Command, text: string | RegExp) =>
     170,
   );
 
-/**
- * Runs a command in a shell, such as the command that `npm start` prints, and returns its result.
- */
-const paste = (command: string): unknown =>
-  JSON.parse(
-    execFileSync('sh', ['-c', command], {
-      cwd: clone,
-      encoding: 'utf8',
-      env: environment as NodeJS.ProcessEnv,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  );
+/** Runs a command in a shell, such as the command that `npm start` prints, and returns its output. */
+const paste = (command: string): string =>
+  execFileSync('sh', ['-c', command], {
+    cwd: clone,
+    encoding: 'utf8',
+    env: environment as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 
 const aKey = { api_key: expect.stringMatching(/^ant-[0-9A-Za-z]{40}$/) };
 
@@ -184,7 +180,7 @@ describe.runIf(inject('available').includes('a terminal'))('in a terminal', () =
     expect(command.stdout()).toMatch(/Building the service \.\.\. \d+\.\d s/);
     expect(command.stdout()).toContain(`http://127.0.0.1:${port}/ is the API reference`);
     expect(lines.at(-1)).toContain('Ctrl-C stops the service.');
-    expect(paste(lines.at(-2) ?? '')).toMatchObject({ ...aKey, name: 'MyFirstKey' });
+    expect(JSON.parse(paste(lines.at(-2) ?? ''))).toMatchObject({ ...aKey, name: 'MyFirstKey' });
     await untilPrinted(command, /\d\d:\d\d:\d\d POST \/api\/v1\/apikey\/request 200 \d+ ms/);
     expect(command.stdout()).not.toContain('{"severity"');
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
@@ -204,7 +200,7 @@ describe('without a terminal', () => {
         .stderr()
         .split('\n')
         .find((line) => line.startsWith('curl ')) ?? '';
-    expect(paste(request)).toMatchObject(aKey);
+    expect(JSON.parse(paste(request))).toMatchObject(aKey);
     command.child.kill('SIGTERM');
     await command.exited;
     const log = command
@@ -276,15 +272,20 @@ describe('without a terminal', () => {
     },
   );
 
-  test('the commands of README issue a key', async () => {
+  test('the commands of README issue a key and verify it', async () => {
     const readme = readFileSync(join(repository, 'README.md'), 'utf8');
-    const [start, request = ''] = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(
+    const [start, ...requests] = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(
       ([, command = '']) => command,
     );
     expect(start).toBe('npm start\n');
     const port = String(await freePort());
     await untilPrinted(npmStart({ PORT: port }), 'Ctrl-C stops');
-    expect(paste(request.replace(':8080/', `:${port}/`))).toMatchObject(aKey);
+    const output = paste(requests.join('').replaceAll(':8080/', `:${port}/`));
+    const [issued, verified] = output.split('\n').map((line) => JSON.parse(line));
+    const [, documented = ''] = /```json\n([\s\S]*?)```/.exec(readme) ?? [];
+    expect(issued).toMatchObject(aKey);
+    expect(Object.keys(issued)).toEqual(Object.keys(JSON.parse(documented)));
+    expect(verified).toMatchObject({ user_id: 'alice', name: issued.name });
   });
 
   test('npm start ends with its service if the program that reads its output exits', async () => {
