@@ -2,7 +2,13 @@
 // build account, and sets it in the stacks. The deploy workflow does the same in three jobs. List
 // the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
-import { buildAccountOf, type ImagePlace, imageName, registryOf } from '../src/image-names.ts';
+import {
+  buildAccountOf,
+  type ImagePlace,
+  imageName,
+  registryOf,
+  tagOfPush,
+} from '../src/image-names.ts';
 import { attestArguments } from './lib/attest.ts';
 import { Failure, projectName, pulumi, run, say, script } from './lib/cli.ts';
 import { buildAndPush } from './lib/image-tools.ts';
@@ -90,10 +96,8 @@ await script(async (stacks) => {
   const registry = registryOf(place);
   const account = buildAccountOf(place);
   const token = await impersonate(account, place.project);
-  // The registry's cleanup deletes untagged images. The tag is the time of the push and has no
-  // other purpose.
-  const tag = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
-  const digest = buildAndPush(`${registry}/${imageName}:${tag}`, registry, token);
+  // The registry's cleanup deletes untagged images. The tag has no other purpose.
+  const digest = buildAndPush(`${registry}/${imageName}:${tagOfPush()}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;
   run('gcloud', attestArguments(image, place, account));
   for (const stack of stacks)

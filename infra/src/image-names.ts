@@ -18,6 +18,12 @@ export const keyId = 'image-attestation';
  */
 export const buildAccountId = 'andamio-build';
 
+/**
+ * Returns the current time as a tag. Tags are immutable, and two builds of the same source may
+ * differ, so each push needs a tag of its own.
+ */
+export const tagOfPush = () => new Date().toISOString().replace(/\D/g, '');
+
 /** The project and region in which images are stored and attested. */
 export interface ImagePlace {
   readonly project: string;

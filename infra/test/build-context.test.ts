@@ -1,7 +1,7 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { buildContextFiles, repositoryRoot } from '../src/service/build-context.ts';
+import { buildContext, buildContextFiles, repositoryRoot } from '../src/service/build-context.ts';
 
 const bundle = join(repositoryRoot, 'apps/api/dist');
 
@@ -31,4 +31,14 @@ test('tests and documents do not cause another image', () => {
   expect(
     files.filter((path) => /\.(test\.ts|md)$|\/(test|dist|node_modules)\//.test(path)),
   ).toEqual([]);
+});
+
+test('the provider gets a copy of exactly these files', () => {
+  const { location, dockerfile } = buildContext();
+  const folder = join(repositoryRoot, 'infra', location);
+  const copied = globSync('**', { cwd: folder })
+    .filter((path) => statSync(join(folder, path)).isFile())
+    .sort();
+  expect(copied).toEqual(buildContextFiles());
+  expect(copied).toContain(relative(location, dockerfile));
 });

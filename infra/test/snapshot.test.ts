@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { resourceTypes } from './google/resources/index.ts';
 import { replacingArguments } from './google/validate.ts';
 import { engineIsHere } from './harness/requirements.ts';
-import { repository } from './harness/scripts.ts';
 import { image, remaining, type StackName } from './harness/settings.ts';
 import { deployed } from './harness/stack.ts';
 
@@ -30,10 +29,10 @@ function shown(value: unknown): unknown {
   if (typeof value === 'string')
     return (
       value
-        .replace(/andamio\/api:[a-z0-9-]+-[0-9a-f]{20}/, 'andamio/api:TAG')
+        .replace(/andamio\/api:[a-z0-9-]+-\d{17}/, 'andamio/api:TAG')
+        .replace(/(build-context\/|^image-)[0-9a-f]{20}/, '$1HASH')
         .replace(/-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----\n/, 'PUBLIC KEY')
         .replace(/andamio\/api@sha256:[0-9a-f]{64}/, 'andamio/api@DIGEST')
-        .replace(repository, 'REPOSITORY')
         // Google chooses these ids.
         .replace(/notificationChannels\/\d+/, 'notificationChannels/ID')
         .replace(/(check_id="[a-z-]+)-[\w-]{11}"/, '$1-ID"')
@@ -68,7 +67,7 @@ async function snapshotOf(stack: Stack): Promise<string> {
   const resources = (deployment.resources as Resource[])
     .filter(({ type }) => !/^pulumi:(providers|pulumi)/.test(type))
     .map((resource) => ({
-      resource: nameOf(resource.urn),
+      resource: shown(nameOf(resource.urn)),
       type: resource.type,
       in: nameOf(resource.parent),
       ...(resource.protect && { protect: true }),

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import * as dockerBuild from '@pulumi/docker-build';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
-import { imageName, registryOf } from '../image-names.ts';
-import { buildContextHash, dockerfile, repositoryRoot } from './build-context.ts';
+import { imageName, registryOf, tagOfPush } from '../image-names.ts';
+import { buildContext } from './build-context.ts';
 
 /**
  * Returns the reference of the image to run, with its digest. If the settings have no image, the
@@ -16,21 +15,30 @@ export function serviceImage(
 ): pulumi.Output<string> {
   if (settings.image !== undefined) return pulumi.output(settings.image);
   const name = `${registryOf(settings)}/${imageName}`;
+  const { hash, location, dockerfile } = buildContext();
   const image = new dockerBuild.Image(
-    'image',
+    // Another source is another resource, which has a new tag. An update would push to the tag of
+    // the resource, and the registry rejects the push, because tags are immutable.
+    `image-${hash}`,
     {
       push: true,
       // A tag protects the image from the registry's cleanup policy. The tag contains the service's
-      // name: tags are immutable, so two services in one project cannot share a tag.
-      tags: [`${name}:${settings.service}-${buildContextHash()}`],
+      // name: two services in one project cannot share a tag.
+      tags: [`${name}:${settings.service}-${tagOfPush()}`],
       platforms: ['linux/amd64'],
-      context: { location: repositoryRoot },
-      dockerfile: { location: join(repositoryRoot, dockerfile) },
+      context: { location },
+      dockerfile: { location: dockerfile },
       // Previews do not build the image; `up` does.
       buildOnPreview: false,
     },
-    // The image stays in the registry after the next release, so that a rollback can use it.
-    { ...opts, retainOnDelete: true, protect: false },
+    {
+      ...opts,
+      // The tag of an image that is already built remains.
+      ignoreChanges: ['tags'],
+      // The image stays in the registry after the next release, so that a rollback can use it.
+      retainOnDelete: true,
+      protect: false,
+    },
   );
   return pulumi.interpolate`${name}@${image.digest}`;
 }

@@ -25,9 +25,18 @@ const projects = {
   own: ['my-project', '123456789012'],
 } as const;
 
-/** Starts a fake Google that contains the projects and nothing else. */
+/**
+ * Starts a fake Google that contains the projects and nothing else.
+ *
+ * @param options.programFolder the folder of the Pulumi program, in which the engine starts
+ * providers. Defaults to the one of this repository.
+ */
 export async function startGoogle(
-  options: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly args?: readonly string[];
+    readonly env?: NodeJS.ProcessEnv;
+    readonly programFolder?: string;
+  } = {},
 ): Promise<Google> {
   const named = Object.values(projects).map((pair) => pair.join('='));
   const child = fork(
@@ -37,6 +46,7 @@ export async function startGoogle(
       // Errors reach the engine in responses, so the provider's own stack traces are discarded.
       stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
       serialization: 'advanced',
+      cwd: options.programFolder ?? join(import.meta.dirname, '../..'),
       env: { ...process.env, ...options.env },
     },
   );

@@ -221,7 +221,8 @@ export function provider(cloud: Cloud) {
       );
       const replacing = replacingArguments(token, type);
       const replaces = changed.filter((name) => replacing.includes(name));
-      return { changes: changed.length > 0, replaces, deleteBeforeReplace: false };
+      const differs = changed.length > 0 || type.differs?.(olds, news) === true;
+      return { changes: differs, replaces, deleteBeforeReplace: false };
     },
 
     async create(urn: string, marked: Properties) {
@@ -291,6 +292,7 @@ export function provider(cloud: Cloud) {
       authorizeOperation(cloud, token, 'update', id, news);
       if (workloads.includes(token)) authorizeDeployment(cloud, news, before?.inputs);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
+      await type.prepare?.(news, cloud);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});
       try {

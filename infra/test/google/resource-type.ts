@@ -74,7 +74,12 @@ export interface ResourceType {
   refusesDelete?(stored: Stored, cloud: Cloud): string | undefined;
   /** Applies the side effects that deleting the resource has on other resources. */
   afterDelete?(stored: Stored, cloud: Cloud): Promise<void> | void;
-  /** Waits for work that must finish before the resource is created. */
+  /**
+   * Reports a change that the arguments do not show. The real provider compares such properties of
+   * the state with what it finds on the machine.
+   */
+  differs?(olds: Properties, news: Properties): boolean;
+  /** Waits for work that must finish before the resource is created or updated. */
   prepare?(inputs: Properties, cloud: Cloud): Promise<void>;
   afterWrite?(stored: Stored, cloud: Cloud): Promise<void> | void;
   /**

@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -154,6 +155,19 @@ async function openIn(workDir: string, google: Google, name: StackName): Promise
   if (driver === 'literal') linkProgram(workDir);
   const program = driver === 'inline' ? { program: platform } : {};
   return openStack(await openWorkspace({ workDir, envVars, ...program }), name);
+}
+
+/**
+ * Opens a copy of a deployed stack in a folder that contains a program, on another fake Google in
+ * the same state, which stops when the test finishes.
+ */
+export async function moved({ google, stack }: Deployed, folder: string): Promise<Deployed> {
+  const filter = (path: string) => !lstatSync(path).isSymbolicLink();
+  cpSync(stack.workspace.workDir, folder, { recursive: true, filter });
+  const other = await startGoogle({ programFolder: folder });
+  onTestFinished(() => other.stop());
+  await other.load(await google.save());
+  return { google: other, stack: await openIn(folder, other, stack.name as StackName) };
 }
 
 /** Returns a folder with the committed files of a stack and a state without resources. */

@@ -43,6 +43,7 @@ export async function startSurroundings(work: Workplace): Promise<Surroundings> 
     startEmulator(),
   ]);
   const google = await startGoogle({
+    programFolder: join(work.clone, 'infra'),
     args: ['--machinery', join(import.meta.dirname, 'machinery.ts')],
     env: {
       FIRESTORE_EMULATOR_HOST: emulator.host,

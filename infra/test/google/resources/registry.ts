@@ -1,3 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Cloud } from '../cloud.ts';
 import { GoogleError } from '../error.ts';
 import type { Properties, ResourceType } from '../resource-type.ts';
@@ -45,10 +48,17 @@ export const registry: Record<string, ResourceType> = {
   },
   'docker-build:index:Image': {
     replacedBy: [],
+    check: (inputs) =>
+      statSync(locationOf(inputs), { throwIfNoEntry: false })?.isDirectory()
+        ? []
+        : [`context.location ${locationOf(inputs)} is not a valid directory or URL`],
+    differs: (olds, news) => olds['contextHash'] !== contextHash(news),
+    // An update builds and pushes the image again.
     async prepare(inputs, cloud) {
       const tags = inputs['tags'] as string[];
-      const digest = await cloud.machinery?.build(tags);
-      for (const tag of digest ? tags : []) cloud.built.set(tag, String(digest));
+      const digest =
+        (await cloud.machinery?.build(tags)) ?? `sha256:${randomBytes(32).toString('hex')}`;
+      for (const tag of tags) cloud.built.set(tag, digest);
     },
     id: (inputs, cloud) => `${(inputs['tags'] as string[])[0]}@${digestOf(inputs, cloud)}`,
     admit(inputs, cloud, before) {
@@ -67,7 +77,7 @@ export const registry: Record<string, ResourceType> = {
     outputs(inputs, cloud) {
       const digest = digestOf(inputs, cloud);
       const [tag] = inputs['tags'] as string[];
-      return { digest, ref: `${tag}@${digest}`, contextHash: digest.slice(7, 27) };
+      return { digest, ref: `${tag}@${digest}`, contextHash: contextHash(inputs) };
     },
     afterWrite({ inputs }, cloud) {
       const digest = digestOf(inputs, cloud);
@@ -79,14 +89,24 @@ export const registry: Record<string, ResourceType> = {
   },
 };
 
-/**
- * Returns the digest of an image. Without a backend, no image is built, and the digest is derived
- * from the image's tag, which contains a hash of the source.
- */
+/** Returns the digest of the newest build of an image. */
 function digestOf(inputs: Properties, cloud: Cloud): string {
-  const [tag] = inputs['tags'] as string[];
-  const built = cloud.built.get(String(tag));
-  if (built) return built;
-  const seed = Buffer.from(String(tag)).toString('hex');
-  return `sha256:${seed.slice(-64).padStart(64, '0')}`;
+  return String(cloud.built.get((inputs['tags'] as string[])[0] as string));
+}
+
+/** Returns the build context's path, which is relative to the provider's working directory. */
+function locationOf(inputs: Properties): string {
+  return String((inputs['context'] as Properties)['location']);
+}
+
+/** Returns a hash of the paths, contents and modes of the files in the build context. */
+function contextHash(inputs: Properties): string {
+  const location = locationOf(inputs);
+  const hash = createHash('sha256');
+  for (const path of globSync('**', { cwd: location }).sort()) {
+    const file = join(location, path);
+    const stat = statSync(file);
+    if (stat.isFile()) hash.update(readFileSync(file)).update(path).update(String(stat.mode));
+  }
+  return hash.digest('hex');
 }
