@@ -1,55 +1,20 @@
 import { text } from 'node:stream/consumers';
-import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { printableJson } from '@andamio/schema/printable';
 import { assertStoreExists, openStore } from '../process/open-store.ts';
-import { SettingsError } from '../settings.ts';
 import type { AdminProcess } from './admin-process.ts';
-import { type Report, UsageError } from './command.ts';
+import type { Report } from './command.ts';
 import { type Execution, parseCommandLine } from './command-line.ts';
 import { isConfirmed } from './confirmation.ts';
-import { reasonOf } from './errors.ts';
+import { describeError, exitCodes } from './errors.ts';
 import { helpOn, versionText } from './help.ts';
 import { createOutput, type Output } from './output.ts';
 import { readAdminSettings } from './settings.ts';
-
-/** The exit codes of `admin.js`. Codes from 64 on are those of sysexits.h. */
-const exitCodes = {
-  done: 0,
-  notDone: 1,
-  usage: 64,
-  unavailable: 69,
-  software: 70,
-  output: 74,
-  settings: 78,
-} as const;
 
 /**
  * Time limit, in milliseconds, for the store to respond, so that operators see a failure within 10
  * s.
  */
 const connectDeadline = 8_000;
-
-/** Returns the exit code and the message for an error. The message contains no secret. */
-function describeError(error: unknown): { readonly exitCode: number; readonly message: string } {
-  const { message } = error as Error;
-  const why = reasonOf(error);
-  if (error instanceof UsageError)
-    return { exitCode: exitCodes.usage, message: `${message} See --help.` };
-  if (error instanceof SettingsError) return { exitCode: exitCodes.settings, message };
-  if (error instanceof OutcomeUnknownError) {
-    return {
-      exitCode: exitCodes.unavailable,
-      message: `${why}\nThe change may have been made. Run the command again.`,
-    };
-  }
-  if (error instanceof StoreUnavailableError) {
-    return {
-      exitCode: exitCodes.unavailable,
-      message: `${why}\nRun the command again once the store responds.`,
-    };
-  }
-  return { exitCode: exitCodes.software, message: why };
-}
 
 interface Outputs {
   readonly stdout: Output;
@@ -130,9 +95,9 @@ export async function runAdmin(
       );
     }
   } catch (error) {
-    const { message, ...described } = describeError(error);
+    const { reason, advice, ...described } = describeError(error);
     ({ exitCode } = described);
-    await stderr.write(`${message}\n`);
+    await stderr.write(`${reason}${advice.terminal}\n`);
   }
   return (stdout.failure ?? stderr.failure) === undefined ? exitCode : exitCodes.output;
 }

@@ -3,12 +3,14 @@ import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import { makeKey } from '@andamio/schema/key-format';
 import { requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { commands } from '../../src/admin/commands.ts';
 import { startPageServer } from '../../src/admin/serve/server.ts';
+import { SettingsError } from '../../src/settings.ts';
 import { startAdminFixture } from '../harness/admin.ts';
 import { startApp } from '../harness/app.ts';
 import {
@@ -348,6 +350,25 @@ describe('the commands of the operators’ page', () => {
       400,
       { error: '--idle-days must be an integer from 1 to 365.' },
     ]);
+  });
+
+  test.each<[number, Error, string]>([
+    [
+      503,
+      new StoreUnavailableError('The store is down.', { cause: new Error('No route.') }),
+      'The store is down. No route. Try again once the store responds.',
+    ],
+    [
+      503,
+      new OutcomeUnknownError('No answer came.'),
+      'No answer came. The change may have been made. Try again.',
+    ],
+    [400, new SettingsError('KEY_PEPPERS is required.'), 'KEY_PEPPERS is required.'],
+    [500, new Error('A row is malformed.'), 'A row is malformed.'],
+  ])('answer %i to the error %o, and say what to do', async (status, failure, error) => {
+    const { store, execute } = await serveInProcess();
+    store.countOwners = () => Promise.reject(failure);
+    expect(await execute('stats', { options: {} })).toMatchObject({ status, json: { error } });
   });
 
   test('refuse a key in any field but that of the key', async () => {

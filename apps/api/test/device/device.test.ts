@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { limitGuesses } from '../../src/http/limits/device-logins.ts';
 import { HttpError } from '../../src/http/response/errors.ts';
+import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 import { expectError, messages } from '../harness/expect-error.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
@@ -533,6 +534,38 @@ describe('limits of device logins', () => {
         expect(
           (await approveDevice(service.url, { user_code: userCode, decision }, { token })).status,
         ).toBe(200);
+    }
+  });
+});
+
+describe('MAX_EXPIRES_IN_DAYS and device logins', () => {
+  test('a login beyond the maximum is neither started, approved nor redeemed, and the answer names the maximum', async () => {
+    const store = createSqliteStore(':memory:', Date.now);
+    // The logins were started before the operator lowered the maximum.
+    const before = await startApp({ store });
+    const lowered = await startApp({ store, maximumDays: 30 });
+    onTestFinished(() => lowered.close());
+    onTestFinished(() => before.close());
+    const token = tokenFor('ada');
+    const start = (url: string, api_key_name: string) =>
+      startDeviceLogin(url, { api_key_name, expires_in_days: 31 });
+    const approved = codesOf(await start(before.url, 'approved'));
+    const pending = codesOf(await start(before.url, 'pending'));
+    const decide = (url: string, { userCode }: { userCode: string }, decision?: 'approve') =>
+      approveDevice(url, { user_code: userCode, decision }, { token });
+    await decide(before.url, approved);
+    await decide(before.url, approved, 'approve');
+    await decide(before.url, pending);
+
+    for (const answer of [
+      await start(lowered.url, 'started'),
+      await decide(lowered.url, pending, 'approve'),
+      await redeemDevice(lowered.url, approved.deviceCode),
+    ]) {
+      expect([answer.status, answer.body['details']]).toEqual([
+        422,
+        'expires_in_days: must be at most 30; send it if the default is greater',
+      ]);
     }
   });
 });

@@ -1,8 +1,6 @@
-import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
 import * as z from 'zod';
-import { SettingsError } from '../../settings.ts';
 import { type Command, type Context, type Report, UsageError } from '../command.ts';
-import { reasonOf } from '../errors.ts';
+import { describeError } from '../errors.ts';
 import { containsKey } from '../text.ts';
 import type { PageAnswer } from './server.ts';
 
@@ -60,22 +58,6 @@ async function execute(
   return secretPrinted;
 }
 
-/** Returns the answer for an error. It contains no secret and no submitted value. */
-function answerError(error: unknown): PageAnswer {
-  const reason = reasonOf(error);
-  if (error instanceof UsageError || error instanceof SettingsError)
-    return { status: 400, json: { error: reason } };
-  if (error instanceof OutcomeUnknownError) {
-    return {
-      status: 503,
-      json: { error: `${reason} The change may have been made. Try again.` },
-    };
-  }
-  if (error instanceof StoreUnavailableError)
-    return { status: 503, json: { error: `${reason} Try again once the store responds.` } };
-  return { status: 500, json: { error: reason } };
-}
-
 /**
  * Creates the function that executes commands for the operators' page. The commands have the same
  * validation, previews and reports as on the command line.
@@ -95,7 +77,8 @@ export function executeFor(
     try {
       return { status: 200, json: await execute(command, request.data, context, operator) };
     } catch (error) {
-      return answerError(error);
+      const { status, reason, advice } = describeError(error);
+      return { status, json: { error: `${reason}${advice.page}` } };
     }
   };
 }

@@ -8,7 +8,7 @@ import { formatUserCode, parseUserCode } from '@andamio/schema/user-code';
 import type { Exchange } from '../exchange.ts';
 import type { LimitGuesses } from '../limits/device-logins.ts';
 import { addressKey } from '../limits/limit.ts';
-import { expiryTooLate, HttpError } from '../response/errors.ts';
+import { refusalOf } from '../response/errors.ts';
 
 /** Returns the description of a device login for a user whose request comes from `address`. */
 function describe(userCode: string, login: DeviceLogin, address: string): DeviceLoginAnswer {
@@ -44,8 +44,7 @@ export function approveDeviceLoginHandler(
       decision === undefined
         ? await lookUpDeviceLogin(dependencies, owner, userCode)
         : await decideDeviceLogin(dependencies, owner, userCode, states[decision]);
-    if (login === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
-    if (typeof login === 'string') throw new HttpError(login);
+    if (typeof login === 'string') throw refusalOf(login, dependencies);
     return describe(userCode, login, address);
   }
 

@@ -6,7 +6,7 @@ import { specificDetails } from '@andamio/schema/errors';
 import type { RedeemDeviceLoginBody, RedeemedDeviceLogin } from '@andamio/schema/operations';
 import type { PollPace } from '../limits/poll-pace.ts';
 import { describeKey } from '../response/describe-key.ts';
-import { expiryTooLate, HttpError } from '../response/errors.ts';
+import { HttpError, refusalOf } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/device/token, which returns the key of an approved
@@ -20,13 +20,12 @@ export function redeemDeviceLoginHandler(
     device_code: deviceCode,
   }: RedeemDeviceLoginBody): Promise<RedeemedDeviceLogin> => {
     const issued = await redeemDeviceLogin(dependencies, deviceCode);
-    if (issued === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
     if (issued === 'authorization_pending') {
       const interval = pace.slowDown(digestOfDeviceCode(deviceCode));
       if (interval !== undefined)
         throw new HttpError('slow_down', specificDetails.slowDown(interval));
     }
-    if (typeof issued === 'string') throw new HttpError(issued);
+    if (typeof issued === 'string') throw refusalOf(issued, dependencies);
     return { api_key: issued.key, ...describeKey(issued.facts, true) };
   };
 }

@@ -2,7 +2,7 @@ import { type IssueKeyDependencies, issueKey } from '@andamio/keys/issue';
 import type { Owner } from '@andamio/keys/owner';
 import type { IssuedApiKey, RequestApiKeyBody } from '@andamio/schema/operations';
 import { describeKey } from '../response/describe-key.ts';
-import { expiryTooLate, HttpError } from '../response/errors.ts';
+import { refusalOf } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/request, which issues a key. Only this answer contains
@@ -19,8 +19,7 @@ export function requestApiKeyHandler(dependencies: IssueKeyDependencies) {
       expiresInDays: body.expires_in_days,
       idempotencyKey,
     });
-    if (issued === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
-    if (typeof issued === 'string') throw new HttpError(issued);
+    if (typeof issued === 'string') throw refusalOf(issued, dependencies);
     return { api_key: issued.key, ...describeKey(issued.facts, true) };
   };
 }

@@ -4,7 +4,7 @@ import { rollKey } from '@andamio/keys/roll';
 import type { RollApiKeyBody, RolledApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { describeKey } from '../response/describe-key.ts';
-import { HttpError } from '../response/errors.ts';
+import { refusalOf } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/roll, which replaces the secret of a key. Only this
@@ -21,7 +21,7 @@ export function rollApiKeyHandler(dependencies: IssueKeyDependencies) {
       graceSeconds: body.grace_seconds,
       idempotencyKey,
     });
-    if (typeof rolled === 'string') throw new HttpError(rolled);
+    if (typeof rolled === 'string') throw refusalOf(rolled, dependencies);
     return {
       api_key: rolled.key,
       ...describeKey(rolled.facts, true),

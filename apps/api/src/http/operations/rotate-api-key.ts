@@ -3,7 +3,7 @@ import { rotateKey } from '@andamio/keys/rotate';
 import type { KeyDependencies } from '@andamio/keys/store';
 import type { RotateApiKeyBody, RotatedApiKey } from '@andamio/schema/operations';
 import { formatTimestamp } from '@andamio/schema/timestamps';
-import { expiryTooLate, HttpError } from '../response/errors.ts';
+import { refusalOf } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/rotate, which extends a key that has expired or
@@ -20,8 +20,7 @@ export function rotateApiKeyHandler(dependencies: KeyDependencies) {
       expiresInDays: body.expires_in_days,
       idempotencyKey,
     });
-    if (outcome === 'expiry_too_late') throw expiryTooLate(dependencies.maximumDays);
-    if (typeof outcome === 'string') throw new HttpError(outcome);
+    if (typeof outcome === 'string') throw refusalOf(outcome, dependencies);
     return { confirmation: `API key expiration extended to ${formatTimestamp(outcome.expiresAt)}` };
   };
 }

@@ -12,7 +12,7 @@ import { devicePagePath } from '../console/paths.ts';
 import type { Exchange } from '../exchange.ts';
 import type { LimitStarts } from '../limits/device-logins.ts';
 import type { OriginOf } from '../request/origin.ts';
-import { expiryTooLate, HttpError } from '../response/errors.ts';
+import { HttpError, refusalOf } from '../response/errors.ts';
 
 /**
  * Creates the handler of POST /api/v1/apikey/device, which starts a device login for a program
@@ -32,7 +32,7 @@ export function startDeviceLoginHandler(
     await limitStarts(address);
     const input = { name: deviceKeyPrefix + name, expiresInDays, address };
     const codes = await startDeviceLogin(dependencies, input);
-    if (typeof codes === 'string') throw expiryTooLate(dependencies.maximumDays);
+    if (typeof codes === 'string') throw refusalOf(codes, dependencies);
     return {
       device_code: codes.deviceCode,
       user_code: formatUserCode(codes.userCode),

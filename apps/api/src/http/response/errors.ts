@@ -1,4 +1,8 @@
-import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import {
+  type KeyDependencies,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+} from '@andamio/keys/store';
 import {
   type ErrorCode,
   type ErrorStatus,
@@ -24,9 +28,17 @@ export class HttpError extends Error {
   readonly retryAfter: number | undefined;
 
   /**
+   * @param code for `expiry_too_late`, `details` must be given: they depend on the operator's
+   *   maximum ({@link refusalOf}).
    * @param details must not contain a value that the client sent. Defaults to the text of the code.
    * @param retryAfter seconds after which the same request may succeed, if known.
    */
+  constructor(
+    code: Exclude<ErrorCode, 'expiry_too_late'>,
+    details?: string | undefined,
+    retryAfter?: number,
+  );
+  constructor(code: ErrorCode, details: string, retryAfter?: number);
   constructor(code: ErrorCode, details: string = errorKinds[code].details, retryAfter?: number) {
     super(code);
     this.code = code;
@@ -36,13 +48,19 @@ export class HttpError extends Error {
 }
 
 /**
- * Returns the error for a key that would be valid for too long or beyond the year 9999. If the
- * operator set a maximum validity, the error mentions only that: within the maximum, no key can
- * reach the year 9999.
+ * Returns the error for an outcome by which the domain refuses a request. If the operator set a
+ * maximum validity, `expiry_too_late` mentions only that: within the maximum, no key can reach the
+ * year 9999.
  */
-export function expiryTooLate(maximumDays: number | undefined): HttpError {
-  const details = maximumDays === undefined ? undefined : specificDetails.maximumDays(maximumDays);
-  return new HttpError('expiry_too_late', details);
+export function refusalOf(
+  outcome: ErrorCode,
+  { maximumDays }: Pick<KeyDependencies, 'maximumDays'>,
+): HttpError {
+  const details =
+    outcome === 'expiry_too_late' && maximumDays !== undefined
+      ? specificDetails.maximumDays(maximumDays)
+      : errorKinds[outcome].details;
+  return new HttpError(outcome, details);
 }
 
 type CodeWithStatus<Status extends ErrorStatus> = {
