@@ -151,6 +151,13 @@ export function testProxy(
     );
   });
 
+  test('forwards headers, except those with an underscore in their names', async () => {
+    const headers = { 'X-API-Key': makeKey(), 'X-Order-Id': '1', X_Order_Id: '2', A_b: '3' };
+    const names = (await askWithLines(proxy.url, headers)).body['headers'] as string[];
+    expect(names).toContain('x-order-id');
+    expect(names.filter((name) => name.includes('_'))).toEqual([]);
+  });
+
   test('reuses its connection to the service', async () => {
     await proxy.ask('/');
     const before = proxy.front.connections();

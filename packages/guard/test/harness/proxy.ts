@@ -75,6 +75,7 @@ export async function startEchoApp(): Promise<number> {
         body,
         keys,
         identity: Object.fromEntries(identity),
+        headers: Object.keys(request.headersDistinct),
       }),
     );
   });
