@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { tokenRecipes } from '@andamio/testing/token-recipes';
 import { describe, expect, test } from 'vitest';
 
@@ -94,13 +94,43 @@ describe('documents', () => {
     expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
   });
 
-  test('the index of decisions lists every record with its title', () => {
+  /** The records of decisions, by file name. `status` is the first sentence of the status. */
+  const decisions = new Map(
+    documents
+      .filter((path) => /^docs\/decisions\/\d{4}-/.test(path))
+      .map((path) => {
+        const [, number = '', title = ''] = /^# (\d+)\. (.+)$/m.exec(read(path)) ?? [];
+        const [, about = ''] = /^Status: ([\s\S]*?)\n\n/m.exec(read(path)) ?? [];
+        const [status = '', ...more] = about.replaceAll('\n', ' ').split(/\.(?: |$)/);
+        return [basename(path), { number, title, status, more: more.join(' ') }];
+      }),
+  );
+
+  test('the index of decisions lists every record with its title and status', () => {
     const index = read('docs/decisions/README.md');
-    const records = documents.filter((path) => /^docs\/decisions\/\d{4}-/.test(path));
-    const rows = records.map((path) => {
-      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(read(path)) ?? [];
-      return `| ${number} | [${title}](${path.split('/').at(-1)}) |`;
-    });
+    const rows = [...decisions].map(
+      ([file, { number, title, status }]) => `| ${number} | [${title}](${file}) | ${status} |`,
+    );
     expect(rows.filter((row) => !index.includes(row))).toEqual([]);
+  });
+
+  test('a decision that another amends or supersedes says so', () => {
+    const passive: Readonly<Record<string, string>> = {
+      Amends: 'amended by',
+      Supersedes: 'superseded by',
+    };
+    const changes = [...decisions].flatMap(([file, { number, more }]) =>
+      [...more.matchAll(/(Amends|Supersedes) \[\d+\]\(([^)]+)\)/g)].map(
+        ([, verb = '', changed = '']) => ({
+          changed,
+          words: [passive[verb] as string, `[${number}](${file})`],
+        }),
+      ),
+    );
+    expect(changes.length).toBeGreaterThan(0);
+    const unsaid = changes.filter(
+      ({ changed, words }) => !words.every((word) => decisions.get(changed)?.status.includes(word)),
+    );
+    expect(unsaid).toEqual([]);
   });
 });
