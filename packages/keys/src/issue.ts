@@ -72,7 +72,7 @@ function ruleRefusal(
   const { named } = view.at(record.name);
   if (named !== undefined && !isRemoved(named, record.createdAt)) return 'name_taken';
   const maximum = maximumKeysOf(owner.tierClaim.tier);
-  return view.countUnexpired(maximum) < maximum ? undefined : 'key_limit_reached';
+  return view.countUnexpired() < maximum ? undefined : 'key_limit_reached';
 }
 
 /** Decides whether a key could be issued now. Stores the tier claim, but does not issue the key. */

@@ -158,12 +158,14 @@ export interface View {
   readonly idempotencyRecord: IdempotencyRecord | undefined;
   /** The device login with the scope's id. */
   readonly deviceLogin: DeviceLogin | undefined;
-  /** Counts the owner's unexpired keys, up to a maximum. */
-  countUnexpired(maximum: number): number;
+  /** Counts the owner's keys that have a place: those for which {@link isCounted} is true. */
+  countUnexpired(): number;
   /**
-   * Reports whether a key counts among the owner's unexpired keys. While a transaction waits, a
-   * later change may record that the key expired. The key then does not count, although the `now`
-   * of the waiting transaction is before the expiry.
+   * Reports whether a key counts toward the maximum of the owner's unexpired keys. A key counts
+   * until it expires. While a transaction waits, a later one may see the key expired and give its
+   * place to another key. The key then no longer counts, although the `now` of the waiting
+   * transaction is before the expiry. Each store records in its own way which keys a change has
+   * seen expired (decision 15).
    */
   isCounted(key: KeyRecord): boolean;
 }

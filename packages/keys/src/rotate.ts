@@ -56,7 +56,7 @@ function extend(
   const expiresInDays = command.expiresInDays ?? key.expiresInDays;
   const expiresAt = expiryOf(Math.max(now, key.expiresAt), expiresInDays);
   if (isTooLate({ expiresAt, expiresInDays }, maximumDays)) return 'expiry_too_late';
-  const hasPlace = view.isCounted(key) || view.countUnexpired(maximumKeys) < maximumKeys;
+  const hasPlace = view.isCounted(key) || view.countUnexpired() < maximumKeys;
   if (!hasPlace) return 'key_limit_reached';
   return { expiresAt, expiresInDays, deleteAfter: deleteAfterOf(expiresAt) };
 }

@@ -59,8 +59,9 @@ export interface KeyPage {
 
 /**
  * A database of keys and their usage. A store contains no domain rules: it reads views and applies
- * changes. Only erasure is implemented by each store (see `Administration.erase`). Every
- * implementation passes the contract suite in `@andamio/testing`.
+ * changes. Each store implements only two things in its own way: erasure (see
+ * `Administration.erase`), and the record of the keys that no longer count ({@link View.isCounted}).
+ * Every implementation passes the contract suite in `@andamio/testing`.
  *
  * Each call ends within {@link storeDeadline}: it returns its outcome, or throws {@link
  * StoreUnavailableError} or {@link OutcomeUnknownError}.

@@ -136,6 +136,15 @@ export function describeFinding(kind: string, create: () => StoreUnderTest) {
       ).toBeGreaterThan(now);
     }, 30_000);
 
+    test('lists a key that has expired for one process but not for another, after changes by both', async () => {
+      const { store, record } = await withKey();
+      const { expiresAt } = record;
+      await store.issue(command({ name: 'second', createdAt: expiresAt }));
+      await store.delete(deletion({ name: 'second', now: expiresAt - 1 }));
+      for (const now of [expiresAt - 1, expiresAt])
+        expect((await store.list('owner', now)).keys).toEqual([record]);
+    });
+
     const maximumKeysOf = (tier: TierClaim['tier']) =>
       ({ pioneer: 1, starter: 2, growth: 3, enterprise: 4 })[tier];
 

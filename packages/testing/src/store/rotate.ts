@@ -115,21 +115,43 @@ function describeRotation(kind: string, create: () => StoreUnderTest) {
       expect(await store.rotate(rotation({ now, maximumKeys: 1 }))).toEqual(outcome);
     });
 
-    test.each([
+    const replacements = [
       ['a new key', [], 1, 'key_limit_reached'],
       ['another expired key that was rotated', ['other'], 1, 'key_limit_reached'],
       ['a new key while another place is free', [], 2, until(expiry + 10 * day, 10)],
-    ] as const)(
-      'checks the maximum for a delayed rotation whose key has expired and lost its place to %s',
-      async (_, others, maximumKeys, outcome) => {
+    ] as const;
+    const tokens = [
+      ['a token for each request', {}],
+      ['one token for all requests', { tierClaim: { tier: 'growth', issuedAt: present } }],
+    ] as const;
+
+    const delayed = tokens.flatMap(([how, token]) =>
+      replacements.map(([what, ...one]) => [how, what, token, ...one] as const),
+    );
+
+    test.each(delayed)(
+      'with %s, checks the maximum for a delayed rotation whose key has expired and lost its place to %s',
+      async (_, __, token, others, maximumKeys, outcome) => {
         const { store } = await withKey();
-        for (const name of others) await store.issue(command({ name, expiresInDays: 9 }));
-        const second = { name: others[0] ?? 'second', maximumKeys: 1 };
+        for (const name of others) await store.issue(command({ name, expiresInDays: 9, ...token }));
+        const second = { name: others[0] ?? 'second', maximumKeys: 1, ...token };
         if (others.length > 0) await store.rotate(rotation({ ...second, now: expiry }));
         else expect(await store.issue(command({ ...second, createdAt: expiry }))).toBe('issued');
-        expect(await store.rotate(rotation({ now: expiry - 1, maximumKeys }))).toEqual(outcome);
+        const input = rotation({ now: expiry - 1, maximumKeys, ...token });
+        expect(await store.rotate(input)).toEqual(outcome);
         const { keys } = await store.list('owner', present);
         expect(keys.filter(({ expiresAt }) => expiresAt > expiry)).toHaveLength(maximumKeys);
+      },
+    );
+
+    test.each(tokens)(
+      'with %s, a delayed request for a key does not count a key whose place another has taken',
+      async (_, token) => {
+        const { store } = await withKey();
+        const second = { name: 'second', maximumKeys: 1, ...token };
+        expect(await store.issue(command({ ...second, createdAt: expiry }))).toBe('issued');
+        const third = { name: 'third', maximumKeys: 2, ...token };
+        expect(await store.issue(command({ ...third, createdAt: expiry - 1 }))).toBe('issued');
       },
     );
 

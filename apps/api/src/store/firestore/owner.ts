@@ -52,6 +52,9 @@ export function unexpired(
   return Object.entries(keys).filter(([, expiresAt]) => expiresAt > now);
 }
 
+const latest = (keys: readonly [string, number][]) =>
+  keys.toSorted(([, one], [, other]) => other - one).slice(0, listedExpiredKeys);
+
 /**
  * Returns an owner's most recently expired keys, latest first, each as its key id and its expiry in
  * Unix seconds.
@@ -60,21 +63,28 @@ export function lastExpired(
   { active, expired }: Pick<OwnerDocument, 'active' | 'expired'>,
   now: number,
 ): [string, number][] {
-  return Object.entries({ ...active, ...expired })
-    .filter(([, expiresAt]) => expiresAt <= now)
-    .toSorted(([, one], [, other]) => other - one)
-    .slice(0, listedExpiredKeys);
+  return latest(
+    Object.entries({ ...active, ...expired }).filter(([, expiresAt]) => expiresAt <= now),
+  );
 }
 
-/** Returns an owner's document after a change. Keys that have expired no longer count as active. */
+/**
+ * Returns an owner's document after a change. Keys that have expired no longer count as active, not
+ * even for a later change whose time is before their expiry.
+ */
 export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChange): OwnerDocument {
   const { userId, now, put, supersede, drop = [], mark } = change;
   const owner = change.owner ?? (before && ownerRecordOf(before)) ?? unknownOwner;
   const keys: KeyLists = before ?? noKeys;
   // A key is in at most one list.
   const gone = new Set([...drop, ...Object.keys({ ...put, ...supersede })]);
+  const isKept = ([id]: [string, number]) => !gone.has(id);
   const kept = (ids: Readonly<Record<string, number>>) =>
-    Object.fromEntries(unexpired(ids, now).filter(([id]) => !gone.has(id)));
+    Object.fromEntries(unexpired(ids, now).filter(isKept));
+  const expired = [
+    ...Object.entries(keys.expired),
+    ...Object.entries(keys.active).filter(([, expiresAt]) => expiresAt <= now),
+  ];
   const attempts = mark === undefined ? keys.attempts : [mark, ...keys.attempts];
   return {
     user_id: userId,
@@ -84,7 +94,7 @@ export function ownerAfter(before: OwnerDocument | undefined, change: OwnerChang
     suspended: owner.suspended,
     erasing: owner.erasing,
     active: { ...kept(keys.active), ...put },
-    expired: Object.fromEntries(lastExpired(keys, now).filter(([id]) => !gone.has(id))),
+    expired: Object.fromEntries(latest(expired.filter(isKept))),
     superseded: { ...kept(keys.superseded), ...supersede },
     attempts: attempts.slice(0, rememberedAttempts),
   };

@@ -77,9 +77,7 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
 export function currentKeys(database: DatabaseSync) {
   const count = prepare(
     database,
-    `
-    SELECT count(*) AS keys FROM (
-      SELECT 1 FROM keys WHERE user_id = :userId AND expires_at > :now LIMIT :maximum)`,
+    'SELECT count(*) AS keys FROM keys WHERE user_id = :userId AND expires_at > :now',
   );
   const list = prepare(
     database,
@@ -103,9 +101,8 @@ export function currentKeys(database: DatabaseSync) {
       listFrom
         .all({ userId, from: from?.name ?? '', isIncluded: from?.isIncluded ? 1 : 0, maximum })
         .map(parseKey),
-    /** Counts an owner's unexpired keys, up to a maximum. */
-    countUnexpired: (userId: string, now: number, maximum: number) =>
-      Number(count.get({ userId, now, maximum })?.['keys']),
+    /** Counts an owner's keys that expire after `now`, in Unix seconds. */
+    countUnexpired: (userId: string, now: number) => Number(count.get({ userId, now })?.['keys']),
     /** Returns an owner's unexpired keys and the most recently expired keys. */
     listNewest: (userId: string, now: number) =>
       list.all({ userId, now, maximumExpired: listedExpiredKeys }).map(parseKey),

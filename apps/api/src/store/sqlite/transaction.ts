@@ -151,11 +151,9 @@ export class SqliteView implements View {
     return now > (this.#stored?.changedAt ?? 0);
   }
 
-  countUnexpired(maximum: number): number {
+  countUnexpired(): number {
     const { userId } = this;
-    return userId === undefined
-      ? 0
-      : this.#tables.keys.countUnexpired(userId, this.#latest, maximum);
+    return userId === undefined ? 0 : this.#tables.keys.countUnexpired(userId, this.#latest);
   }
 
   isCounted({ expiresAt }: KeyRecord): boolean {
