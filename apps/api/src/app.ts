@@ -93,7 +93,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const limits = {
     address: limitAddresses(ipRateLimitPerMinute, createCounters),
     reportedKeys: limitReportedKeys(ipRateLimitPerMinute, createCounters),
-    user: limitUsers(createCounters, keys.knownTiers),
+    user: limitUsers(createCounters, keys),
   };
   const keyLimit = limitKeys(keyCounters);
   const countKeyRequest =

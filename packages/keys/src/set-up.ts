@@ -5,7 +5,7 @@ import { createKeyVerifier, type KeyVerifier } from '@andamio/verification/verif
 import { withCacheInvalidation } from './cache-invalidation.ts';
 import { createKeyDeriver } from './idempotency.ts';
 import type { IssueKeyDependencies } from './issue.ts';
-import { KnownTiers, notingTiers } from './known-tiers.ts';
+import { createTierRefresh, KnownTiers, notingTiers, type TierRefresh } from './known-tiers.ts';
 import type { FoundKey } from './model.ts';
 import { pacedLookups } from './paced-lookups.ts';
 import { rehashing } from './rehashing.ts';
@@ -30,6 +30,7 @@ export interface Keys<Counts extends SharedUsage = SharedUsage>
    */
   readonly shared: { readonly counts: Counts; readonly storer: SharedUsageStorer } | undefined;
   readonly knownTiers: KnownTiers;
+  readonly refreshTier: TierRefresh;
 }
 
 export interface KeysOptions<Counts extends SharedUsage = SharedUsage> {
@@ -91,9 +92,11 @@ export function setUpKeys<Counts extends SharedUsage>(options: KeysOptions<Count
     storer: new SharedUsageStorer({ ...metering, shared: counts }),
   };
   const readable = shared === undefined ? store : storingBeforeReads(store, shared.storer);
+  const notingStore = notingTiers(withCacheInvalidation(readable, verifier), knownTiers);
   return {
-    store: notingTiers(withCacheInvalidation(readable, verifier), knownTiers),
+    store: notingStore,
     knownTiers,
+    refreshTier: createTierRefresh(notingStore, monotonicNow),
     digester: digesters[0],
     digesters,
     deriveKey: createKeyDeriver(peppers),

@@ -111,15 +111,20 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const principal = await authenticate.user(exchange, count);
     report.userId = principal.userId;
     return chargingRefusals(address, async () => {
-      await count.consume(limits.user, principal);
-      const owner = authorize(principal, row.permission);
-      if (!('body' in row)) {
-        const query = row.query === undefined ? {} : parseQuery(request, row.query);
-        return jsonAnswer(await row.handle(owner, query));
+      const counted = await count.consume(limits.user, principal);
+      try {
+        const owner = authorize(principal, row.permission);
+        if (!('body' in row)) {
+          const query = row.query === undefined ? {} : parseQuery(request, row.query);
+          return jsonAnswer(await row.handle(owner, query));
+        }
+        const body = parseBody(await readBody(request, response), row.body.schema);
+        const idempotencyKey = row.repeatable ? idempotencyKeyOf(request) : undefined;
+        return jsonAnswer(await row.handle(owner, body, idempotencyKey, exchange));
+      } finally {
+        // The handler may have read a newer tier of the user.
+        count.note(limits.user, principal, counted);
       }
-      const body = parseBody(await readBody(request, response), row.body.schema);
-      const idempotencyKey = row.repeatable ? idempotencyKeyOf(request) : undefined;
-      return jsonAnswer(await row.handle(owner, body, idempotencyKey, exchange));
     });
   }
 

@@ -31,7 +31,7 @@ async function serve(row: Row, countKeyRequest: PipelineDependencies['countKeyRe
     limits: {
       address,
       reportedKeys: limitReportedKeys(10, createCounters),
-      user: limitUsers(createCounters, new KnownTiers()),
+      user: limitUsers(createCounters, { knownTiers: new KnownTiers(), refreshTier: unused }),
     },
     countKeyRequest,
     crossOrigin: allowOrigins([]),

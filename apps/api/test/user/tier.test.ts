@@ -1,18 +1,26 @@
+import { claimTier } from '@andamio/keys/claim-tier';
 import type { TierClaim } from '@andamio/keys/model';
-import type { KeyStore } from '@andamio/keys/store';
-import { tiers } from '@andamio/schema/tiers';
+import { type KeyStore, StoreUnavailableError } from '@andamio/keys/store';
+import { type Tier, tiers } from '@andamio/schema/tiers';
 import {
+  deleteKey,
   getDailyUsage,
   getUsage,
   getUser,
   newKey,
   requestKey,
+  rollKey,
+  rotateKey,
   verifyKey,
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { counterKey } from '../../src/counters/counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp } from '../harness/app.ts';
+import { expectError } from '../harness/expect-error.ts';
 
 /**
  * Starts a service with a key whose owner's tier is growth, according to a token issued at second
@@ -109,7 +117,7 @@ test('shows the new tier and its maximum to a token from before a downgrade', as
   expect([refused.status, refused.headers.get('x-error-code')]).toEqual([429, 'key_limit_reached']);
 });
 
-test('applies the new rate limit to a token from before a downgrade once an instance knows the newer claim', async () => {
+test('applies the new rate limit to a token from before a downgrade once an instance has read the newer claim', async () => {
   const store = createSqliteStore(':memory:', Date.now);
   const [first, other] = [await startApp({ store }), await startApp({ store })];
   onTestFinished(async () => {
@@ -124,9 +132,110 @@ test('applies the new rate limit to a token from before a downgrade once an inst
   expect(await limitOf(first.url, 'pioneer', 300)).toBe('20');
   expect(await limitOf(first.url, 'growth', 100)).toBe('20');
 
-  // The first request has the old limit. The other instance learns the newer claim only when it
-  // reads the owner from the store for this request.
-  expect(await limitOf(other.url, 'growth', 100)).toBe('500');
+  // The other instance learns the newer claim when it reads the owner for this request.
   expect(await limitOf(other.url, 'growth', 100)).toBe('20');
   expect(await limitOf(other.url, 'starter', 301)).toBe('50');
+});
+
+describe('the rate limit of a token from before an operator set the tier', () => {
+  /** Starts a service, and returns functions that act for the same owner. */
+  async function startWithAdministration(read?: () => Promise<never>) {
+    const store = createSqliteStore(':memory:', Date.now);
+    const userCounters = new MemoryCounters(systemClock);
+    let now = 1;
+    let reads = 0;
+    const app = await startApp({
+      store: {
+        ...store,
+        readTierClaim(userId) {
+          reads++;
+          return read === undefined ? store.readTierClaim(userId) : read();
+        },
+      },
+      monotonicNow: () => now,
+      createCounters: (name) => (name === 'user' ? userCounters : new MemoryCounters(systemClock)),
+    });
+    onTestFinished(() => app.close());
+    return {
+      ...app,
+      userCounters,
+      reads: () => reads,
+      pass: (milliseconds: number) => {
+        now += milliseconds;
+      },
+      setTier: (tier: Tier) =>
+        claimTier(store, { userId: 'owner', tierClaim: { tier, issuedAt: 200 }, now: 200 }),
+    };
+  }
+  const noKey = { api_key_name: 'no key' };
+
+  test.each([
+    [
+      'request',
+      (url: string, token: string) => requestKey(url, { api_key_name: 'taken' }, { token }),
+    ],
+    ['rotate', (url: string, token: string) => rotateKey(url, noKey, { token })],
+    ['roll', (url: string, token: string) => rollKey(url, noKey, { token })],
+    ['delete', (url: string, token: string) => deleteKey(url, noKey, { token })],
+  ])('is lowered by a call of %s, in the same answer', async (_, call) => {
+    const { url, setTier, reads } = await startWithAdministration();
+    const token = tokenFor('owner', { tier: 'enterprise', iat: 100 });
+    await requestKey(url, { api_key_name: 'taken' }, { token });
+    await setTier('pioneer');
+    const { headers } = await call(url, token);
+    expect(headers.get('x-ratelimit-limit')).toBe('20');
+    expect(headers.get('x-ratelimit-remaining')).toBe('18');
+    expect(headers.get('ratelimit-policy')).toMatch(/^"user"; q=20;/);
+    expect(reads()).toBe(0);
+  });
+
+  test('is raised before a request is refused', async () => {
+    const { url, setTier } = await startWithAdministration();
+    const token = tokenFor('owner', { tier: 'pioneer', iat: 100 });
+    await requestKey(url, { api_key_name: 'first' }, { token });
+    await setTier('enterprise');
+    // Requests that do not read the owner.
+    for (let sent = 0; sent < 19; sent++)
+      expectError(await requestKey(url, {}, { token }), 400, 'missing_field');
+    const { status, headers } = await requestKey(url, { api_key_name: 'second' }, { token });
+    expect([status, headers.get('x-ratelimit-limit')]).toEqual([200, '2000']);
+  });
+
+  test('costs one read of the store in ten seconds for requests that are refused', async () => {
+    const { url, setTier, reads, pass } = await startWithAdministration();
+    const token = tokenFor('owner', { tier: 'pioneer', iat: 100 });
+    await requestKey(url, { api_key_name: 'first' }, { token });
+    const ask = () => requestKey(url, {}, { token });
+    for (let sent = 0; sent < 19; sent++) await ask();
+    expect(reads()).toBe(0);
+    for (const { status } of await Promise.all(Array.from({ length: 10 }, ask)))
+      expect(status).toBe(429);
+    expect(reads()).toBe(1);
+    await setTier('growth');
+    pass(10_000);
+    expect((await ask()).status).toBe(429);
+    pass(1);
+    expect((await ask()).status).toBe(400);
+    expect(reads()).toBe(2);
+  });
+
+  test('costs no read if the tier has the highest limit or is unknown', async () => {
+    const { url, reads, userCounters } = await startWithAdministration();
+    for (const tier of ['gold', 'enterprise']) {
+      const ask = () => requestKey(url, {}, { token: tokenFor(tier, { tier }) });
+      await ask();
+      userCounters.add(counterKey(tier), 2000);
+      expectError(await ask(), 429, 'rate_limited');
+    }
+    expect(reads()).toBe(0);
+  });
+
+  test('stays as it is while the store does not respond', async () => {
+    const { url } = await startWithAdministration(() =>
+      Promise.reject(new StoreUnavailableError('The store is down.')),
+    );
+    const ask = () => requestKey(url, {}, { token: tokenFor('owner', { tier: 'pioneer' }) });
+    for (let sent = 0; sent < 20; sent++) await ask();
+    expectError(await ask(), 429, 'rate_limited');
+  });
 });

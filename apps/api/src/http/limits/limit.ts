@@ -1,5 +1,5 @@
-import type { KnownTiers } from '@andamio/keys/known-tiers';
 import type { FoundKey } from '@andamio/keys/model';
+import type { Keys } from '@andamio/keys/set-up';
 import { maximumReportedKeys } from '@andamio/schema/operations';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
@@ -25,6 +25,11 @@ export interface Limit<Subject> {
   /** Returns the counter key of a subject. */
   readonly keyOf: (subject: Subject) => string;
   readonly maximumOf: (subject: Subject) => number;
+  /**
+   * Updates what `maximumOf` depends on. Called before a request is refused, because the maximum
+   * may have increased.
+   */
+  readonly refresh?: (subject: Subject) => Promise<void>;
 }
 
 /**
@@ -69,22 +74,33 @@ export function limitReportedKeys(
   });
 }
 
+/** The highest limit per minute of a tier. */
+const highestMaximum = Math.max(
+  ...Object.values(tiers).map(({ requestsPerMinute }) => requestsPerMinute),
+);
+
 /**
  * Creates the limit on requests with a token, per user. The maximum is that of the user's tier,
- * according to the newest tier claim that this process has seen. A token with an unknown tier gets
- * the maximum of the default tier.
+ * according to the newest tier claim that this process has seen in tokens and in the store. Before
+ * a request is refused, the stored claim is read, because the tier may have been raised since the
+ * token was issued. A token with an unknown tier gets the maximum of the default tier.
  */
 export function limitUsers(
   createCounters: CreateCounters,
-  knownTiers: KnownTiers,
+  { knownTiers, refreshTier }: Pick<Keys, 'knownTiers' | 'refreshTier'>,
 ): Limit<Principal> {
+  const maximumOf = ({ userId, tier: named, tokenIssuedAt }: Principal) => {
+    const tier = named && knownTiers.note(userId, { tier: named, issuedAt: tokenIssuedAt });
+    return tiers[tier ?? defaultTier].requestsPerMinute;
+  };
   return createLimit({
     name: 'user',
     counters: createCounters('user'),
     keyOf: ({ userId }: Principal) => counterKey(userId),
-    maximumOf: ({ userId, tier: named, tokenIssuedAt }: Principal) => {
-      const tier = named && knownTiers.note(userId, { tier: named, issuedAt: tokenIssuedAt });
-      return tiers[tier ?? defaultTier].requestsPerMinute;
+    maximumOf,
+    async refresh(principal: Principal) {
+      if (principal.tier !== undefined && maximumOf(principal) < highestMaximum)
+        await refreshTier(principal.userId);
     },
   });
 }
@@ -155,6 +171,7 @@ export class RequestCount {
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<ClientRateLimitInfo> {
     const info = await limit.counters.increment(limit.keyOf(subject));
+    if (info.totalHits > limit.maximumOf(subject)) await limit.refresh?.(subject);
     this.record(limit, subject, info);
     return info;
   }
@@ -190,21 +207,26 @@ export class RequestCount {
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
-  record<Subject>(
+  record<Subject>(limit: Limit<Subject>, subject: Subject, info: ClientRateLimitInfo): void {
+    const { maximum, resetAt } = this.note(limit, subject, info);
+    if (info.totalHits > maximum) throw limitExceeded('rate_limited', resetAt);
+  }
+
+  /** Like {@link record}, but does not refuse the request. Returns the status. */
+  note<Subject>(
     limit: Limit<Subject>,
     subject: Subject,
     { totalHits, resetTime }: ClientRateLimitInfo,
-  ): void {
+  ): LimitStatus {
     const maximum = limit.maximumOf(subject);
-    const resetAt = resetTime?.getTime() ?? Date.now() + rateLimitWindow;
     this.status = {
       name: limit.name,
       key: limit.keyOf(subject),
       maximum,
       remaining: Math.max(0, maximum - totalHits),
-      resetAt,
+      resetAt: resetTime?.getTime() ?? Date.now() + rateLimitWindow,
     };
-    if (totalHits > maximum) throw limitExceeded('rate_limited', resetAt);
+    return this.status;
   }
 
   /**
