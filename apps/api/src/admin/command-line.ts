@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Environment } from '@andamio/schema/settings';
 import { type Context, type Report, UsageError } from './command.ts';
-import { commands } from './commands.ts';
+import { commands, currentVerb } from './commands.ts';
 import { confirmAndExecute, confirmationOf, refuseConfirmation } from './confirmation.ts';
 import { containsKey } from './text.ts';
 
@@ -91,12 +91,12 @@ export function parseCommandLine(
   isTerminal: boolean,
 ): Request {
   refuseKeys(args);
-  const [verb, ...rest] = args;
-  if (verb === '--help' || verb === '-h') return { help: undefined };
-  if (verb === '--version') return { version: true };
-  const command = commands.get(verb ?? '');
-  if (verb === undefined || command === undefined)
-    throw new UsageError('The first argument must be a command.');
+  const [first = '', ...rest] = args;
+  if (first === '--help' || first === '-h') return { help: undefined };
+  if (first === '--version') return { version: true };
+  const verb = currentVerb(first);
+  const command = commands.get(verb);
+  if (command === undefined) throw new UsageError('The first argument must be a command.');
   const { json = false, help, ...values } = parse(verb, rest, command.options);
   if (help) return { help: verb };
   const asJson = json === true;

@@ -3,7 +3,7 @@ import { audit } from './commands/audit.ts';
 import { digestKeys } from './commands/digest-keys.ts';
 import { erase } from './commands/erase.ts';
 import { list } from './commands/list.ts';
-import { repepperReport } from './commands/repepper-report.ts';
+import { rehashReport } from './commands/rehash-report.ts';
 import { resume } from './commands/resume.ts';
 import { revoke } from './commands/revoke.ts';
 import { serveFor } from './commands/serve.ts';
@@ -29,7 +29,7 @@ const tasks: ReadonlyMap<string, Command> = new Map([
   ['resume', resume],
   ['erase', erase],
   ['stats', stats],
-  ['repepper-report', repepperReport],
+  ['rehash-report', rehashReport],
   ['digest-keys', digestKeys],
 ]);
 
@@ -38,3 +38,9 @@ export const commands: ReadonlyMap<string, Command> = new Map([
   ...tasks,
   ['serve', serveFor(tasks)],
 ]);
+
+/** Former verbs that still work, with the verbs that replaced them. The help does not list them. */
+const formerVerbs: ReadonlyMap<string, string> = new Map([['repepper-report', 'rehash-report']]);
+
+/** Returns the current name of a verb. */
+export const currentVerb = (verb: string): string => formerVerbs.get(verb) ?? verb;

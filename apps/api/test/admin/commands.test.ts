@@ -484,7 +484,7 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
     expect(stdout).toMatch(/ {2}under pepper test +4\n$/);
   });
 
-  test('repepper-report shows which peppers are required, missing, or can be dropped', async () => {
+  test('rehash-report shows which peppers are required, missing, or can be dropped', async () => {
     const fixture = await startAdminFixture(kind);
     const key = await issue(fixture, 'alice', 'first');
     const peppers = ['new', 'test', 'spare'].map((version) => `${version}:${processPepper}`);
@@ -496,7 +496,7 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
       expired_keys: 0,
       can_be_dropped: false,
     };
-    expect(await fixture.json(['repepper-report'], options)).toEqual({
+    expect(await fixture.json(['rehash-report'], options)).toEqual({
       outcome: 'counted',
       peppers: [
         { ...use, version: 'new', makes_keys: true },
@@ -504,16 +504,24 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
         { ...use, version: 'spare', can_be_dropped: true },
       ],
     });
-    const { stdout } = await fixture.run(['repepper-report'], {
+    const { stdout } = await fixture.run(['rehash-report'], {
       settings: { KEY_PEPPERS: peppers[0] },
     });
     expect(stdout).toMatch(/^new +0 +0 +creates new keys$/m);
     expect(stdout).toMatch(/^test +1 +0 +not configured: its keys are refused$/m);
 
     await fixture.run(['revoke', '--key-stdin'], { input: key });
-    expect((await fixture.run(['repepper-report'], options)).stdout).toMatch(
+    expect((await fixture.run(['rehash-report'], options)).stdout).toMatch(
       /^test +0 +0 +can be dropped$/m,
     );
+  });
+
+  test('repepper-report, the former name of rehash-report, does the same', async () => {
+    const fixture = await startAdminFixture(kind);
+    await issue(fixture, 'alice', 'first');
+    const former = await fixture.run(['repepper-report']);
+    expect(former).toEqual(await fixture.run(['rehash-report']));
+    expect(former).toMatchObject({ code: 0, stdout: expect.stringMatching(/^test +1 +0 /m) });
   });
 
   test('digest-keys prints the digest keys and nothing else', async () => {
@@ -555,7 +563,7 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
     for (const flags of [[], ['--json']]) {
       await fixture.run(['list', '--user', 'alice', ...flags]);
       await fixture.run(['stats', ...flags]);
-      await fixture.run(['repepper-report', ...flags]);
+      await fixture.run(['rehash-report', ...flags]);
       await fixture.run(['suspend', '--user', 'alice', '--yes', ...flags]);
       await fixture.run(['resume', '--user', 'alice', ...flags]);
       await fixture.run(['show', '--key-stdin', ...flags], { input: first });

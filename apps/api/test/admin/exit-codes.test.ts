@@ -63,6 +63,16 @@ describe('a command', () => {
     expect(stdout).not.toMatch(/^ {2}revoke/m);
   });
 
+  test('--help names commands by their current names, also after a former name', async () => {
+    expect((await run(['--help'])).stdout).not.toContain('repepper-report');
+    expect((await run(['repepper-report', '--help'])).stdout).toMatch(/^ {2}rehash-report$/m);
+    const refusal = await run(['repepper-report', '--force']);
+    expect(refusal).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/^rehash-report has no option --force\./),
+    });
+  });
+
   test.each([
     ['no command', [], /^The first argument must be a command\./],
     ['an unknown command', ['drop'], /^The first argument must be a command\./],

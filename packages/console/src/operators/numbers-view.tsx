@@ -43,18 +43,18 @@ function Statistics({ ui }: { readonly ui: ViewUi }) {
 
 function Peppers({ ui }: { readonly ui: ViewUi }) {
   const { service, about, format, change } = ui;
-  const request = useRequest<Report<Results['repepper-report']>>(ui);
+  const request = useRequest<Report<Results['rehash-report']>>(ui);
   const found = resultOf(request);
   const yesNo = (value: boolean) => (value ? 'yes' : 'no');
   return (
     <section aria-labelledby="peppers-heading">
       <h3 id="peppers-heading">Peppers</h3>
-      <p class="hint">{about.commands['repepper-report']}</p>
+      <p class="hint">{about.commands['rehash-report']}</p>
       <p class="hint">{about.commands['digest-keys']}</p>
       <div class="buttons start">
         <button
           type="button"
-          onClick={() => void request.send(() => service.read('repepper-report', {}))}
+          onClick={() => void request.send(() => service.read('rehash-report', {}))}
         >
           Count keys by pepper
         </button>

@@ -101,7 +101,7 @@ export interface Results {
       readonly expired: number;
     };
   };
-  readonly 'repepper-report': {
+  readonly 'rehash-report': {
     readonly peppers: readonly {
       readonly version: string;
       readonly configured: boolean;

@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 export const digestKeys = defineCommand({
   usage: '',
   summary:
-    'Prints the secret with which a guard verifies keys. Derived from the peppers; keep it as secret as them.',
+    'Prints the secret with which a guard verifies keys. It is derived from the peppers. Keep it as secret as the peppers.',
   options: {},
   printsSecret: true,
   plan:

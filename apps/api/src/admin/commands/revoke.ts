@@ -98,7 +98,7 @@ function revocation(
 export const revoke = defineCommand({
   usage: `(--key-stdin | --id KEY_ID | --user ID) ${confirmationUsage} ${changeUsage}`,
   summary:
-    'Revokes one key, or all keys of a user. Together with all keys, approved device logins are denied.',
+    "Revokes one key, or all keys of a user. Revoking all keys also denies the user's approved device logins.",
   options: {
     'key-stdin': { type: 'boolean' },
     id: { type: 'string' },

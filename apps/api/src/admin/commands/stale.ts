@@ -27,8 +27,8 @@ function daysOf({ 'idle-days': days }: { readonly 'idle-days'?: string | undefin
 }
 
 /**
- * Returns an owner's unexpired keys that were issued at least `days` days ago and have not been
- * used since. Use of a key's previous secret counts as use of the key.
+ * Returns an owner's unexpired keys that are at least `days` days old and were not used in the
+ * last `days` days. Use of a key's previous secret counts as use of the key.
  */
 async function staleKeysOf(
   { store, now }: Context,
@@ -57,7 +57,7 @@ async function staleKeysOf(
 export const stale = defineCommand({
   usage: '--idle-days N [--limit N]',
   summary:
-    'Lists unexpired keys that were issued N days ago or earlier and not used since. Reads all keys.',
+    'Lists unexpired keys that are at least N days old and were not used in the last N days. Reads all keys.',
   options: { 'idle-days': { type: 'string' }, limit: { type: 'string' } },
   printsSecret: false,
   plan(values) {

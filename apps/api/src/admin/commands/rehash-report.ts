@@ -8,7 +8,7 @@ function verdictOn({ isConfigured, makesKeys, canBeDropped }: PepperUse): string
   return canBeDropped ? 'can be dropped' : 'still required';
 }
 
-export const repepperReport = defineCommand({
+export const rehashReport = defineCommand({
   usage: '',
   summary: 'Shows which peppers are still required. Reads all keys.',
   options: {},
