@@ -85,6 +85,7 @@ export function setUpKeys<Counts extends SharedUsage>(options: KeysOptions<Count
     now,
     monotonicNow,
     warn: (error: unknown) => warn(error, logEvents.usageUnavailable),
+    warnOfLoss: (error: unknown) => warn(error, logEvents.usageLost),
   };
   const counts = options.sharedUsage;
   const shared = counts && {

@@ -64,7 +64,15 @@ export const logEvents = {
   /** Logged once per outage when usage cannot be stored or read. */
   usageUnavailable: {
     event: 'usage_unavailable',
-    message: 'usage cannot be stored or read; it is kept in memory until the store recovers',
+    message: 'Usage cannot be stored or read; it is kept until the store recovers.',
+  },
+  /**
+   * Logged when requests are not counted, or when it cannot be known whether they were counted. The
+   * error in the log entry states which.
+   */
+  usageLost: {
+    event: 'usage_lost',
+    message: 'Requests may be missing from usage and quotas.',
   },
   /**
    * Logged when usage in Redis cannot be read. The error in the log entry contains the name of the

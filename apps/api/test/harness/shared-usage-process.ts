@@ -40,6 +40,7 @@ const storer = new SharedUsageStorer({
   store: forgetful,
   monotonicNow: () => performance.now(),
   warn: () => {},
+  warnOfLoss: () => {},
 });
 
 const limits = {

@@ -30,6 +30,7 @@ const meter = new UsageMeter({
   now: Date.now,
   monotonicNow: () => performance.now(),
   warn: () => {}, // Cut connections are expected.
+  warnOfLoss: () => {},
 });
 
 let ending = false;

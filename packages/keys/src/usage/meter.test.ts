@@ -12,6 +12,7 @@ const { requestsPerDay, requestsPerMonth } = tiers.pioneer;
 
 let store: ControlledUsageStore;
 let warnings: unknown[];
+let losses: unknown[];
 let monotonic: number;
 
 function createMeter() {
@@ -20,6 +21,7 @@ function createMeter() {
     now: Date.now,
     monotonicNow: () => monotonic,
     warn: (error) => void warnings.push(error),
+    warnOfLoss: (error) => void losses.push(error),
   });
 }
 let meter: UsageMeter;
@@ -59,6 +61,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: noon });
   monotonic = 1_000_000;
   warnings = [];
+  losses = [];
   store = new ControlledUsageStore();
   meter = createMeter();
 });
@@ -281,9 +284,9 @@ describe('while the store is down', () => {
     });
     await pass(2 * usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(115);
-    expect(warnings).toEqual([
-      new OutcomeUnknownError('The store did not confirm the write.'),
-      new Error('The requests of 1 additions may not be counted.'),
+    expect(warnings).toEqual([new OutcomeUnknownError('The store did not confirm the write.')]);
+    expect(losses).toEqual([
+      new Error('Additions of unknown outcome that the store no longer recognizes: 1.'),
     ]);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -305,7 +308,6 @@ describe('while the store is down', () => {
     for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');
     for (let index = 0; index < 100; index++) meter.count('owner 0', `name ${index}`);
     meter.count('owner 0', 'name');
-    expect(warnings).toHaveLength(1);
     store.behavior = 'answers';
     await meter.flush();
     expect(store.writes).toHaveLength(100_000);
@@ -313,6 +315,25 @@ describe('while the store is down', () => {
     meter.count('owner 100099', 'name');
     await meter.flush();
     expect(store.totalsOf('owner 100099', today).day, 'stored usage frees its memory').toBe(1);
+  }, 30_000);
+
+  test('reports once per outage that requests are not counted, beside the outage', async () => {
+    for (let outage = 1; outage <= 2; outage++) {
+      store.behavior = 'fails';
+      meter.count('owner', 'name');
+      await meter.flush();
+      expect(losses).toHaveLength(outage - 1);
+      for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');
+      await meter.flush();
+      expect([warnings.length, losses.length]).toEqual([outage, outage]);
+      store.behavior = 'answers';
+      await meter.flush();
+    }
+    expect(losses[0]).toEqual(
+      new Error(
+        'Too much usage is unreported. Requests with further keys are not counted until it is stored.',
+      ),
+    );
   }, 30_000);
 });
 

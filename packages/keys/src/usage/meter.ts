@@ -5,7 +5,12 @@ import { OutageWarning } from '../outage-warning.ts';
 import { StoreUnavailableError } from '../store.ts';
 import { monthOf, utcDayOf } from './calendar.ts';
 import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
-import { AdditionForgottenError, type UsageStore, type UsageTotals } from './store.ts';
+import {
+  AdditionForgottenError,
+  forgottenAdditions,
+  type UsageStore,
+  type UsageTotals,
+} from './store.ts';
 import { type Batch, WaitingUsage } from './waiting-usage.ts';
 
 /**
@@ -48,6 +53,8 @@ export interface UsageMeterOptions {
   readonly monotonicNow: () => number;
   /** Reports the error when usage cannot be stored or read. Called once per outage. */
   readonly warn: (error: unknown) => void;
+  /** Reports the error when requests are not counted, or may not be. */
+  readonly warnOfLoss: (error: unknown) => void;
 }
 
 /**
@@ -70,12 +77,15 @@ export class UsageMeter {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   readonly #outage: OutageWarning;
+  /** Warns of requests that are not counted because too much usage is unreported. */
+  readonly #overflow: OutageWarning;
   /** The current day, cached because every request needs it. */
   #day = { number: Number.NaN, name: '' };
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
     this.#outage = new OutageWarning(options.warn);
+    this.#overflow = new OutageWarning(options.warnOfLoss);
     this.#waiting = new WaitingUsage(options.now);
   }
 
@@ -105,9 +115,9 @@ export class UsageMeter {
         : { serial, minute: Math.floor(this.#options.now() / millisecondsPerMinute) };
     if (this.#waiting.add(userId, this.#today(), name, requests, use)) this.#arm();
     else
-      this.#outage.failed(
+      this.#overflow.failed(
         new Error(
-          'Too much usage is unreported; requests for other keys are not counted until it is stored.',
+          'Too much usage is unreported. Requests with further keys are not counted until it is stored.',
         ),
       );
   }
@@ -198,13 +208,13 @@ export class UsageMeter {
     };
     await Promise.all(Array.from({ length: parallelAdditions }, sendInTurn));
     const forgotten = failures.filter(isForgotten);
-    if (forgotten.length > 0) {
-      const message = `The requests of ${forgotten.length} additions may not be counted.`;
-      this.#options.warn(new Error(message, { cause: forgotten[0] }));
-    }
-    if (failures.length > forgotten.length)
+    if (forgotten.length > 0) this.#options.warnOfLoss(forgottenAdditions(forgotten));
+    if (failures.length > forgotten.length) {
       this.#outage.failed(failures.find((error) => !isForgotten(error)));
-    else this.#outage.succeeded();
+    } else {
+      this.#outage.succeeded();
+      this.#overflow.succeeded();
+    }
     if (!this.#waiting.isEmpty) this.#arm();
   }
 

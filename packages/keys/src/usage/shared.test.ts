@@ -50,6 +50,7 @@ class ControlledSharedUsage implements SharedUsage {
 let store: ControlledUsageStore;
 let shared: ControlledSharedUsage;
 let warnings: unknown[];
+let losses: unknown[];
 let monotonic: number;
 let storer: SharedUsageStorer;
 
@@ -57,6 +58,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'Date'], now: noon });
   monotonic = 1_000_000;
   warnings = [];
+  losses = [];
   store = new ControlledUsageStore();
   shared = new ControlledSharedUsage();
   storer = new SharedUsageStorer({
@@ -64,6 +66,7 @@ beforeEach(() => {
     store,
     monotonicNow: () => monotonic,
     warn: (error) => void warnings.push(error),
+    warnOfLoss: (error) => void losses.push(error),
   });
 });
 afterEach(() => void vi.useRealTimers());
@@ -167,7 +170,10 @@ test('gives up and reports a batch that the store no longer recognizes', async (
   shared.add('owner', rememberedFor);
   await flush();
   expect(shared.confirmed).toEqual([undefined]);
-  expect(warnings).toEqual([new Error('The requests of 1 additions may not be counted.')]);
+  expect(warnings).toEqual([]);
+  expect(losses).toEqual([
+    new Error('Additions of unknown outcome that the store no longer recognizes: 1.'),
+  ]);
   expect(store.totalsOf('owner', day).day).toBe(200);
 });
 

@@ -3,6 +3,7 @@ import { usageInterval } from './meter.ts';
 import {
   AdditionForgottenError,
   type AddUsageCommand,
+  forgottenAdditions,
   type UsageStore,
   type UsageTotals,
 } from './store.ts';
@@ -62,6 +63,8 @@ export interface SharedUsageStorerOptions {
   readonly monotonicNow: () => number;
   /** Reports the error when usage cannot be stored or read. Called once per outage. */
   readonly warn: (error: unknown) => void;
+  /** Reports the error when requests are not counted, or may not be. */
+  readonly warnOfLoss: (error: unknown) => void;
 }
 
 /**
@@ -168,10 +171,7 @@ export class SharedUsageStorer {
       }
     };
     await Promise.all(batches.map(storeOne));
-    if (forgotten.length > 0) {
-      const message = `The requests of ${forgotten.length} additions may not be counted.`;
-      this.#options.warn(new Error(message, { cause: forgotten[0] }));
-    }
+    if (forgotten.length > 0) this.#options.warnOfLoss(forgottenAdditions(forgotten));
     return failures;
   }
 }
