@@ -50,7 +50,7 @@ describe('a cached answer', () => {
     expectAccepted(checker.check(key, client));
     clock.now += 1;
     expect(checker.check(key, client)).toBeInstanceOf(Promise);
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
   });
 
   test('counts the cache time from the start of the lookup', async () => {
@@ -104,7 +104,7 @@ describe('concurrent requests with one key', () => {
     const outcomes = Array.from({ length: 50 }, () => checker.check(key, client));
     await service.last().answer(valid());
     for (const outcome of await Promise.all(outcomes)) expectAccepted(outcome);
-    expect(service.questions).toHaveLength(1);
+    expect(service.lookups).toHaveLength(1);
     clock.now += 10_000;
     await checkWithAnswer();
     expect(service.last().cachedAnswers).toBe(49);
@@ -115,7 +115,7 @@ describe('concurrent requests with one key', () => {
     await service.last().answer(down);
     expect(await Promise.all(outcomes)).toEqual([unavailable, unavailable]);
     checker.check(key, client);
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
   });
 
   test('looks up again if the answer is not fresh enough for a later request', async () => {
@@ -125,7 +125,7 @@ describe('concurrent requests with one key', () => {
     const second = checker.check(key, client);
     await slow.answer(valid({ maximumAge: 1_000 }));
     expectAccepted(await first);
-    await vi.waitFor(() => expect(service.questions).toHaveLength(2));
+    await vi.waitFor(() => expect(service.lookups).toHaveLength(2));
     await service.last().answer(refused);
     expect(await second).toBe(invalidKey);
   });
@@ -133,7 +133,7 @@ describe('concurrent requests with one key', () => {
   test('looks up concurrent requests with different keys separately', () => {
     checker.check(key, client);
     checker.check(makeKey(), client);
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
   });
 });
 
@@ -142,14 +142,14 @@ describe('a cached answer near its end', () => {
     await checkWithAnswer(valid({ maximumAge: 10_000 }));
     clock.now += 6_999;
     expectAccepted(checker.check(key, client));
-    expect(service.questions).toHaveLength(1);
+    expect(service.lookups).toHaveLength(1);
     clock.now += 1_501;
     expectAccepted(checker.check(key, client));
   });
 
   test('refreshes an answer in use once in the background', async () => {
     expectAccepted(checker.check(key, client));
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
     await service.last().answer(valid({ maximumAge: 10_000 }));
     clock.now += 9_999;
     expectAccepted(checker.check(key, client));
@@ -170,10 +170,10 @@ describe('a cached answer near its end', () => {
     await service.last().answer(down);
     clock.now += 199;
     expectAccepted(checker.check(key, client));
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
     clock.now += 1;
     expectAccepted(checker.check(key, client));
-    expect(service.questions).toHaveLength(3);
+    expect(service.lookups).toHaveLength(3);
     await service.last().answer(down);
     clock.now += 1_299;
     expectAccepted(checker.check(key, client));
@@ -208,10 +208,10 @@ test('spreads the refreshes of keys that were looked up at the same time', async
   for (const one of keys) await checkWithAnswer(valid({ maximumAge: 10_000 }), one);
   clock.now += 7_000;
   const refreshesIn150ms = Array.from({ length: 10 }, () => {
-    const before = service.questions.length;
+    const before = service.lookups.length;
     clock.now += 150;
     for (const one of keys) expectAccepted(checker.check(one, client));
-    return service.questions.length - before;
+    return service.lookups.length - before;
   });
   expect(Math.max(...refreshesIn150ms)).toBeLessThan(keys.length / 2);
   expect(refreshesIn150ms.reduce((sum, refreshes) => sum + refreshes)).toBe(keys.length);
@@ -222,9 +222,9 @@ describe('unknown keys', () => {
   async function sendUnknown(times: number, from = client): Promise<unknown[]> {
     const outcomes: unknown[] = [];
     for (let sent = 0; sent < times; sent++) {
-      const asked = service.questions.length;
+      const asked = service.lookups.length;
       const outcome = checker.check(makeKey(), from);
-      if (service.questions.length > asked) await service.last().answer(refused);
+      if (service.lookups.length > asked) await service.last().answer(refused);
       outcomes.push(await outcome);
     }
     return outcomes;
@@ -239,7 +239,7 @@ describe('unknown keys', () => {
       code: 'rate_limited',
       headers: { 'Retry-After': '40', 'X-RateLimit-Limit': '60' },
     });
-    expect(service.questions).toHaveLength(60);
+    expect(service.lookups).toHaveLength(60);
     clock.now += 39_999;
     expect((await sendUnknown(1))[0]).toBeInstanceOf(Refusal);
     clock.now += 1;
@@ -280,8 +280,8 @@ describe('unknown keys', () => {
 
   test('looks up no more than 60 unknown keys of a client concurrently', async () => {
     const outcomes = Array.from({ length: 100 }, () => checker.check(makeKey(), client));
-    expect(service.questions).toHaveLength(60);
-    for (const question of service.questions) await question.answer(refused);
+    expect(service.lookups).toHaveLength(60);
+    for (const lookup of service.lookups) await lookup.answer(refused);
     expect((await Promise.all(outcomes)).filter((outcome) => outcome === invalidKey)).toHaveLength(
       60,
     );
@@ -317,7 +317,7 @@ describe("the owner's window", () => {
       code: 'rate_limited',
       headers: { 'Retry-After': '6', 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '0' },
     });
-    expect(service.questions).toHaveLength(1);
+    expect(service.lookups).toHaveLength(1);
   });
 
   test('sends X-RateLimit-Reset in Unix seconds', async () => {
@@ -413,9 +413,9 @@ describe('usage reports', () => {
 
   test('reports usage in the background if the key is not used again, counting the report as one request', async () => {
     await useThrice();
-    expect(service.questions).toHaveLength(1);
+    expect(service.lookups).toHaveLength(1);
     await passReportInterval();
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
     expect(service.last()).toMatchObject({ key, cachedAnswers: 2 });
     await service.last().answer(valid({ maximumAge: 1_000 }));
     expectAccepted(checker.check(key, client));
@@ -433,7 +433,7 @@ describe('usage reports', () => {
     await checkWithAnswer();
     clock.now += 10_000;
     await passReportInterval();
-    expect(service.questions.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 1]);
+    expect(service.lookups.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 1]);
   });
 
   test.each([
@@ -452,7 +452,7 @@ describe('usage reports', () => {
         clock.now += 1;
       }
       await passReportInterval();
-      expect(service.questions.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 2, 2, 2, 2]);
+      expect(service.lookups.map(({ cachedAnswers }) => cachedAnswers)).toEqual([0, 2, 2, 2, 2]);
     },
   );
 
@@ -463,7 +463,7 @@ describe('usage reports', () => {
     clock.now += 100_000;
     await passReportInterval();
     await passReportInterval();
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
   });
 
   test('does not report usage twice if a request arrives during a report', async () => {
@@ -472,7 +472,7 @@ describe('usage reports', () => {
     const outcome = checker.check(key, client);
     await service.last().answer(valid());
     expectAccepted(await outcome);
-    expect(service.questions).toHaveLength(2);
+    expect(service.lookups).toHaveLength(2);
     clock.now += 10_000;
     await checkWithAnswer();
     expect(service.last().cachedAnswers).toBe(1);
@@ -483,7 +483,7 @@ describe('usage reports', () => {
     expectAccepted(checker.check(key, client));
     expectAccepted(checker.check(key, client));
     const closed = checker.close();
-    await vi.waitFor(() => expect(service.questions).toHaveLength(2));
+    await vi.waitFor(() => expect(service.lookups).toHaveLength(2));
     expect(service.last()).toMatchObject({ key, cachedAnswers: 1 });
     expect(closeClient).not.toHaveBeenCalled();
     await service.last().answer(valid());

@@ -31,7 +31,7 @@ function setUp(key: string, bound: number) {
   const beganAt = Date.now();
   const now = () => Date.now() - beganAt;
   const digester = createDigester({ version: 'a', subkey: new Uint8Array(32) });
-  const state = { deleted: false, questions: 0 };
+  const state = { deleted: false, lookups: 0 };
   const verifier = createKeyVerifier({
     digesters: [digester],
     maximumAge: bound,
@@ -54,7 +54,7 @@ function setUp(key: string, bound: number) {
     countsRequests: true,
     close: async () => {},
     async ask(asked) {
-      state.questions++;
+      state.lookups++;
       const startedAt = now();
       await after(latency.network);
       const verified = await verifier.verify(asked);
@@ -98,7 +98,7 @@ test.each(bounds)(
     }
     expect(waited).toEqual([]);
     // A refresh takes two lookups. The first makes the service read the key again.
-    expect(state.questions).toBeLessThanOrEqual(32);
+    expect(state.lookups).toBeLessThanOrEqual(32);
   },
 );
 

@@ -7,7 +7,7 @@ import { invalidKey, Refusal } from '../../src/refusal.ts';
 export const client: Client = { ip: '192.0.2.1' };
 
 /** A lookup whose answer the test provides. */
-interface Question {
+interface Lookup {
   readonly key: string;
   readonly cachedAnswers: number;
   answer(answer: Answer): Promise<void>;
@@ -15,23 +15,23 @@ interface Question {
 
 /** Creates a fake key source that records each lookup. The test supplies the answers. */
 export function controlledAsk() {
-  const questions: Question[] = [];
+  const lookups: Lookup[] = [];
   return {
-    questions,
+    lookups,
     ask: (key: string, cachedAnswers: number) => {
       const { promise, resolve } = Promise.withResolvers<Answer>();
       const answer = async (given: Answer) => {
         resolve(given);
         await promise;
       };
-      questions.push({ key, cachedAnswers, answer });
+      lookups.push({ key, cachedAnswers, answer });
       return promise;
     },
     /** Returns the most recent lookup. */
-    last(): Question {
-      const question = questions.at(-1);
-      if (question === undefined) throw new Error('There was no lookup.');
-      return question;
+    last(): Lookup {
+      const lookup = lookups.at(-1);
+      if (lookup === undefined) throw new Error('There was no lookup.');
+      return lookup;
     },
   };
 }
