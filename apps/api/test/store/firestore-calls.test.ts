@@ -223,19 +223,28 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(actions.filter((action) => action === 'device_login.denied')).toHaveLength(1);
   });
 
-  test('a reset of usage whose response is lost is made once, and keeps what was added after it', async () => {
-    const { proxy, store, another, read } = await start();
-    await store.addUsage(addition({ name: 10 }, { instance: 'one' }));
-    proxy.loseAnswerTo(2);
-    const reset = store.resetUsage(order());
-    await expect.poll(async () => (await read())['usage']?.map(({ total }) => total)).toEqual([0]);
-    await another.addUsage(addition({ name: 3 }, { instance: 'other' }));
-    proxy.cut();
-    expect(await reset).toEqual({ day: 10, month: 10 });
-    expect(await store.readTotals('owner', today)).toEqual({ day: 3, month: 3 });
-    const entries = await store.readAudit('owner');
-    expect(entries.map(({ action }) => action)).toEqual(['user.usage_reset']);
-  });
+  test.each([
+    ['fewer', 3],
+    ['as many', 10],
+    ['more', 20],
+  ])(
+    'a reset of usage whose response is lost is made once, and keeps what was added after it: %s requests',
+    async (_, added) => {
+      const { proxy, store, another, read } = await start();
+      await store.addUsage(addition({ name: 10 }, { instance: 'one' }));
+      proxy.loseAnswerTo(2);
+      const reset = store.resetUsage(order());
+      await expect
+        .poll(async () => (await read())['usage']?.map(({ total }) => total))
+        .toEqual([0]);
+      await another.addUsage(addition({ name: added }, { instance: 'other' }));
+      proxy.cut();
+      expect(await reset).toEqual({ day: 10, month: 10 });
+      expect(await store.readTotals('owner', today)).toEqual({ day: added, month: added });
+      const entries = await store.readAudit('owner');
+      expect(entries.map(({ action }) => action)).toEqual(['user.usage_reset']);
+    },
+  );
 
   test('delete succeeds if the response is lost, although the name no longer exists', async () => {
     const { proxy, store, read } = await start();

@@ -53,7 +53,18 @@ export interface MonthDocument extends UsageMonth {
    * before the user's last erasure. Absent if the user was not erased.
    */
   readonly erased?: number | undefined;
+  /**
+   * The marks of the latest resets. A mark identifies a reset whose commit succeeded but whose
+   * response was lost. Absent if the month was not reset.
+   */
+  readonly resets?: readonly string[] | undefined;
 }
+
+/**
+ * Maximum number of marks of resets in a month's document. Operators reset usage rarely, so the
+ * mark of a reset is still stored when its commit is retried.
+ */
+const rememberedResets = 10;
 
 const { total, days, names, last_uses, instances, forgotten } = usageMonthFields;
 
@@ -70,6 +81,7 @@ const monthDocument = z.object({
   forgotten: forgotten.default(0),
   older_days: days.default({}),
   erased: z.number().optional(),
+  resets: z.array(z.string()).optional(),
 });
 
 const lastUsesDocument = monthDocument.pick({ last_uses: true });
@@ -198,13 +210,15 @@ export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDoc
 /**
  * Returns the fields of a month's document that a reset changes.
  *
- * @param after the month after the reset.
+ * @param mark the mark by which a later read recognizes that the reset was committed.
  */
-export function resetFields({
-  last_uses,
-  ...fields
-}: UsageMonth): Omit<MonthDocument, 'last_uses'> {
-  return { ...fields, older_days: {} };
+export function resetFields(
+  { resets: earlier = [] }: MonthDocument,
+  { last_uses, ...fields }: UsageMonth,
+  mark: string,
+): Omit<MonthDocument, 'last_uses'> {
+  const resets = [mark, ...earlier].slice(0, rememberedResets);
+  return { ...fields, older_days: {}, resets };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { decideUsageReset } from '@andamio/keys/administration';
 import type { OwnerCommand } from '@andamio/keys/model';
 import { monthOf, utcDayOf } from '@andamio/keys/usage/calendar';
@@ -79,19 +80,20 @@ export function resetUsage(database: Database, command: OwnerCommand): Promise<U
   const { userId, now } = command;
   const today = utcDayOf(now * 1000);
   const key = { userId, month: monthOf(today) };
+  const mark = randomUUID();
   let attempted: UsageTotals | undefined;
   return commitWithRetry<FoundMonth, UsageTotals>({
     read: async () => completeMonth(firestore, key, await monthReference(firestore, key).get()),
     decide({ content, stored }) {
-      // Usage only grows between resets. A smaller total therefore shows that a commit was made
-      // whose response was lost.
-      if (attempted !== undefined && content.total < attempted.month) return { outcome: attempted };
+      // The commit succeeded, but its response was lost.
+      if (attempted !== undefined && content.resets?.includes(mark)) return { outcome: attempted };
       const { outcome, change } = decideUsageReset(content, totalsIn(content, today), command);
       if (stored === undefined || change === undefined) return { outcome };
       attempted = outcome;
       const { updateTime: lastUpdateTime } = stored;
       const month = monthReference(firestore, key);
-      const writes = firestore.batch().update(month, resetFields(change.month), { lastUpdateTime });
+      const fields = resetFields(content, change.month, mark);
+      const writes = firestore.batch().update(month, fields, { lastUpdateTime });
       for (const day of olderDaysOf(key, content))
         writes.delete(dayReference(firestore, userId, day));
       audit(database, writes, change.entry);
