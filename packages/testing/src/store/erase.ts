@@ -101,6 +101,19 @@ export function describeErasure(kind: string, create: () => StoreUnderTest) {
       expect(await store.issue(command())).toBe('issued');
     });
 
+    test.each([
+      ['does not store usage that is added five minutes after an erasure', 300, 0],
+      ['stores usage that is added more than five minutes after an erasure', 301, 3],
+    ])('%s', async (_, seconds, requests) => {
+      const { store } = await withKeys();
+      await store.erase(order());
+      const number = (present + seconds) * 1_000_000;
+      expect(await store.addUsage(addition({ rolled: 3 }, { number }))).toEqual({
+        day: requests,
+        month: requests,
+      });
+    });
+
     test('does not change other users', async () => {
       const { store } = await withKeys();
       const { record, ...rules } = command({ userId: 'other' });
