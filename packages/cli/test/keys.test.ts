@@ -126,7 +126,7 @@ describe('keys create', () => {
     const { code, stdout, stderr } = await andamio(['keys', 'create', 'same'], { env });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^name_taken: api_key_name: you already have a key with this name\. \(request \S+\)\n$/,
+      /^name_taken: api_key_name is already the name of one of your keys\. \(request \S+\)\n$/,
     );
   });
 });

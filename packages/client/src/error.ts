@@ -24,7 +24,7 @@ interface Failure<Code extends ApiErrorCode, Status extends number | undefined> 
   readonly code: Code;
   /** The response's HTTP status, or undefined if the call failed without a response. */
   readonly status: Status;
-  /** The code and the details, such as `name_taken: You already have a key with this name.` */
+  /** The code and the details, such as `missing_field: api_key_name is required.` */
   readonly message: string;
   /** A human-readable explanation. Programs should use `code`. */
   readonly details: string;

@@ -64,7 +64,7 @@ describe('a method', () => {
     const error = await failureOf(client.listApiKeys({ page_token: 'x y&page_size=1' }));
     expect([error.code, error.details]).toEqual([
       'invalid_field',
-      'page_token: must be the next_page_token of a page of your keys',
+      'page_token must be the next_page_token of a page of your keys.',
     ]);
   });
 

@@ -129,7 +129,7 @@ describe('an installed client', () => {
         expect(JSON.parse(printed)).toEqual([
           `from ${title}`,
           true,
-          'name_taken: api_key_name: you already have a key with this name.',
+          'name_taken: api_key_name is already the name of one of your keys.',
         ]);
       },
     );

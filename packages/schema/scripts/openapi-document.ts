@@ -92,7 +92,7 @@ const idempotencyKeyParameter = z.object({
  */
 const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly details?: string }> =
   {
-    400: { code: 'missing_field', details: 'api_key_name: is required' },
+    400: { code: 'missing_field', details: 'api_key_name is required.' },
     401: { code: 'unauthenticated' },
     403: { code: 'insufficient_scope' },
     404: { code: 'no_such_key' },
@@ -100,7 +100,7 @@ const exampleErrors: Record<ErrorStatus, { readonly code: ErrorCode; readonly de
     409: { code: 'not_yet_rotatable' },
     422: {
       code: 'invalid_field',
-      details: 'api_key_name: must be 3 to 100 characters long (Unicode code points)',
+      details: 'api_key_name must be 3 to 100 characters long (Unicode code points).',
     },
     429: { code: 'rate_limited' },
     431: { code: 'headers_too_large' },

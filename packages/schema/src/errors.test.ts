@@ -7,6 +7,7 @@ import {
   errorCodes,
   errorKinds,
   oauthErrorOf,
+  specificDetails,
 } from './errors.ts';
 
 /**
@@ -73,6 +74,21 @@ describe('errors', () => {
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(errorBody(code).details).toMatch(/^.{10,}\.$/);
     expect(errorKinds[code].remedy).toMatch(/^.{10,}\.$/);
+  });
+
+  test.each([
+    ...errorCodes.map((code) => errorKinds[code].details),
+    specificDetails.idempotencyKey,
+    specificDetails.sentTwice('field'),
+    specificDetails.pageToken,
+    specificDetails.missingField('field'),
+    specificDetails.brokenRule('field', 'must be a string'),
+    specificDetails.brokenItemRule('list', 'must be a string'),
+    specificDetails.maximumDays(90),
+  ])('details are sentences, also about a field: %s', (details) => {
+    expect(details).toMatch(/\.$/);
+    const [field] = /^([a-z]+(_[a-z]+)*|Idempotency-Key):/.exec(details) ?? [];
+    expect(field, 'a field with a colon').toBeUndefined();
   });
 
   test('the code alone distinguishes rate limits from key limits, and taken names from invalid fields', () => {

@@ -73,7 +73,7 @@ export const errorKinds = {
   },
   expired_token: {
     status: 400,
-    details: 'device_code: is unknown, has expired or was used. Start a new login.',
+    details: 'device_code is unknown, has expired or was used. Start a new login.',
     remedy: 'Start a new login.',
   },
   access_denied: {
@@ -120,13 +120,13 @@ export const errorKinds = {
   },
   no_such_key: {
     status: 404,
-    details: 'api_key_name: you have no key with this name.',
+    details: 'api_key_name is not the name of one of your keys.',
     remedy: 'List your keys with `GET /api/v1/user/me`. A key is removed 30 days after its expiry.',
   },
   unknown_user_code: {
     status: 404,
     details:
-      'user_code: no login that you can decide has this code. Compare the code, or start again in your terminal.',
+      'user_code is not the code of a pending login of yours. Compare it with the one in your terminal, or start the login again.',
     remedy:
       'Compare the code with the one that the program shows. Look up the login before you approve or deny it. If the code has expired, start the login again in the program.',
   },
@@ -137,18 +137,20 @@ export const errorKinds = {
   },
   not_yet_rotatable: {
     status: 409,
-    details: 'api_key_name: the key can be extended only within 1 day of its expiry, or after it.',
+    details:
+      'api_key_name is the name of a key that cannot be extended yet. A key can be extended within 1 day of its expiry, or after it.',
     remedy: 'Retry no earlier than 1 day before the key expires.',
   },
   key_expired: {
     status: 409,
     details:
-      'api_key_name: the key has expired. Extend it first, or delete it and request another.',
+      'api_key_name is the name of an expired key. Extend the key first, or delete it and request another.',
     remedy: 'Extend the key with `POST /api/v1/apikey/rotate` first, or delete it.',
   },
   device_login_redeemed: {
     status: 409,
-    details: 'user_code: the program already has its key. Delete the key to end its access.',
+    details:
+      'user_code is the code of a program that already has its key. Delete the key to end its access.',
     remedy:
       'The program already has its key. To end its access, delete the key with `POST /api/v1/apikey/delete`.',
   },
@@ -159,24 +161,23 @@ export const errorKinds = {
   },
   expiry_too_late: {
     status: 422,
-    details: 'expires_in_days: the expiry must not be later than the year 9999.',
+    details: 'expires_in_days must not lead to an expiry after the year 9999.',
     remedy: 'Request a smaller number of days.',
   },
   name_taken: {
     status: 422,
-    details: 'api_key_name: you already have a key with this name.',
+    details: 'api_key_name is already the name of one of your keys.',
     remedy: 'Choose a name that none of your keys has.',
   },
   idempotency_key_reused: {
     status: 422,
     details:
-      'Idempotency-Key: was already used within 24 hours for a request with a different body.',
+      'Idempotency-Key was already used within 24 hours for a request with a different body.',
     remedy: 'Choose a new `Idempotency-Key` for each request that is not a retry.',
   },
   idempotency_key_outdated: {
     status: 422,
-    details:
-      'Idempotency-Key: the key that the original request issued or extended has since been deleted or rolled.',
+    details: 'Idempotency-Key belongs to a request whose key has since been deleted or rolled.',
     remedy:
       'Send a new request with a new `Idempotency-Key`; the key in the lost response is no longer valid.',
   },
@@ -188,7 +189,7 @@ export const errorKinds = {
   too_many_wrong_codes: {
     status: 429,
     details:
-      'user_code: too many wrong codes. Retry after the time in Retry-After, and do not guess codes.',
+      'user_code was wrong too often. Retry after the time in Retry-After, and do not guess codes.',
     remedy:
       'Retry after the number of seconds in `Retry-After`, with the code that the program shows.',
   },
@@ -240,14 +241,17 @@ export const errorKinds = {
  */
 export const specificDetails = {
   host: 'The header Host must be sent once, as a host name or address with an optional port.',
-  idempotencyKey: `${idempotencyKeyHeader}: must be 1 to 128 visible ASCII characters, sent once`,
+  idempotencyKey: `${idempotencyKeyHeader} must be 1 to 128 visible ASCII characters, sent once.`,
   slowDown: (seconds: number) =>
     `The requests come too fast. Wait ${seconds} seconds between them from now on.`,
-  sentTwice: (field: string) => `${field}: must be sent at most once`,
-  pageToken: 'page_token: must be the next_page_token of a page of your keys',
-  missingField: (field: string) => `${field}: is required`,
+  sentTwice: (field: string) => `${field} must be sent at most once.`,
+  pageToken: 'page_token must be the next_page_token of a page of your keys.',
+  missingField: (field: string) => `${field} is required.`,
+  /** The rule begins with a verb, such as `must be at least 1`. */
+  brokenRule: (field: string, rule: string) => `${field} ${rule}.`,
+  brokenItemRule: (list: string, rule: string) => `Each item of ${list} ${rule}.`,
   maximumDays: (days: number) =>
-    `expires_in_days: must be at most ${days}; send it if the default is greater`,
+    `expires_in_days must be at most ${days}. A request without it uses the default, which may be greater.`,
   quota: {
     day: "Daily quota: the requests that the owner's tier allows per UTC day are used up. Retry after the time in Retry-After.",
     month:

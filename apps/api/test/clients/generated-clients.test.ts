@@ -188,7 +188,7 @@ describe.runIf(classPath)('generated clients', () => {
         listed: 'generated',
         alias: 'Ada',
         status: 422,
-        details: 'api_key_name: you already have a key with this name.',
+        details: 'api_key_name is already the name of one of your keys.',
       });
     },
     240_000,

@@ -291,30 +291,30 @@ describe('device login', () => {
   });
 
   test.each([
-    [{}, 400, 'missing_field', 'api_key_name: is required'],
+    [{}, 400, 'missing_field', 'api_key_name is required.'],
     [
       { api_key_name: 'x'.repeat(94) },
       422,
       'invalid_field',
-      'api_key_name: must be 3 to 93 characters long (Unicode code points)',
+      'api_key_name must be 3 to 93 characters long (Unicode code points).',
     ],
     [
       { api_key_name: 'lap\u001btop' },
       422,
       'invalid_field',
-      'api_key_name: must not contain a control character',
+      'api_key_name must not contain a control character.',
     ],
     [
       { api_key_name: 'laptop', expires_in_days: 0 },
       422,
       'invalid_field',
-      'expires_in_days: must be at least 1',
+      'expires_in_days must be at least 1.',
     ],
     [
       { api_key_name: 'laptop', expires_in_days: 91 },
       422,
       'invalid_field',
-      'expires_in_days: must be at most 90',
+      'expires_in_days must be at most 90.',
     ],
   ])('the start refuses the body %j', async (body, status, code, details) => {
     const answer = await startDeviceLogin(service.url, body);
@@ -328,7 +328,7 @@ describe('device login', () => {
       const answer = await startDeviceLogin(service.url, { api_key_name });
       expectError(answer, 422, 'invalid_field');
       expect(answer.body['details']).toBe(
-        'api_key_name: must contain only the letters A-Z and a-z, digits, spaces, and the characters . _ -',
+        'api_key_name must contain only the letters A-Z and a-z, digits, spaces, periods, underscores and hyphens.',
       );
     },
   );
@@ -340,14 +340,14 @@ describe('device login', () => {
   });
 
   test.each([
-    [{}, 'missing_field', 'user_code: is required'],
-    [{ user_code: 'WDJB-MJH' }, 'invalid_field', /^user_code: must be the 8 letters/],
-    [{ user_code: 'AEIO-UAEI' }, 'invalid_field', /^user_code: must be the 8 letters/],
-    [{ user_code: 1 }, 'invalid_field', 'user_code: must be a string'],
+    [{}, 'missing_field', 'user_code is required.'],
+    [{ user_code: 'WDJB-MJH' }, 'invalid_field', /^user_code must be the 8 letters/],
+    [{ user_code: 'AEIO-UAEI' }, 'invalid_field', /^user_code must be the 8 letters/],
+    [{ user_code: 1 }, 'invalid_field', 'user_code must be a string.'],
     [
       { user_code: 'WDJB-MJHT', decision: 'yes' },
       'invalid_field',
-      'decision: must be one of: approve, deny',
+      'decision must be approve or deny.',
     ],
   ])('the approval refuses the body %j', async (body, code, details) => {
     const answer = await ask('strict', body);
@@ -564,7 +564,7 @@ describe('MAX_EXPIRES_IN_DAYS and device logins', () => {
     ]) {
       expect([answer.status, answer.body['details']]).toEqual([
         422,
-        'expires_in_days: must be at most 30; send it if the default is greater',
+        'expires_in_days must be at most 30. A request without it uses the default, which may be greater.',
       ]);
     }
   });

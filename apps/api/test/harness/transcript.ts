@@ -100,7 +100,7 @@ function maskDetails(json: string): string {
     const kind = kindsByText.find(([text]) => details.startsWith(text));
     const masked =
       kind === undefined ? details : `<text of ${kind[1]}>${details.slice(kind[0].length)}`;
-    return `"details":${JSON.stringify(masked.replaceAll(/: must [^;]*/g, ': <rule>'))}`;
+    return `"details":${JSON.stringify(masked.replaceAll(/(?<=^|\. )((?:Each item of )?[\w-]+) must [^.]*\./g, '$1 <rule>'))}`;
   });
 }
 

@@ -233,7 +233,7 @@ describe.each(namingKey.map((operation) => [operation.id, operation] as const))(
       const rawBody = `${JSON.stringify(operation.body.example).slice(0, -1)}, "api_key_name": ${json}}`;
       const answer = await call(app.url, operation, tokenFor('body'), rawBody);
       expectError(answer, 422, 'invalid_field');
-      expect(answer.body['details']).toMatch(/^api_key_name: must /);
+      expect(answer.body['details']).toMatch(/^api_key_name must /);
       expect(JSON.stringify(answer.body)).not.toContain('hunter2');
     });
   },
@@ -254,7 +254,7 @@ describe.each(namingExistingKey)('$path', ({ path, body: { example } }) => {
     const theirs = await send('theirs', { token });
     const unknown = await send('unknown', { token });
     expectError(theirs, 404, 'no_such_key');
-    expect(theirs.body['details']).toBe('api_key_name: you have no key with this name.');
+    expect(theirs.body['details']).toBe('api_key_name is not the name of one of your keys.');
     expect(comparable(theirs)).toEqual(comparable(unknown));
     expect((await send('theirs')).status).toBe(200);
   });

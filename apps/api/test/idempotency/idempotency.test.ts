@@ -154,7 +154,7 @@ describe('Idempotency-Key', () => {
       const answer = await requestKey(app.url, key, as('invalid', idempotencyKey));
       expectError(answer, 422, 'invalid_field');
       expect(answer.body['details']).toBe(
-        'Idempotency-Key: must be 1 to 128 visible ASCII characters, sent once',
+        'Idempotency-Key must be 1 to 128 visible ASCII characters, sent once.',
       );
     },
   );

@@ -276,14 +276,14 @@ describe('GET /api/v1/apikey/list', () => {
       const query = new URLSearchParams({ page_size: size }).toString();
       const answer = await listKeys(app.url, query, options());
       expectError(answer, 422, 'invalid_field');
-      expect(answer.body['details']).toMatch(/^page_size: must be (1 to 100|an integer)$/);
+      expect(answer.body['details']).toMatch(/^page_size must be (1 to 100|an integer)\.$/);
     },
   );
 
   test('list responds with 422 to a repeated parameter', async () => {
     const answer = await listKeys(app.url, 'page_size=1&page_size=2', options());
     expectError(answer, 422, 'invalid_field');
-    expect(answer.body['details']).toBe('page_size: must be sent at most once');
+    expect(answer.body['details']).toBe('page_size must be sent at most once.');
   });
 
   test('list responds with 422 to a page token that is garbage, changed or of another user', async () => {
@@ -317,7 +317,7 @@ describe('GET /api/v1/apikey/list', () => {
     ]) {
       expectError(answer, 422, 'invalid_field');
       expect(answer.body['details']).toBe(
-        'page_token: must be the next_page_token of a page of your keys',
+        'page_token must be the next_page_token of a page of your keys.',
       );
     }
     expect((await ask(token)).status).toBe(200);

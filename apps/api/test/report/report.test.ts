@@ -72,15 +72,15 @@ describe('POST /api/v1/apikey/report', () => {
   });
 
   test.each([
-    [{}, 400, 'missing_field', 'api_keys: is required'],
-    [{ api_keys: [] }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
-    [{ api_keys: 'ant-' }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
-    [{ api_keys: [1] }, 422, 'invalid_field', 'api_keys: must be a list of 1 to 100 strings'],
+    [{}, 400, 'missing_field', 'api_keys is required.'],
+    [{ api_keys: [] }, 422, 'invalid_field', 'api_keys must be a list of 1 to 100 strings.'],
+    [{ api_keys: 'ant-' }, 422, 'invalid_field', 'api_keys must be a list of 1 to 100 strings.'],
+    [{ api_keys: [1] }, 422, 'invalid_field', 'Each item of api_keys must be a string.'],
     [
       { api_keys: Array(maximumReportedKeys + 1).fill('x') },
       422,
       'invalid_field',
-      'api_keys: must be a list of 1 to 100 strings',
+      'api_keys must be a list of 1 to 100 strings.',
     ],
   ])('refuses the body %j', async (body, status, code, details) => {
     const answer = await report(app.url, body);

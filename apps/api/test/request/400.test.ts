@@ -51,7 +51,7 @@ describe('rejecting a malformed body', () => {
   ])('request responds with 400 to a missing api_key_name: %s', async (_what, rawBody) => {
     const answer = await requestKey(app.url, undefined, { rawBody });
     expectError(answer, 400, 'missing_field');
-    expect(answer.body['details']).toBe('api_key_name: is required');
+    expect(answer.body['details']).toBe('api_key_name is required.');
   });
 
   test.each([

@@ -37,7 +37,7 @@ describe('rejecting invalid values', () => {
   ])('request responds with 422 if api_key_name is %s', async (_what, json) => {
     const answer = await requestKey(app.url, undefined, { rawBody: `{"api_key_name": ${json}}` });
     expectError(answer, 422, 'invalid_field');
-    expect(answer.body['details']).toMatch(/^api_key_name: must /);
+    expect(answer.body['details']).toMatch(/^api_key_name must /);
   });
 
   test.each([
@@ -64,7 +64,7 @@ describe('rejecting invalid values', () => {
       rawBody: `{"api_key_name": "abc", "expires_in_days": ${json}}`,
     });
     expectError(answer, 422, 'invalid_field');
-    expect(answer.body['details']).toMatch(/^expires_in_days: must /);
+    expect(answer.body['details']).toMatch(/^expires_in_days must /);
   });
 
   test.each([['1e300'], ['9007199254740993'], ['3000000']])(
@@ -83,7 +83,7 @@ describe('rejecting invalid values', () => {
       expires_in_days: 'other-secret',
     });
     expect(answer.body['details']).toBe(
-      'api_key_name: must be 3 to 100 characters long (Unicode code points); expires_in_days: must be an integer',
+      'api_key_name must be 3 to 100 characters long (Unicode code points). expires_in_days must be an integer.',
     );
   });
 
@@ -149,7 +149,7 @@ describe('MAX_EXPIRES_IN_DAYS', () => {
     const answer = await requestKey(app.url, { api_key_name: 'too long', ...more });
     expectError(answer, 422, 'expiry_too_late');
     expect(answer.body['details']).toBe(
-      'expires_in_days: must be at most 90; send it if the default is greater',
+      'expires_in_days must be at most 90. A request without it uses the default, which may be greater.',
     );
   });
 

@@ -73,7 +73,7 @@ describe('POST /api/v1/apikey/roll', () => {
       const rawBody = `{"api_key_name": "MyFirstKey", "grace_seconds": ${json}}`;
       const answer = await rollKey(app.url, undefined, { ...as('invalid'), rawBody });
       expectError(answer, 422, 'invalid_field');
-      expect(answer.body['details']).toMatch(/^grace_seconds: must be (an integer|0 to 604800)$/);
+      expect(answer.body['details']).toMatch(/^grace_seconds must be (an integer|0 to 604800)\.$/);
     },
   );
 

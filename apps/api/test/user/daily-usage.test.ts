@@ -119,38 +119,38 @@ describe('POST /api/v1/user/usage/daily', () => {
   test.each([
     [
       { start_date: '2025-08-31', end_date: '2025-08-30' },
-      'end_date: must not be before start_date',
+      'end_date must not be before start_date.',
     ],
     [
       { start_date: '2024-01-01', end_date: '2025-01-01' },
-      'end_date: must be at most 366 days from start_date, both included',
+      'end_date must be at most 366 days from start_date, both included.',
     ],
     [
       { start_date: '2025-02-29' },
-      'start_date: must be a date of the calendar, such as 2023-01-31',
+      'start_date must be a date of the calendar, such as 2023-01-31.',
     ],
-    [{ end_date: '2025-04-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ end_date: '2025-13-01' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
+    [{ end_date: '2025-04-31' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
+    [{ end_date: '2025-13-01' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
     [
       { end_date: '2025-08-31T00:00:00Z' },
-      'end_date: must be a date of the calendar, such as 2023-01-31',
+      'end_date must be a date of the calendar, such as 2023-01-31.',
     ],
-    [{ end_date: '20250831' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ end_date: '+002025-08-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ end_date: ' 2025-08-31' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ end_date: '' }, 'end_date: must be a date of the calendar, such as 2023-01-31'],
-    [{ start_date: 20250801 }, 'start_date: must be a string'],
-    [{ start_date: null }, 'start_date: must be a string'],
-    [{ api_key_names: null }, 'api_key_names: must be an array'],
-    [{ api_key_names: 'name' }, 'api_key_names: must be an array'],
-    [{ api_key_names: ['name', 42, null, {}] }, 'api_key_names: must be a string'],
+    [{ end_date: '20250831' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
+    [{ end_date: '+002025-08-31' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
+    [{ end_date: ' 2025-08-31' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
+    [{ end_date: '' }, 'end_date must be a date of the calendar, such as 2023-01-31.'],
+    [{ start_date: 20250801 }, 'start_date must be a string.'],
+    [{ start_date: null }, 'start_date must be a string.'],
+    [{ api_key_names: null }, 'api_key_names must be an array.'],
+    [{ api_key_names: 'name' }, 'api_key_names must be an array.'],
+    [{ api_key_names: ['name', 42, null, {}] }, 'Each item of api_key_names must be a string.'],
     [
       { api_key_names: ['ab', 'a\u0000bc'] },
-      /^api_key_names: must be 3 to 100 .*; api_key_names: must not contain a control/,
+      /^Each item of api_key_names must be 3 to 100 .*\. Each item of api_key_names must not contain a control/,
     ],
     [
       { api_key_names: Array(2_000).fill('ab') },
-      /^api_key_names: must be 3 to 100 characters long [^;]*$/,
+      /^Each item of api_key_names must be 3 to 100 characters long [^.]*\.$/,
     ],
   ])('daily usage responds with 422 and names field and rule for %j', async (fields, details) => {
     const answer = await getDailyUsage(app.url, { ...august, ...fields }, as('rules'));
@@ -160,8 +160,8 @@ describe('POST /api/v1/user/usage/daily', () => {
   });
 
   test.each([
-    [{}, 'start_date: is required; end_date: is required'],
-    [{ start_date: '2025-08-01', api_key_names: 5 }, 'end_date: is required'],
+    [{}, 'start_date is required. end_date is required.'],
+    [{ start_date: '2025-08-01', api_key_names: 5 }, 'end_date is required.'],
   ])('daily usage responds with 400 and names the missing dates for %j', async (body, details) => {
     const answer = await getDailyUsage(app.url, body, as('missing'));
     expectError(answer, 400, 'missing_field');

@@ -43,9 +43,8 @@ function problemOfApi(error: ApiError, { errors, atMaximum }: Texts): Problem {
       return final(errors.tooManyDays, 'days');
     case 'missing_field':
     case 'invalid_field':
-      return error.details.startsWith('expires_in_days')
-        ? final(errors.tooManyDays, 'days')
-        : final(errors.invalidName, 'name');
+      // The forms send only whole numbers of days from 1 on, so the name is at fault.
+      return final(errors.invalidName, 'name');
     case 'key_limit_reached':
       return final(`${atMaximum} ${errors.maximumReached}`);
     case 'rate_limited':

@@ -18,7 +18,7 @@ const body = z
           examples: ['WDJB-MJHT'],
         }),
       decision: z
-        .enum(['approve', 'deny'], { error: 'must be one of: approve, deny' })
+        .enum(['approve', 'deny'], { error: 'must be approve or deny' })
         .optional()
         .meta({
           description:

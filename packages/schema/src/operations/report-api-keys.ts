@@ -15,7 +15,7 @@ const body = z
   .object(
     {
       api_keys: z
-        .array(z.string({ error: rule }), { error: rule })
+        .array(z.string({ error: 'must be a string' }), { error: rule })
         .min(1, { error: rule })
         .max(maximumReportedKeys, { error: rule })
         .meta({

@@ -31,7 +31,7 @@ const body = z
       api_key_name: keyName(nameLength.maximum - deviceKeyPrefix.length)
         .refine((name) => readableName.test(name), {
           error:
-            'must contain only the letters A-Z and a-z, digits, spaces, and the characters . _ -',
+            'must contain only the letters A-Z and a-z, digits, spaces, periods, underscores and hyphens',
         })
         .meta({
           description: `The name of the key, to which the service adds the prefix \`${deviceKeyPrefix}\`. The user who approves the login must not have a key with the prefixed name.`,

@@ -18,11 +18,15 @@ function parseObject(bytes: Uint8Array | undefined): Record<string, unknown> {
 
 interface Problem {
   readonly field: string;
-  readonly rule: string;
+  readonly details: string;
 }
 
 const problemsOf = ({ issues }: z.ZodError): Problem[] =>
-  issues.map(({ path, message }) => ({ field: String(path[0]), rule: message }));
+  issues.map(({ path, message: rule }) => {
+    const field = String(path[0]);
+    const { brokenRule, brokenItemRule } = specificDetails;
+    return { field, details: (path.length > 1 ? brokenItemRule : brokenRule)(field, rule) };
+  });
 
 /**
  * Returns the error for values that break a schema. The error lists each invalid field with the
@@ -30,8 +34,8 @@ const problemsOf = ({ issues }: z.ZodError): Problem[] =>
  */
 export function invalidField(error: z.ZodError): HttpError {
   // If several items of a list break the same rule, the rule is listed once.
-  const broken = new Set(problemsOf(error).map(({ field, rule }) => `${field}: ${rule}`));
-  return new HttpError('invalid_field', [...broken].join('; '));
+  const broken = new Set(problemsOf(error).map(({ details }) => details));
+  return new HttpError('invalid_field', [...broken].join(' '));
 }
 
 /**
@@ -53,7 +57,7 @@ export function parseBody<Schema extends z.ZodObject>(
   if (missing.length > 0) {
     throw new HttpError(
       'missing_field',
-      missing.map(({ field }) => specificDetails.missingField(field)).join('; '),
+      missing.map(({ field }) => specificDetails.missingField(field)).join(' '),
     );
   }
   throw invalidField(parsed.error);
