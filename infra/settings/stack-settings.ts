@@ -191,6 +191,11 @@ function commandFor({ key, rule: broken }: SettingProblem): string {
     return 'npx -y pnpm@12 secrets:generate STACK';
   if (key === 'image' && broken.startsWith('must be set')) return 'npx -y pnpm@12 image:push STACK';
   if (key === 'gcp:project') return 'npx -y pnpm@12 bootstrap --project ID STACK';
+  // A stack whose settings began with a template often has the template's JWT secret beside the
+  // keys of an issuer that was added later. Either setting can be the one to remove.
+  const [, other] = /^must not be set together with (\w+)/.exec(broken) ?? [];
+  if (other !== undefined)
+    return `npx -y pnpm@12 pulumi config rm andamio:${other} --stack STACK  # or ${full}`;
   if (/^(is not a setting|must not be set)|or be unset$/.test(broken))
     return `npx -y pnpm@12 pulumi config rm ${full} --stack STACK`;
   return `npx -y pnpm@12 pulumi config set ${full} VALUE --stack STACK`;

@@ -152,4 +152,21 @@ describe('verification of a preflight', () => {
     expectError(await verifyKey(app.url, undefined, init), 401, 'invalid_key');
     expect((await verifyKey(app.url, await newKey(app.url, 'user'), init)).status).toBe(200);
   });
+
+  test('answers a preflight from a listed origin, also with a query', async () => {
+    const app = await startApp({ settings: { corsOrigins: [origin], ipRateLimitPerMinute: 1 } });
+    onTestFinished(() => app.close());
+    for (const query of ['', '?', '?x=1', '?x=/orders']) {
+      const headers = { ...asking, origin };
+      const answer = await verifyKey(app.url, undefined, {
+        method: 'OPTIONS',
+        path: `${verifyPath}${query}`,
+        headers,
+      });
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([
+        204,
+        origin,
+      ]);
+    }
+  });
 });

@@ -13,6 +13,7 @@ import type {
 import type * as z from 'zod';
 import type { Exchange } from '../exchange.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
+import { pathOf } from '../request/target.ts';
 import type { Answer, RawHeaders } from '../response/answer.ts';
 
 /**
@@ -137,8 +138,7 @@ export function findRow(rows: readonly Row[]): FindRow {
   return ({ method, url = '' }) => {
     const keyed = keyRows.find(({ target }) => target.test(url));
     if (keyed !== undefined) return keyed.row;
-    const query = url.indexOf('?');
-    return byMethodAndPath.get(`${method} ${query < 0 ? url : url.slice(0, query)}`);
+    return byMethodAndPath.get(`${method} ${pathOf(url)}`);
   };
 }
 
