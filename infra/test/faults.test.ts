@@ -1,7 +1,11 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Google } from './google/client.ts';
 import {
   changes,
   cloud,
+  configure,
+  type Deployed,
+  deployed,
   describeByDriver,
   engineAlone,
   refusal,
@@ -12,6 +16,21 @@ const database = 'gcp:firestore/database:Database';
 const registry = 'gcp:artifactregistry/repository:Repository';
 const service = 'gcp:cloudrunv2/service:Service';
 const fault = { type: database, operation: 'create', times: 1 } as const;
+
+/** Makes the program call Cloud Run's API of a fake Google. */
+async function useCloudRunOf(google: Google): Promise<void> {
+  vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+/** Asserts that the newest revision of the service is ready, and that the stack's output is it. */
+async function expectReadyRevision({ google, stack }: Deployed, number: number): Promise<void> {
+  const { outputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
+  const newest = `${stack.name === 'dev' ? 'andamio-api' : 'andamio-api-preprod'}-0000${number}`;
+  expect(outputs?.['latestCreatedRevision']).toMatch(new RegExp(`/${newest}$`));
+  expect(outputs?.['latestReadyRevision']).toBe(outputs?.['latestCreatedRevision']);
+  expect((await stack.outputs())['revision']?.value).toBe(newest);
+}
 
 describeByDriver(
   'an `up` that fails halfway is completed by the next one',
@@ -97,11 +116,40 @@ describeByDriver(
     test('completes a service whose first revision did not start', async () => {
       const google = await cloud();
       const stack = await stackOf(google, 'dev');
+      await useCloudRunOf(google);
       await google.fail({ type: service, operation: 'create', kind: 'unready', times: 1 });
       expect(await refusal(stack.up())).toContain('is not ready');
-      await google.forgetCalls();
       expect((await stack.up()).summary.result).toBe('succeeded');
-      expect(await google.calls()).toContain(`update ${service}`);
+      await expectReadyRevision({ google, stack }, 2);
+    });
+
+    test.each([false, true])(
+      'starts another revision if that of the last `up` did not start, with refresh: %j',
+      async (refresh) => {
+        const { google, stack } = await deployed('dev');
+        await useCloudRunOf(google);
+        await google.fail({ type: service, operation: 'update', kind: 'unready', times: 1 });
+        await configure(stack, { maxInstances: '7' });
+        expect(await refusal(stack.up())).toContain('is not ready');
+        expect((await stack.up({ refresh })).summary.result).toBe('succeeded');
+        await expectReadyRevision({ google, stack }, 3);
+        await stack.up();
+        await expectReadyRevision({ google, stack }, 3);
+      },
+    );
+
+    test('fails as long as the revision does not start, and a preview does not', async () => {
+      const { google, stack } = await deployed('dev');
+      await useCloudRunOf(google);
+      await google.fail({ type: service, operation: 'update', kind: 'unready', times: 1 });
+      await google.addSecretVersion('projects/my-project/secrets/andamio-api-guard-secrets', 'x');
+      await configure(stack, { guardSecretsVersion: '1' });
+      expect(await refusal(stack.up())).toContain('is not ready');
+      await google.delayGrants(600);
+      await stack.preview();
+      expect(await refusal(stack.up())).toMatch(
+        /newest revision of the service is not ready: .*Permission denied on secret/,
+      );
     });
   },
   engineAlone,
@@ -111,14 +159,13 @@ describeByDriver('an `up` whose program reads environment variables', () => {
   test('a service is created again until its account can read its secrets', async () => {
     const google = await cloud();
     const stack = await stackOf(google, 'dev');
-    vi.stubEnv('GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT', `${await google.restUrl()}v2/`);
+    await useCloudRunOf(google);
     // Grants take effect with a delay: https://cloud.google.com/iam/docs/access-change-propagation
     await google.delayGrants(600);
     const running = stack.up();
     await expect.poll(() => google.calls()).toContain(`create ${service}`);
     await google.delayGrants(0);
     expect((await running).summary.result).toBe('succeeded');
-    vi.unstubAllEnvs();
     expect(
       (await google.calls()).filter((call) => call === `create ${service}`).length,
     ).toBeGreaterThan(1);
@@ -126,6 +173,42 @@ describeByDriver('an `up` whose program reads environment variables', () => {
     expect((await stack.up()).outputs['urls']?.value).toHaveLength(2);
     expect(changes((await stack.up()).summary)).toEqual({});
   });
+
+  test.each([
+    [
+      'its first guard secret',
+      'dev',
+      ['my-project', 'andamio-api-guard-secrets'],
+      { guardSecretsVersion: '1' },
+    ],
+    [
+      'a JWT secret in place of public keys',
+      'preprod',
+      ['documented-project', 'andamio-api-preprod-jwt-secrets'],
+      { jwtSecretsVersion: '1' },
+    ],
+  ] as const)(
+    'a deployed service gets %s once its account can read it',
+    async (_, name, [project, secret], config) => {
+      const { google, stack } = await deployed(name);
+      await useCloudRunOf(google);
+      await google.addSecretVersion(`projects/${project}/secrets/${secret}`, 'a secret');
+      if ('jwtSecretsVersion' in config) await stack.removeConfig('andamio:jwksUrl');
+      await configure(stack, config);
+      await google.forgetCalls();
+      await google.delayGrants(600);
+      const running = stack.up();
+      await expect.poll(() => google.calls()).toContain(`update ${service}`);
+      await google.delayGrants(0);
+      expect((await running).summary.result).toBe('succeeded');
+      // The second revision was refused.
+      await expectReadyRevision({ google, stack }, 3);
+      // The engine records the failed update, so the next `up` updates the service once more.
+      await stack.up();
+      await expectReadyRevision({ google, stack }, 3);
+      expect(changes((await stack.up()).summary)).toEqual({});
+    },
+  );
 
   test('a resource whose creation response was lost is imported by its id', async () => {
     const google = await cloud();

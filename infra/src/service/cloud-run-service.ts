@@ -4,8 +4,8 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 import type { Host } from '../public-host.ts';
 import { type Environment, toContainerEnvs } from './environment.ts';
-import { recreateOnceSecretsAreReadable } from './first-revision.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
+import { newestReadyRevision, retryOnceSecretsAreReadable } from './revisions.ts';
 
 /** The container's port. Cloud Run passes it in the reserved variable PORT. */
 const containerPort = 8080;
@@ -133,7 +133,7 @@ export class CloudRunService extends pulumi.ComponentResource {
         parent: this,
         dependsOn: opts.dependsOn,
         customTimeouts: { create: '15m', update: '15m' },
-        hooks: recreateOnceSecretsAreReadable(),
+        hooks: retryOnceSecretsAreReadable(),
       },
     );
     this.urls = this.service.urls.apply((computed: Computed<string[]>) => {
@@ -145,7 +145,7 @@ export class CloudRunService extends pulumi.ComponentResource {
       }
       return urls;
     });
-    this.latestRevision = this.service.latestReadyRevision.apply(nameOf);
+    this.latestRevision = newestReadyRevision(this.service).apply(nameOf);
     this.registerOutputs();
   }
 }

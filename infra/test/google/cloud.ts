@@ -28,7 +28,7 @@ export interface Fault {
    *
    * - `status`: Google rejects the request.
    * - `lost`: Google processes the request, but the response is lost.
-   * - `unready`: the service is created, but its revision does not start.
+   * - `unready`: the service is created or updated, but its revision does not start.
    * - `delay`: the request starts after the given time, or when the test calls `goOn`.
    */
   readonly kind: 'status' | 'lost' | 'unready' | 'delay';

@@ -281,8 +281,8 @@ export function provider(cloud: Cloud) {
         : { id, props: propertiesOf(stored, props), inputs: inputsOf(stored, props) };
     },
 
-    async update(id: string, urn: string, _olds: Properties, marked: Properties) {
-      const news = openSecrets(marked);
+    async update(id: string, urn: string, markedOlds: Properties, marked: Properties) {
+      const [olds, news] = [openSecrets(markedOlds), openSecrets(marked)];
       const token = tokenOf(urn);
       const type = typeOf(token);
       cloud.calls.push(`update ${token}`);
@@ -292,10 +292,17 @@ export function provider(cloud: Cloud) {
       authorizeOperation(cloud, token, 'update', id, news);
       if (workloads.includes(token)) authorizeDeployment(cloud, news, before?.inputs);
       if (before === undefined) throw new GoogleError(404, `Resource '${id}' was not found.`);
+      if (
+        workloads.includes(token) &&
+        Object.keys(argumentsOf(token)).every((name) => isSame(olds[name], news[name]))
+      )
+        return { outs: propertiesOf(before, marked) };
       await type.prepare?.(news, cloud);
       type.admit?.(news, cloud, before);
       const stored = store(token, id, news, type.outputs?.(news, cloud, before, id) ?? {});
       try {
+        if (fault?.kind === 'unready')
+          throw new GoogleError(400, `Revision of ${id} is not ready.`);
         await type.afterWrite?.(stored, cloud);
       } catch (error) {
         // Like the real provider, stores the values that were sent. The next update starts from

@@ -1,12 +1,15 @@
 // The REST server of the fake, which gcloud calls. It uses the same data as the provider.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
 import { attestationRoutes } from './attestations.ts';
 import type { Cloud } from './cloud.ts';
 import { GoogleError } from './error.ts';
 import { executionRoutes } from './executions.ts';
+import { forceRevision } from './resources/run.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -210,11 +213,51 @@ function runRoutes(cloud: Cloud): Route[] {
   const api = 'run.googleapis.com';
   const path = '\\/v2\\/(projects\\/([^/]+)\\/locations\\/[^/]+\\/services\\/[^/:]+)';
   const required = (id = '') => {
-    if (!cloud.resources.has(id)) throw new GoogleError(404, `Resource '${id}' was not found`);
-    return { name: id };
+    const stored = cloud.resources.get(id);
+    if (stored === undefined) throw new GoogleError(404, `Resource '${id}' was not found`);
+    return stored;
   };
+  const operations = new Map<string, unknown>();
   return [
-    { pattern: new RegExp(`^GET ${path}$`), api, project: 1, answer: ([id]) => required(id) },
+    {
+      pattern: new RegExp(`^GET ${path}$`),
+      api,
+      project: 1,
+      answer([name]) {
+        const { inputs, outputs } = required(name);
+        const { latestCreatedRevision, latestReadyRevision } = outputs;
+        return {
+          name,
+          template: inputs['template'],
+          latestCreatedRevision,
+          ...(latestReadyRevision !== '' && { latestReadyRevision }),
+        };
+      },
+    },
+    {
+      pattern: new RegExp(`^PATCH ${path}$`),
+      api,
+      project: 1,
+      async answer([id = ''], { template }, query) {
+        const stored = required(id);
+        if (
+          query.get('forceNewRevision') !== 'true' ||
+          query.get('updateMask') !== 'template' ||
+          !isDeepStrictEqual(template, stored.inputs['template'])
+        )
+          throw new GoogleError(400, 'The fake only starts another revision of the same template.');
+        const name = `${id.replace(/\/services.*/, '')}/operations/${randomUUID()}`;
+        const error = await forceRevision(stored, cloud).catch(({ message }) => ({ message }));
+        operations.set(name, { name, done: true, ...(error && { error }) });
+        return { name };
+      },
+    },
+    {
+      pattern: /^GET \/v2\/(projects\/([^/]+)\/locations\/[^/]+\/operations\/[^/:]+)$/,
+      api,
+      project: 1,
+      answer: ([name = '']) => operations.get(name),
+    },
     {
       pattern: new RegExp(`^DELETE ${path}$`),
       api,

@@ -182,6 +182,33 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
  */
 const held = 2 * 3_600_000;
 
+/**
+ * Starts the newest revision of a service.
+ *
+ * @throws {GoogleError} if the revision does not start
+ */
+async function startRevision(stored: Stored, cloud: Cloud): Promise<void> {
+  admitRevision(stored, cloud);
+  await cloud.machinery?.run(stored, cloud);
+  stored.outputs['latestReadyRevision'] = stored.outputs['latestCreatedRevision'];
+}
+
+/**
+ * Creates another revision of a service from the same template, like a request with
+ * `forceNewRevision`.
+ *
+ * @throws {GoogleError} if the revision does not start
+ */
+export async function forceRevision(stored: Stored, cloud: Cloud): Promise<void> {
+  const { outputs, inputs, id } = stored;
+  const revisions = outputs['revisions'] as string[];
+  const revision = revisionOf(text(inputs, 'name'), revisions.length + 1);
+  outputs['revisions'] = [...revisions, revision];
+  outputs['latestCreatedRevision'] = `${id}/revisions/${revision}`;
+  delete outputs['refused'];
+  await startRevision(stored, cloud);
+}
+
 const revisionOf = (name: string, number: number) => `${name}-${String(number).padStart(5, '0')}`;
 
 export const run: Record<string, ResourceType> = {
@@ -252,17 +279,15 @@ export const run: Record<string, ResourceType> = {
         urls: [`https://${name}-${number}.${location}.run.app`, hash],
         revisions,
         latestCreatedRevision: latest,
-        latestReadyRevision: latest,
+        // Becomes the created revision once that is ready.
+        latestReadyRevision: before?.outputs['latestReadyRevision'] ?? '',
         ...(same && { refused: before.outputs['refused'] }),
         generation: String(Number(before?.outputs['generation'] ?? 0) + 1),
       };
     },
     protectedBy: (outputs) =>
       outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined,
-    afterWrite(stored, cloud) {
-      admitRevision(stored, cloud);
-      return cloud.machinery?.run(stored, cloud);
-    },
+    afterWrite: startRevision,
     afterDelete(stored, cloud) {
       const { vpcAccess } = stored.inputs['template'] as Template;
       for (const { subnetwork } of vpcAccess?.networkInterfaces ?? [])
