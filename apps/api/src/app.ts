@@ -20,6 +20,7 @@ import { createPipeline } from './http/pipeline.ts';
 import { referenceRouter } from './http/reference/router.ts';
 import { beginExchanges } from './http/request/begin.ts';
 import { createOriginOf } from './http/request/origin.ts';
+import { pathOf } from './http/request/target.ts';
 import { allowOrigins } from './http/response/cross-origin.ts';
 import { answerErrors } from './http/response/errors.ts';
 import { secretScanningRouter } from './http/secret-scanning/router.ts';
@@ -161,7 +162,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     const row = rowOf(request);
     // An OPTIONS request is a preflight only if it is for the exact path. A proxy may forward other
     // OPTIONS requests to paths below the path of `verify`, to have their keys verified.
-    const isPreflight = row?.path === request.url && crossOrigin.isPreflight(request);
+    const isPreflight = row?.path === pathOf(request.url ?? '') && crossOrigin.isPreflight(request);
     if (row !== undefined && !isPreflight) void pipeline(row, exchange);
     else expressApp(request, Object.assign(response, { locals: { exchange } }));
   };
