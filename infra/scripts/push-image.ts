@@ -103,6 +103,10 @@ await script(async (stacks) => {
   for (const stack of stacks)
     pulumi(stack, ['config', 'set', `${projectName}:image`, image], { quiet: true });
   say(
-    `${image} is pushed and attested. The next \`pulumi up\` of ${stacks.join(' and ')} deploys it.`,
+    [
+      `${image} is pushed and attested, and set in ${stacks.join(' and ')}.`,
+      'The first `pulumi up` of a stack deploys it. To deploy it to a stack that runs another image, release it:',
+      ...stacks.map((stack) => `  node infra/scripts/release.ts ${stack} ${image}`),
+    ].join('\n'),
   );
 });

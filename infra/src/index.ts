@@ -1,7 +1,7 @@
 import { readSettings, refuse } from '../settings/read-settings.ts';
 import { adopt } from './adoption.ts';
 import { retryTemporaryErrors } from './error-hooks.ts';
-import { leftoverProblems, readLastUpdate, refuseToMove } from './last-update.ts';
+import { imageProblems, leftoverProblems, readLastUpdate, refuseToMove } from './last-update.ts';
 import { outputs } from './outputs.ts';
 import { findProjectNumber } from './project/project-number.ts';
 import { findRetainedResources, ProjectResources } from './project/project-resources.ts';
@@ -25,6 +25,7 @@ export default async function platform() {
   refuse([
     ...hostProblems(settings, host),
     ...leftoverProblems(lastUpdate, settings),
+    ...imageProblems(lastUpdate, settings),
     ...(await versionProblems(settings, secrets)),
   ]);
 

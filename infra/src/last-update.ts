@@ -18,8 +18,12 @@ export function placeOf({ project, region, service, database }: Settings): Place
 /** Outputs of the stack's last update. All members are undefined before the first update. */
 export interface LastUpdate {
   readonly place: Place | undefined;
+  /** The image of the latest revision. */
+  readonly image: string | undefined;
   /** The image of the revision that receives the traffic. */
   readonly stableImage: string | undefined;
+  /** The attestor of images, if the stack required attestation. */
+  readonly attestor: string | undefined;
 }
 
 /** Reads the outputs of the stack's last update. */
@@ -27,13 +31,15 @@ export async function readLastUpdate(): Promise<LastUpdate> {
   const own = new pulumi.StackReference('last applied', {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
   });
-  const [place, stableImage] = await Promise.all(
-    ['place', 'stableImage'].map((name) => own.getOutputDetails(name)),
-  );
-  return {
-    place: place?.value as Place | undefined,
-    stableImage: (stableImage?.value as string | undefined) || undefined,
-  };
+  const output = async (name: string) => (await own.getOutputDetails(name)).value as unknown;
+  const text = async (name: string) => ((await output(name)) as string | undefined) || undefined;
+  const [place, image, stableImage, attestor] = await Promise.all([
+    output('place'),
+    text('image'),
+    text('stableImage'),
+    text('attestor'),
+  ]);
+  return { place: place as Place | undefined, image, stableImage, attestor };
 }
 
 /**
@@ -84,6 +90,28 @@ export function leftoverProblems(
       command: keys
         .map((key) => `npx -y pnpm@12 pulumi config rm andamio:${key} --stack STACK`)
         .join(' && '),
+    },
+  ];
+}
+
+/**
+ * Returns a problem if an update would replace the running image without a release. This happens
+ * when the stack's file contains an earlier image, because releases do not commit theirs. A release
+ * first deploys its image as a candidate beside a stable revision, which then has the traffic.
+ * Stacks without attestation may build their image during an update, so they are not checked.
+ */
+export function imageProblems(
+  { image, stableImage, attestor }: LastUpdate,
+  settings: Settings,
+): SettingProblem[] {
+  if (attestor === undefined || stableImage === undefined) return [];
+  if (settings.image === undefined || settings.stableRevision !== undefined) return [];
+  if (settings.image === image || settings.image === stableImage) return [];
+  return [
+    {
+      key: 'image',
+      rule: 'is not the image that is running. Only a release replaces the image (docs/operate.md). To keep the running image, set it',
+      command: `npx -y pnpm@12 pulumi config set andamio:image ${stableImage} --stack STACK`,
     },
   ];
 }

@@ -7,7 +7,7 @@ import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
 import {
   changes,
-  configure,
+  configureCandidate,
   deployed,
   refusal,
   stackOf,
@@ -32,7 +32,7 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
     });
     await google.addImage(pushedByOthers);
 
-    await configure(stack, { image: pushedByOthers });
+    await configureCandidate(stack, pushedByOthers);
     expect(await refusal(stack.up())).toMatch(/is not authorized by policy.*No attestations found/);
     // The failed update did not reach the job, which is updated after the service. The job's image
     // would be checked only at execution.
@@ -54,7 +54,7 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
     const { google, stack } = await deployed('prod');
     await google.addImage(pushedByOthers);
     await google.attestWithOtherKey('documented-project', pushedByOthers);
-    await configure(stack, { image: pushedByOthers });
+    await configureCandidate(stack, pushedByOthers);
     expect(await refusal(stack.up())).toMatch(
       /No attestations found that were valid and signed by a key trusted by the attestor/,
     );

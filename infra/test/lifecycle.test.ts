@@ -4,6 +4,7 @@ import {
   changes,
   cloud,
   configure,
+  configureCandidate,
   deployed,
   describeByDriver,
   engineAlone,
@@ -120,44 +121,45 @@ describeByDriver(
       expect(await google.calls()).toContain('create docker-build:index:Image');
     });
 
-    test('a new digest updates the service, then its job, and nothing else, and can be rolled back', async () => {
+    test('a candidate updates the service, then its job, and nothing else, and then receives all traffic', async () => {
       const { google, stack } = await deployed('prod');
       const stable = (await stack.outputs())['revision']?.value as string;
       await google.forgetCalls();
-      await configure(stack, { image: image('2') });
+      await configureCandidate(stack, image('2'));
       expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
       expect(await google.calls()).toEqual([`update ${service}`, `update ${job}`]);
-
-      await configure(stack, { stableRevision: stable, stableImage: image('1') });
-      // If the release is killed at this point, a rollback uses this image.
-      expect((await stack.up()).outputs['stableImage']?.value).toBe(image('1'));
-      const { inputs } = (await google.resources()).find(({ type }) => type === service) ?? {};
-      expect(inputs?.['traffics']).toMatchObject([
-        { revision: stable, percent: 100 },
-        { percent: 0 },
-      ]);
-    });
-
-    test('a candidate starts without traffic, and then receives all of it', async () => {
-      const { google, stack } = await deployed('prod');
-      const stable = (await stack.outputs())['revision']?.value as string;
-      await configure(stack, { image: image('2'), stableRevision: stable });
-      await stack.up();
       const traffic = async () =>
         (await google.resources()).find(({ type }) => type === service)?.inputs['traffics'];
       expect(await traffic()).toMatchObject([
         { revision: stable, percent: 100 },
         { percent: 0, tag: 'candidate' },
       ]);
+      // If the release is killed at this point, a rollback uses these outputs.
       const { stableImage, stableRevision, revision } = await stack.outputs();
       expect([stableImage?.value, stableRevision?.value]).toEqual([image('1'), stable]);
       expect(revision?.value).not.toBe(stable);
-      await stack.removeConfig('andamio:stableRevision');
+      await stack.removeAllConfig(['andamio:stableRevision', 'andamio:stableImage']);
       await stack.up();
       expect(await traffic()).toMatchObject([
         { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 },
       ]);
       expect((await stack.outputs())['stableImage']?.value).toBe(image('2'));
+    });
+
+    test('an `up` with another image than the running one is refused, with the command that keeps the running one', async () => {
+      const { google, stack } = await deployed('prod');
+      await google.forgetCalls();
+      await configure(stack, { image: image('2') });
+      for (const run of [() => stack.preview(), () => stack.up()]) {
+        const said = await refusal(run());
+        expect(said).toContain('andamio:image is not the image that is running.');
+        expect(said).toContain(
+          `npx -y pnpm@12 pulumi config set andamio:image ${image('1')} --stack prod`,
+        );
+      }
+      expect(await google.calls()).toEqual([]);
+      await configure(stack, { image: image('1') });
+      expect(changes((await stack.up()).summary)).toEqual({});
     });
 
     test('a new secret version updates the service and its job, which refer to its number', async () => {

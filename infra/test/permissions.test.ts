@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
-import { changes, configure, deployed, refusal, stackOf } from './harness/stack.ts';
+import {
+  changes,
+  configure,
+  configureCandidate,
+  deployed,
+  refusal,
+  stackOf,
+} from './harness/stack.ts';
 
 const as = (account: string) =>
   `serviceAccount:${account}@documented-project.iam.gserviceaccount.com`;
@@ -14,7 +21,7 @@ test.skipIf(!engineIsHere)(
     await google.actAs(as('andamio-drift'));
     await stack.preview({ refresh: true, expectNoChanges: true });
 
-    await configure(stack, { image: image('2') });
+    await configureCandidate(stack, image('2'));
     for (const account of ['andamio-drift', 'andamio-preview']) {
       await google.actAs(as(account));
       expect(changes({ resourceChanges: (await stack.preview()).changeSummary })).toEqual({

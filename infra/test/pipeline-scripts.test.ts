@@ -137,8 +137,13 @@ describe('images', () => {
       docker: 'exit 1',
       gcloud: 'case "$*" in *token*) echo a-token ;; esac',
     });
-    const { code, stderr } = await script('infra/scripts/push-image.ts', ['preprod', 'prod'], env);
+    const { code, stdout, stderr } = await script(
+      'infra/scripts/push-image.ts',
+      ['preprod', 'prod'],
+      env,
+    );
     expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`node infra/scripts/release.ts prod ${registry}/api@${digest}`);
     const account = 'andamio-build@documented-project.iam.gserviceaccount.com';
     expect(calls['gcloud']?.()[0]).toBe(
       `auth print-access-token --impersonate-service-account=${account}`,

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Stack } from '@pulumi/pulumi/automation/index.js';
 import { describe, expect, test } from 'vitest';
 import { engineIsHere } from './harness/requirements.ts';
-import { deployed, temporaryFolder } from './harness/stack.ts';
+import { image } from './harness/settings.ts';
+import { configureCandidate, deployed, temporaryFolder } from './harness/stack.ts';
 import { filesIn } from './rehearsal/secret-search.ts';
 
 const programFolder = join(import.meta.dirname, '..');
@@ -18,42 +20,48 @@ function hashOf(folder: string): string {
   return hash.digest('hex');
 }
 
+/**
+ * Creates a checkout of the infrastructure with a stack's current file.
+ *
+ * @returns the path of the file, and a function that runs the preview of a pull request
+ */
+function checkoutOf({ name, workspace }: Stack) {
+  const checkout = temporaryFolder();
+  for (const path of ['scripts', 'settings'])
+    cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
+  for (const path of ['src', 'package.json', 'node_modules', 'policy'])
+    symlinkSync(join(programFolder, path), join(checkout, path));
+  const files = ['Pulumi.yaml', `Pulumi.${name}.yaml`] as const;
+  for (const file of files) cpSync(join(workspace.workDir, file), join(checkout, file));
+  const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = workspace.envVars as Record<
+    string,
+    string
+  >;
+  const preview = async () => {
+    const child = spawn(process.execPath, [join(checkout, 'scripts/preview.ts'), name], {
+      env: { ...process.env, ...env, PULL_REQUEST: '' },
+    });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    return { code, stdout, stderr };
+  };
+  return { file: join(checkout, files[1]), preview };
+}
+
+const nothingChanges = { code: 0, stdout: 'Nothing changes.\n', stderr: '' };
+
 describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
   test('runs in a checkout, and neither locks nor writes the state', async () => {
-    const {
-      google,
-      stack: { workspace },
-    } = await deployed('dev');
-    const state = join(workspace.workDir, '.pulumi');
-    // A checkout whose stack file is the same as after the first update.
-    const checkout = temporaryFolder();
-    for (const path of ['scripts', 'settings'])
-      cpSync(join(programFolder, path), join(checkout, path), { recursive: true });
-    for (const path of ['src', 'package.json', 'node_modules', 'policy'])
-      symlinkSync(join(programFolder, path), join(checkout, path));
-    for (const file of ['Pulumi.yaml', 'Pulumi.dev.yaml'])
-      cpSync(join(workspace.workDir, file), join(checkout, file));
-    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = workspace.envVars as Record<
-      string,
-      string
-    >;
-    const preview = async () => {
-      const args = [join(checkout, 'scripts/preview.ts'), 'dev'];
-      const child = spawn(process.execPath, args, {
-        env: { ...process.env, ...env, PULL_REQUEST: '' },
-      });
-      const [stdout, stderr, [code]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, 'exit'),
-      ]);
-      return { code, stdout, stderr };
-    };
+    const { google, stack } = await deployed('dev');
+    const state = join(stack.workspace.workDir, '.pulumi');
+    const { file, preview } = checkoutOf(stack);
     const before = hashOf(state);
     await google.forgetCalls();
-    expect(await preview()).toEqual({ code: 0, stdout: 'Nothing changes.\n', stderr: '' });
+    expect(await preview()).toEqual(nothingChanges);
 
-    const file = join(checkout, 'Pulumi.dev.yaml');
     writeFileSync(
       file,
       readFileSync(file, 'utf8').replace('config:\n', 'config:\n  andamio:logLevel: debug\n'),
@@ -61,5 +69,16 @@ describe.skipIf(!engineIsHere)('the preview of a pull request', () => {
     const { stdout } = await preview();
     expect(stdout).toMatch(/\| update \| gcp:cloudrunv2\/service:Service \| service \| .*envs/);
     expect([hashOf(state), await google.calls()]).toEqual([before, []]);
+  }, 300_000);
+
+  test('keeps the image of the last release, which is not in the committed file', async () => {
+    const { stack } = await deployed('prod');
+    const { preview } = checkoutOf(stack);
+    await configureCandidate(stack, image('2'));
+    await stack.up();
+    expect(await preview()).toEqual(nothingChanges);
+    await stack.removeAllConfig(['andamio:stableRevision', 'andamio:stableImage']);
+    await stack.up();
+    expect(await preview()).toEqual(nothingChanges);
   }, 300_000);
 });

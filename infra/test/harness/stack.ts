@@ -105,6 +105,19 @@ export async function configure(
 }
 
 /**
+ * Sets an image as a release does: as the candidate beside the running revision, which keeps the
+ * traffic.
+ */
+export async function configureCandidate(stack: Stack, candidate: string): Promise<void> {
+  const { revision, image: running } = await stack.outputs();
+  await configure(stack, {
+    image: candidate,
+    stableRevision: revision?.value,
+    stableImage: running?.value,
+  });
+}
+
+/**
  * The process that runs the Pulumi program: this process (`inline`), or a Node.js process that the
  * Pulumi CLI starts (`literal`).
  */

@@ -183,6 +183,14 @@ class Releases {
   }
 }
 
+/** Updates a stack by the commands in docs/operate.md. Its runbooks call them `up`. */
+async function update(owner: Typist, stack: Stack): Promise<void> {
+  for (const command of documentedCommands(runbooks, 'Update a stack')) {
+    const ofStack = command.replaceAll('--stack prod', `--stack ${stack}`);
+    await owner.run(ofStack.replace(/ up /, ' up --yes --skip-preview '));
+  }
+}
+
 /** Runs the release steps on prod. */
 async function production(
   work: Workplace,
@@ -196,6 +204,16 @@ async function production(
     const image = await releases.good();
     assert.equal(await owner.output('prod', 'image'), image);
     return image;
+  });
+
+  await owner.step('Update with the image of the first deployment: it is refused', async () => {
+    await owner.pulumi(`config set andamio:image ${first}`, 'prod');
+    assert.match(
+      await owner.refused(`${node} infra/scripts/pulumi.ts up --yes --stack prod`),
+      /is not the image that is running/,
+    );
+    await update(owner, 'prod');
+    assert.equal(await owner.output('prod', 'image'), second);
   });
 
   await owner.step('Release an image that is hanging: it rolls back', async () => {
@@ -303,11 +321,11 @@ async function operations(
       `${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`,
     );
     assert.match(early, /not deployed to all instances yet/);
-    await owner.pulumi('up --yes --skip-preview', 'preprod');
+    await update(owner, 'preprod');
     const promote = `${node} infra/scripts/generate-secrets.ts preprod --promote-pepper`;
     await owner.run(promote);
     assert.match(await owner.run(promote), /Nothing was changed/);
-    await owner.pulumi('up --yes --skip-preview', 'preprod');
+    await update(owner, 'preprod');
     assert.match(await owner.refused(promote), /is already the first/);
     assert.match(
       await owner.run(`${node} infra/scripts/request-key.ts preprod`),
