@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './harness/stack.ts';
@@ -19,6 +19,24 @@ describe('commands of a document', () => {
       '# A\n```sh\nother\n```\n## B\n```sh\none\n# two\n```\n```text\nnot this\n```\n### C\n```sh\nthree\n```\n## D\n```sh\nother\n```\n',
     );
     expect(documentedCommands(file, 'B')).toEqual(['one', '# two', 'three']);
+  });
+
+  test('continue on the next line after a backslash', () => {
+    const file = document('# A\n```sh\none \\\n  --two \\\n  --three\nfour\n```\n');
+    expect(documentedCommands(file, 'A')).toEqual(['one --two --three', 'four']);
+  });
+
+  test('of docs/deploy.md are under headings that the rehearsal reads', () => {
+    const text = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8');
+    const acts = ['own-project', 'documented-project'].map((act) =>
+      text(`rehearsal/acts/${act}.ts`),
+    );
+    const [, ...sections] = text('../../docs/deploy.md').split(/^#+ (?=.*$)/m);
+    const withCommands = sections
+      .filter((section) => /^```sh$/m.test(section))
+      .map((section) => section.slice(0, section.indexOf('\n')));
+    expect(withCommands.length).toBeGreaterThan(3);
+    for (const heading of withCommands) expect(acts.join('')).toContain(`'${heading}'`);
   });
 
   test('must exist', () => {

@@ -120,6 +120,20 @@ test('the issuer of the template beside jwtOidcIssuer is reported with the comma
   ]);
 });
 
+test("the keys of an issuer beside the template's secret are reported with the command that removes either", () => {
+  const withIssuer = (config: Readonly<Record<string, string | undefined>>) =>
+    problemsOf({ jwksUrl: undefined, jwtSecretsVersion: '1', ...config }).map(
+      ({ key, command }) => [key, command],
+    );
+  const remove = 'npx -y pnpm@12 pulumi config rm andamio:jwtSecretsVersion --stack STACK';
+  expect(withIssuer({ jwksUrl: 'https://issuer.example/keys' })).toEqual([
+    ['jwksUrl', `${remove}  # or andamio:jwksUrl`],
+  ]);
+  expect(withIssuer({ jwtOidcIssuer: 'https://issuer.example', jwtIssuer: undefined })).toEqual([
+    ['jwtOidcIssuer', `${remove}  # or andamio:jwtOidcIssuer`],
+  ]);
+});
+
 test('a setting that is left out has its default in every rule', () => {
   const { 'gcp:project': own, ...needed } = remaining.dev;
   const explicit = Object.fromEntries(

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Returns the commands in the `sh` blocks under a heading of a Markdown file, one per line.
+ * Returns the commands in the `sh` blocks under a heading of a Markdown file. A line that ends with
+ * a backslash continues on the next one.
  *
  * @param heading the text of the heading, of any level
  * @throws if the file does not contain the heading, or there are no commands under it
  */
 export function documentedCommands(file: string, heading: string): string[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
+  const lines = readFileSync(file, 'utf8')
+    .replace(/ \\\n */g, ' ')
+    .split('\n');
   const commands: string[] = [];
   let level = 0;
   let isInBlock = false;

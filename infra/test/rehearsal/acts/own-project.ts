@@ -4,7 +4,7 @@ import { documentedCommands } from '../documented-commands.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { assertUnchanged, type Workplace } from '../workplace.ts';
 
-const repository = join(import.meta.dirname, '../../../..');
+const document = join(import.meta.dirname, '../../../../docs/deploy.md');
 
 /**
  * Rehearses a new user's project: creates, updates and destroys one stack, and creates it again.
@@ -19,10 +19,7 @@ export async function ownProject(work: Workplace, { google }: Surroundings): Pro
   await stranger.step(
     'Deploy by the five commands of docs/deploy.md, and request a key',
     async () => {
-      const commands = documentedCommands(
-        join(repository, 'docs/deploy.md'),
-        'A project of your own',
-      );
+      const commands = documentedCommands(document, 'A project of your own');
       assert.ok(commands.length <= 5, 'README promises five commands.');
       let printed = '';
       for (const command of commands) printed = await stranger.run(command);
@@ -35,15 +32,19 @@ export async function ownProject(work: Workplace, { google }: Surroundings): Pro
   });
 
   await stranger.step('Tear down, and deploy again', async () => {
-    const [destroy] = documentedCommands(
-      join(repository, 'docs/deploy.md'),
-      'Tear down your own project',
-    ) as [string];
+    const [destroy] = documentedCommands(document, 'Tear down your own project') as [string];
     await stranger.run(destroy);
     assert.deepEqual(await ofStranger(), []);
     await google.pass(5 * 60);
     await stranger.pulumi('up --yes --skip-preview', 'dev');
     const request = `'${process.execPath}' infra/scripts/request-key.ts dev`;
     assert.match(await stranger.run(request), /"api_key": "ant-/);
+  });
+
+  await stranger.step('Accept the tokens of an own issuer', async () => {
+    let printed = '';
+    for (const command of documentedCommands(document, 'Your own issuer'))
+      printed = await stranger.run(command);
+    assert.match(printed, /~ 2 updated/);
   });
 }
