@@ -31,7 +31,7 @@ const serviceWith = (cpuIdle: boolean) => ({
   },
 });
 
-test('verifications pay for requests, reads, writes and log entries', () => {
+test('a verification reads its key, the totals of the owner and the usage to which it adds, and writes the usage', () => {
   const service = serviceWith(true);
   const { 'Firestore: reads and writes': documents, 'Cloud Run: CPU and memory': instance } =
     usageOf([service], {
@@ -39,7 +39,7 @@ test('verifications pay for requests, reads, writes and log entries', () => {
     });
   const verifications = 1_000_000 * (730 / 24);
   expect(documents).toEqual({
-    firestoreReads: verifications * 2,
+    firestoreReads: verifications * 3,
     firestoreWrites: verifications,
   });
   expect(instance).toEqual({
@@ -49,7 +49,7 @@ test('verifications pay for requests, reads, writes and log entries', () => {
   });
 });
 
-test('log entries that an exclusion drops cost nothing', () => {
+test('log entries that an exclusion drops cost nothing, and the documents have the cost of keeping them', () => {
   const exclusion = (log: string, disabled = false) => ({
     type: 'gcp:logging/projectExclusion:ProjectExclusion',
     inputs: { filter: `log_id("${log}") AND severity<WARNING`, ...(disabled && { disabled }) },
@@ -61,11 +61,16 @@ test('log entries that an exclusion drops cost nothing', () => {
       verificationsADay: 1_000_000,
     })['Logs, audit logs included']?.logging;
   const entries = (count: number) => (count * 1_000_000 * (730 / 24) * 1.2) / 2 ** 20;
-  expect(gibibytes()).toBeCloseTo(entries(4));
-  expect(gibibytes(requests)).toBeCloseTo(entries(3));
+  expect(gibibytes()).toBeCloseTo(entries(5));
+  expect(gibibytes(requests)).toBeCloseTo(entries(4));
   expect(gibibytes(calls)).toBeCloseTo(entries(1));
   expect(gibibytes(requests, calls)).toBe(0);
-  expect(gibibytes(exclusion('run.googleapis.com/requests', true))).toBeCloseTo(entries(4));
+  const text = (path: string) =>
+    readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
+  const dollars = `${costOf({ logging: gibibytes() ?? 0 }).toFixed(0)} dollars a month`;
+  for (const path of ['deploy.md', 'decisions/0038-routine-log-entries-not-stored.md'])
+    expect(text(path)).toContain(dollars);
+  expect(gibibytes(exclusion('run.googleapis.com/requests', true))).toBeCloseTo(entries(5));
 });
 
 test('instance-based billing has no price for requests', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { firestoreCosts } from '@andamio/testing/store/firestore-costs';
 import list from './prices.json' with { type: 'json' };
 
 /** Google's list price of one billing unit. */
@@ -33,26 +34,29 @@ interface Resource {
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
+
 const hours = 730;
 const seconds = hours * 3600;
 const days = hours / 24;
 
 /**
- * Assumed usage per verification. The values are upper bounds: every verification misses the cache,
- * and the usage of each owner is written separately.
+ * The Firestore calls of a verification that finds nothing in a cache: the key is read, the totals
+ * of its owner are read, and the owner's usage is added.
+ */
+const firestore = Object.values(firestoreCosts);
+
+/**
+ * Assumed usage per verification. The values are upper bounds: nothing is cached, and the usage of
+ * each owner is added separately.
  */
 const perVerification = {
-  /** The key document, and the document of the owner's usage in the month. */
-  documentsRead: 2,
-  /** The update of the owner's usage in the month. */
-  documentsWritten: 1,
+  documentsRead: sumOf(firestore.map(({ reads }) => reads)),
+  documentsWritten: sumOf(firestore.map(({ writes }) => writes)),
   /** The line in Cloud Run's request log, unless the service's log exclusion drops it. */
   requestLogEntries: 1,
-  /**
-   * One audit log entry for each of the three Firestore calls: the read of the key, and the read
-   * and the write of the usage. There are none if the service's log exclusion drops them.
-   */
-  auditLogEntries: 3,
+  /** One for each call to Firestore, unless the service's log exclusion drops them. */
+  auditLogEntries: sumOf(firestore.map(({ calls }) => calls)),
   kibibytesALogEntry: 1.2,
   kibibytesSent: 1,
 } as const;
@@ -171,12 +175,12 @@ export function usageOf(
 
 /** Returns the monthly cost in US dollars, after subtracting free units. */
 export function costOf(usage: Usage): number {
-  return Object.entries(usage)
-    .map(([name, units]) => {
+  return sumOf(
+    Object.entries(usage).map(([name, units]) => {
       const { usd, free = 0 } = prices[name as PriceName];
       return Math.max(0, units - free) * usd;
-    })
-    .reduce((sum, each) => sum + each, 0);
+    }),
+  );
 }
 
 const columns = [
@@ -205,10 +209,7 @@ function costsTable(): string {
     ...lines.map((line, index) =>
       row([line, ...costs.map((column) => dollars(column[index] as number))]),
     ),
-    row([
-      '**Sum**',
-      ...costs.map((column) => `**${dollars(column.reduce((sum, each) => sum + each, 0))}**`),
-    ]),
+    row(['**Sum**', ...costs.map((column) => `**${dollars(sumOf(column))}**`)]),
   ].join('\n');
 }
 
@@ -277,8 +278,8 @@ function pricesTable(): string {
 
 /** Returns the document with the tables inserted between its markers. */
 export function withCosts(document: string): string {
-  const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star stands, in
-published estimates of 2026 that quote them. Check the source before you rely on one.`;
+  const origin = `List prices of ${list.region}, read on ${list.read} in copies of Google's pages, and where a star
+stands, in published estimates of 2026 that quote them. Check the source before you rely on one.`;
   const tables = `\n\n${costsTable()}\n\n${origin}\n\n${pricesTable()}\n\n`;
   return document
     .replace(/(?<=<!-- costs: generated -->)[\s\S]*(?=<!-- \/costs -->)/, () => tables)

@@ -30,7 +30,7 @@ const packages: Record<string, readonly string[]> = {
   src: ['@pulumi/pulumi'],
   scripts: ['jsonwebtoken'],
   'scripts/lib': [],
-  costs: [],
+  costs: ['@andamio/testing/store/firestore-costs'],
   policy: ['@pulumi/gcp', '@pulumi/policy', '@pulumi/pulumi'],
 };
 
