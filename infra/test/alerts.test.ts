@@ -12,6 +12,7 @@ interface Condition {
 
 interface Alert {
   readonly displayName: string;
+  readonly severity: string;
   readonly conditions: readonly Condition[];
   readonly documentation: { readonly content: string };
 }
@@ -59,6 +60,16 @@ describe.each([
   test('has its alert documented on the page of failure modes', () => {
     expect(page).toContain(`alert "${title}"`);
   });
+});
+
+test('docs/operate.md lists every alert by its title, with its severity', () => {
+  const runbooks = readFileSync(join(import.meta.dirname, '../../docs/operate.md'), 'utf8');
+  const [, section = ''] = runbooks.split('## Read the alerts');
+  const listed = [...section.matchAll(/^\| ([^|]+) \| `([A-Z]+)` \|/gm)];
+  const alerts = alertsOf('prod').map(({ displayName, severity }) => [displayName, severity]);
+  expect(listed.map(([, title, severity]) => [`andamio-api ${title}`, severity]).sort()).toEqual(
+    alerts.sort(),
+  );
 });
 
 test('a stack without shared counters has no alert for them', () => {
