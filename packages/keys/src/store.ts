@@ -113,7 +113,7 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
   /**
    * Resolves if the store responds, and rejects with {@link StoreUnavailableError} if it does not.
    *
-   * @param milliseconds the maximum wait. The default is the timeout of a readiness probe.
+   * @param milliseconds the maximum wait. The default is {@link checkDeadline}.
    */
   check(milliseconds?: number): Promise<void>;
 
@@ -123,6 +123,9 @@ export interface KeyStore extends UsageStore, DeviceLoginStore {
 
 /** Maximum duration of a call to a store in milliseconds, including the time spent in a queue. */
 export const storeDeadline = 5_000;
+
+/** Default maximum duration of `KeyStore.check` in milliseconds. */
+export const checkDeadline = 2_000;
 
 /** The store did not respond. Nothing was or will be written for the call. */
 export class StoreUnavailableError extends Error {

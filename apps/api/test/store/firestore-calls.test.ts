@@ -1,4 +1,5 @@
 import { denyRedeemableLogins } from '@andamio/keys/device-login/withdraw';
+import { checkDeadline, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
 import { startFirestoreCounter } from '@andamio/testing/firestore-counter';
 import { startFirestoreProxy } from '@andamio/testing/firestore-proxy';
 import {
@@ -43,6 +44,16 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     };
     return { proxy, store, another, read, callsOf };
   }
+
+  test('rejects a check within the given time while Firestore does not respond', async () => {
+    const { proxy, store } = await start();
+    proxy.loseAnswerTo(1);
+    const startedAt = performance.now();
+    await expect(store.check(100)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(performance.now() - startedAt).toBeLessThan(checkDeadline);
+    await expect(store.check()).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(performance.now() - startedAt).toBeLessThan(storeDeadline);
+  });
 
   test("issue makes one call for an owner's first key and at most three for later ones", async () => {
     const { store, callsOf } = await start();

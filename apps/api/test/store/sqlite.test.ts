@@ -3,7 +3,12 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import {
+  checkDeadline,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  storeDeadline,
+} from '@andamio/keys/store';
 import { usageDeleteAfter } from '@andamio/keys/usage/month';
 import { testAgainstModel } from '@andamio/testing/store/against-model';
 import { addition, command, day, keyId, present, today } from '@andamio/testing/store/commands';
@@ -153,6 +158,24 @@ describe('SQLite in a file', () => {
     rmSync(path, { recursive: true });
     await store.check();
     expect(await store.issue(command())).toBe('issued');
+  });
+
+  test('rejects a check within the given time while another process holds the lock', async () => {
+    const path = temporaryFile();
+    const store = withOperations(createSqliteStore(path, Date.now));
+    onTestFinished(() => store.close());
+    await store.check();
+    const other = new DatabaseSync(path);
+    onTestFinished(() => other.close());
+    other.exec('BEGIN IMMEDIATE');
+    const write = store.issue(command());
+    const startedAt = performance.now();
+    await expect(store.check(100)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(performance.now() - startedAt).toBeLessThan(checkDeadline);
+    await expect(store.check()).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(performance.now() - startedAt).toBeLessThan(storeDeadline);
+    other.exec('ROLLBACK');
+    expect(await write).toBe('issued');
   });
 
   test('rejects a file that is not a database, and does not change it', async () => {

@@ -1,6 +1,11 @@
 import type { Administration } from '@andamio/keys/administration';
 import type { NameView } from '@andamio/keys/model';
-import { type KeyStore, StoreUnavailableError, storeDeadline } from '@andamio/keys/store';
+import {
+  checkDeadline,
+  type KeyStore,
+  StoreUnavailableError,
+  storeDeadline,
+} from '@andamio/keys/store';
 import { collections } from '@andamio/schema/firestore-layout';
 import { createKeyReader } from '@andamio/verification/firestore/key-reader';
 import { readAudit, wasRevoked } from './audit.ts';
@@ -20,9 +25,6 @@ import { FirestoreView, type Target } from './view.ts';
 
 /** The outcome of a transaction on a name that no longer has the located secret. */
 const moved = Symbol('moved');
-
-/** Default deadline of `check` in milliseconds. */
-const checkDeadline = 2_000;
 
 /**
  * Creates a store in Firestore. Conflicts between the requests of one owner are resolved by

@@ -45,17 +45,28 @@ export class GroupCommit {
    * order, so that each sees the effects of all earlier writes.
    */
   write<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
-    return this.#run(apply, false);
+    return this.#run(apply, false, storeDeadline);
   }
 
-  /** Runs a read in order with the writes, so that it sees the effects of all earlier writes. */
-  read<Outcome>(apply: (database: DatabaseSync) => Outcome): Promise<Outcome> {
-    return this.#run(apply, true);
+  /**
+   * Runs a read in order with the writes, so that it sees the effects of all earlier writes.
+   *
+   * @param milliseconds the maximum wait for a lock that another process holds.
+   */
+  read<Outcome>(
+    apply: (database: DatabaseSync) => Outcome,
+    milliseconds = storeDeadline,
+  ): Promise<Outcome> {
+    return this.#run(apply, true, milliseconds);
   }
 
-  #run<Outcome>(apply: (database: DatabaseSync) => Outcome, onlyReads: boolean): Promise<Outcome> {
+  #run<Outcome>(
+    apply: (database: DatabaseSync) => Outcome,
+    onlyReads: boolean,
+    milliseconds: number,
+  ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const until = performance.now() + storeDeadline;
+      const until = performance.now() + milliseconds;
       this.#waiting.push({
         apply,
         onlyReads,

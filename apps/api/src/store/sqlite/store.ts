@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Administration } from '@andamio/keys/administration';
-import type { KeyStore } from '@andamio/keys/store';
+import { checkDeadline, type KeyStore } from '@andamio/keys/store';
 import { inspect, resetUsage } from './administration.ts';
 import { openDatabase } from './database.ts';
 import { erase } from './erase.ts';
@@ -155,7 +155,7 @@ export function createSqliteStore(
 
     readActivity: (query) => commits.read(() => tables().usage.readActivity(query)),
 
-    check: () => commits.read(() => undefined),
+    check: (milliseconds = checkDeadline) => commits.read(() => undefined, milliseconds),
 
     async close() {
       clearInterval(sweeping);
