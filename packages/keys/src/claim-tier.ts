@@ -59,7 +59,7 @@ export function applyTierClaim(
 }
 
 /** Decides whether a tier claim is stored. */
-export function decideTierClaim(view: View, command: ClaimTierCommand): Decision<void> {
+function decideTierClaim(view: View, command: ClaimTierCommand): Decision<void> {
   return { outcome: undefined, changes: applyTierClaim(view.owner, command).claimed };
 }
 

@@ -13,7 +13,7 @@ const chunk = 100;
  * Decides the revocation of all secrets of some of an owner's names. The audit entry of a name has
  * the id of its current secret. A name whose retention has passed is freed without an audit entry.
  */
-export function decideRevokeAll(
+function decideRevokeAll(
   view: View,
   names: readonly string[],
   command: OwnerCommand,
