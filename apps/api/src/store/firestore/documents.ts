@@ -3,7 +3,6 @@ import { type AuditEntry, auditDeleteAfter } from '@andamio/keys/audit';
 import type { AccountStatus, FoundKey, KeyRecord, NamedKey } from '@andamio/keys/model';
 import { collections } from '@andamio/schema/firestore-layout';
 import { tierSchema } from '@andamio/schema/tiers';
-import type { KeyId } from '@andamio/verification/digest';
 import { checkedFields, parseContent, time } from '@andamio/verification/firestore/key-document';
 import type {
   DocumentReference,
@@ -12,6 +11,7 @@ import type {
   Timestamp,
 } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { keyFields, keyRecordFrom, storedKey } from '../key-record.ts';
 
 /**
  * Returns the name of a document: the SHA-256, in hex, of one or more texts, such as a user id. The
@@ -90,12 +90,8 @@ const nameDocument = z.object({
 });
 
 const keyDocument = z.object({
+  ...keyFields(time),
   ...checkedFields,
-  serial: z.string(),
-  start: z.string(),
-  expires_in_days: z.number(),
-  pepper_version: z.string(),
-  remove_at: time,
   /** Whether this is a previous secret, which stays valid until its expiry. */
   superseded: z.boolean(),
 });
@@ -136,18 +132,7 @@ export function parseKey(snapshot: DocumentSnapshot): Found<StoredKey> | undefin
   const found = parseDocument(keyDocument, snapshot);
   if (found === undefined) return undefined;
   const { content, updateTime } = found;
-  const record: KeyRecord = {
-    id: snapshot.id as KeyId,
-    serial: content.serial,
-    userId: content.user_id,
-    name: content.name,
-    start: content.start,
-    createdAt: content.created_at,
-    expiresAt: content.expires_at,
-    expiresInDays: content.expires_in_days,
-    pepperVersion: content.pepper_version,
-    deleteAfter: content.remove_at,
-  };
+  const record = keyRecordFrom(snapshot.id, content);
   const { tier, suspended, superseded } = content;
   return { content: { record, tier, suspended, superseded }, updateTime };
 }
@@ -191,14 +176,9 @@ export function documentWriter(timestamp: (seconds: number) => Timestamp) {
       remove_at: timestamp(key.deleteAfter),
     }),
     key: (record: KeyRecord, status: AccountStatus, superseded: boolean) => ({
-      serial: record.serial,
-      user_id: record.userId,
-      name: record.name,
-      start: record.start,
+      ...storedKey(record),
       created_at: timestamp(record.createdAt),
       expires_at: timestamp(record.expiresAt),
-      expires_in_days: record.expiresInDays,
-      pepper_version: record.pepperVersion,
       remove_at: timestamp(record.deleteAfter),
       ...statusOf(status),
       superseded,

@@ -8,33 +8,14 @@ import type {
   Timestamp,
 } from '@google-cloud/firestore';
 import * as z from 'zod';
+import {
+  idempotencyFields,
+  idempotencyRecordFrom,
+  storedIdempotencyRecord,
+} from '../idempotency-record.ts';
 import { type Found, nameOf, parseDocument } from './documents.ts';
 
-const recordDocument = z
-  .object({
-    body_digest: z.string(),
-    nonce: z.string(),
-    pepper_version: z.string(),
-    serial: z.string(),
-    created_at: time,
-    expires_at: time,
-    expires_in_days: z.number(),
-    previous_expires_at: time.nullable(),
-    remove_at: time,
-  })
-  .transform(
-    (content): IdempotencyRecord => ({
-      bodyDigest: content.body_digest,
-      nonce: content.nonce,
-      pepperVersion: content.pepper_version,
-      serial: content.serial,
-      createdAt: content.created_at,
-      expiresAt: content.expires_at,
-      expiresInDays: content.expires_in_days,
-      previousExpiresAt: content.previous_expires_at,
-      deleteAfter: content.remove_at,
-    }),
-  );
+const recordDocument = z.object(idempotencyFields(time)).transform(idempotencyRecordFrom);
 
 /** Returns the document of a request's idempotency record. */
 export function recordDocumentOf(
@@ -55,17 +36,14 @@ export function recordFields(
   record: IdempotencyRecord,
   timestamp: (seconds: number) => Timestamp,
 ) {
+  const stored = storedIdempotencyRecord(record);
+  const { created_at, expires_at, previous_expires_at, remove_at } = stored;
   return {
+    ...stored,
     user_id: userId,
-    body_digest: record.bodyDigest,
-    nonce: record.nonce,
-    pepper_version: record.pepperVersion,
-    serial: record.serial,
-    created_at: timestamp(record.createdAt),
-    expires_at: timestamp(record.expiresAt),
-    expires_in_days: record.expiresInDays,
-    previous_expires_at:
-      record.previousExpiresAt === null ? null : timestamp(record.previousExpiresAt),
-    remove_at: timestamp(record.deleteAfter),
+    created_at: timestamp(created_at),
+    expires_at: timestamp(expires_at),
+    previous_expires_at: previous_expires_at === null ? null : timestamp(previous_expires_at),
+    remove_at: timestamp(remove_at),
   };
 }

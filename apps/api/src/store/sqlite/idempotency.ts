@@ -6,19 +6,14 @@ import type {
   IdempotentRequest,
 } from '@andamio/keys/idempotency';
 import * as z from 'zod';
+import {
+  idempotencyFields,
+  idempotencyRecordFrom,
+  storedIdempotencyRecord,
+} from '../idempotency-record.ts';
 import { prepare } from './statement.ts';
 
-const recordRow = z.object({
-  body_digest: z.string(),
-  nonce: z.string(),
-  pepper_version: z.string(),
-  serial: z.string(),
-  created_at: z.number(),
-  expires_at: z.number(),
-  expires_in_days: z.number(),
-  previous_expires_at: z.number().nullable(),
-  remove_at: z.number(),
-});
+const recordRow = z.object(idempotencyFields(z.number()));
 
 function idOf({ userId, operation, idempotencyKey }: IdempotencyScope): string {
   return createHash('sha256')
@@ -36,29 +31,18 @@ export function idempotencyTable(database: DatabaseSync) {
     database,
     `
     INSERT OR REPLACE INTO idempotency (${columns})
-    VALUES (:id, :userId, :bodyDigest, :nonce, :pepperVersion, :serial, :createdAt, :expiresAt, :expiresInDays,
-      :previousExpiresAt, :deleteAfter)`,
+    VALUES (:id, :user_id, :body_digest, :nonce, :pepper_version, :serial, :created_at, :expires_at, :expires_in_days,
+      :previous_expires_at, :remove_at)`,
   );
   const sweep = prepare(database, 'DELETE FROM idempotency WHERE remove_at <= :now');
   return {
     find(request: IdempotentRequest): IdempotencyRecord | undefined {
       const row = find.get({ id: idOf(request) });
       if (row === undefined) return undefined;
-      const record = recordRow.parse(row);
-      return {
-        bodyDigest: record.body_digest,
-        nonce: record.nonce,
-        pepperVersion: record.pepper_version,
-        serial: record.serial,
-        createdAt: record.created_at,
-        expiresAt: record.expires_at,
-        expiresInDays: record.expires_in_days,
-        previousExpiresAt: record.previous_expires_at,
-        deleteAfter: record.remove_at,
-      };
+      return idempotencyRecordFrom(recordRow.parse(row));
     },
     put(request: IdempotentRequest, record: IdempotencyRecord) {
-      put.run({ id: idOf(request), userId: request.userId, ...record });
+      put.run({ id: idOf(request), user_id: request.userId, ...storedIdempotencyRecord(record) });
     },
     /** Deletes the idempotency records whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),

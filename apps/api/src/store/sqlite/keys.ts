@@ -1,41 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { KeyRecord } from '@andamio/keys/model';
 import { listedExpiredKeys, type PageQuery } from '@andamio/keys/store';
-import type { KeyId } from '@andamio/verification/digest';
 import * as z from 'zod';
+import { keyFields, keyRecordFrom, storedKey } from '../key-record.ts';
 import { prepare } from './statement.ts';
 
 const keyColumns =
   'user_id, name, id, serial, start, created_at, expires_at, expires_in_days, pepper_version, remove_at';
 
-const keyRow = z.object({
-  user_id: z.string(),
-  name: z.string(),
-  id: z.string(),
-  serial: z.string(),
-  start: z.string(),
-  created_at: z.number(),
-  expires_at: z.number(),
-  expires_in_days: z.number(),
-  pepper_version: z.string(),
-  remove_at: z.number(),
-});
+const keyRow = z.object({ id: z.string(), ...keyFields(z.number()) });
 
 /** Parses a row of one of the key tables. */
 export function parseKey(row: unknown): KeyRecord {
-  const key = keyRow.parse(row);
-  return {
-    id: key.id as KeyId,
-    serial: key.serial,
-    userId: key.user_id,
-    name: key.name,
-    start: key.start,
-    createdAt: key.created_at,
-    expiresAt: key.expires_at,
-    expiresInDays: key.expires_in_days,
-    pepperVersion: key.pepper_version,
-    deleteAfter: key.remove_at,
-  };
+  const { id, ...stored } = keyRow.parse(row);
+  return keyRecordFrom(id, stored);
 }
 
 /**
@@ -52,7 +30,7 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
     database,
     `
     INSERT INTO ${table} (${keyColumns})
-    VALUES (:userId, :name, :id, :serial, :start, :createdAt, :expiresAt, :expiresInDays, :pepperVersion, :deleteAfter)
+    VALUES (:user_id, :name, :id, :serial, :start, :created_at, :expires_at, :expires_in_days, :pepper_version, :remove_at)
     ON CONFLICT (user_id, name) DO UPDATE SET
       id = excluded.id, serial = excluded.serial, start = excluded.start, created_at = excluded.created_at,
       expires_at = excluded.expires_at, expires_in_days = excluded.expires_in_days,
@@ -66,7 +44,7 @@ export function keyTable(database: DatabaseSync, table: 'keys' | 'superseded_key
       return row && parseKey(row);
     },
     list: (userId: string) => list.all({ userId }).map(parseKey),
-    put: (record: KeyRecord) => put.run(record),
+    put: (record: KeyRecord) => put.run({ id: record.id, ...storedKey(record) }),
     remove: (userId: string, name: string) => remove.run({ userId, name }),
     /** Deletes the keys whose retention has passed. */
     sweep: (now: number) => sweep.run({ now }),
