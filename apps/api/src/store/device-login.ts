@@ -30,20 +30,26 @@ type StoredLogin = z.output<z.ZodObject<typeof deviceLoginFields>> & {
   readonly tier_issued_at: number | null;
 };
 
-/** Converts a stored row or document to a device login. */
+/**
+ * Converts a stored row or document to a device login. An approved login without its user or tier
+ * is read as `denied`.
+ */
 export function deviceLoginOf(id: string, stored: StoredLogin): DeviceLogin {
-  const { tier, tier_issued_at: issuedAt } = stored;
-  return {
+  const { state, tier, tier_issued_at: issuedAt } = stored;
+  const requested = {
     id,
     deviceCodeDigest: stored.code_digest,
     name: stored.name,
     expiresInDays: stored.expires_in_days,
     address: stored.address,
     createdAt: stored.created_at,
-    userId: stored.user_id ?? undefined,
-    state: stored.state,
-    tierClaim: tier === null || issuedAt === null ? undefined : { tier, issuedAt },
   };
+  const userId = stored.user_id ?? undefined;
+  if (state === 'pending') return { ...requested, state, userId, tierClaim: undefined };
+  const tierClaim = tier === null || issuedAt === null ? undefined : { tier, issuedAt };
+  return state === 'denied' || userId === undefined || tierClaim === undefined
+    ? { ...requested, state: 'denied', userId, tierClaim }
+    : { ...requested, state, userId, tierClaim };
 }
 
 /** Returns the fields of a stored device login, with times in Unix seconds. */

@@ -43,18 +43,21 @@ export function describeStoredDeviceLogins(kind: string, create: () => ReadableS
       ]);
     });
 
-    test('reads a login in a state that only a later release knows as denied', async () => {
+    test.each([
+      ['in a state that only a later release knows', 'of-a-later-release'],
+      ['that is approved but lacks the tier of the approval', 'approved'],
+    ])('reads a login %s as denied', async (_, state) => {
       const { store, read } = create();
       const { logins, id, userCode, deviceCode } = await boundLogin(store, 'owner');
       await store.transactDeviceLogin([id], (login) => ({
         outcome: undefined,
-        login: { ...(login as DeviceLogin), state: 'of-a-later-release' as 'pending' },
+        login: { ...login, state } as DeviceLogin,
       }));
       expect(await logins.redeem(deviceCode)).toBe('access_denied');
       expect(await logins.lookUp(owner, userCode)).toMatchObject({ state: 'denied' });
       expect(await logins.decide(owner, userCode, 'approved')).toBe('unknown_user_code');
       expect(await store.deviceLoginsOf('owner')).toMatchObject([{ id, state: 'denied' }]);
-      expect((await read())['device_logins']).toMatchObject([{ state: 'of-a-later-release' }]);
+      expect((await read())['device_logins']).toMatchObject([{ state }]);
       expect(await store.erase(order())).toBe(true);
     });
   });

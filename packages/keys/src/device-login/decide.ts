@@ -69,7 +69,7 @@ export function decideVerdict(
   if (found.state === 'redeemed')
     return { outcome: state === 'approved' ? found : 'device_login_redeemed' };
   if (found.state === 'denied') return { outcome: 'unknown_user_code' };
-  const login: DeviceLogin = { ...found, state, tierClaim };
+  const login: DeviceLogin = { ...found, userId, state, tierClaim };
   const action = state === 'approved' ? 'device_login.approved' : 'device_login.denied';
   const own = ownEntry(action, { at: now, userId, name: found.name });
   const note = found.state === 'approved' ? ', approval taken back' : '';

@@ -5,8 +5,8 @@ import type { TierClaim } from '../model.ts';
 /** The states of a device login. It is `redeemed` once its key was issued. */
 export const deviceLoginStates = ['pending', 'approved', 'denied', 'redeemed'] as const;
 
-/** A device login as stored, without its codes. Times are Unix seconds. */
-export interface DeviceLogin {
+/** What a program asks for when it starts a device login. Times are Unix seconds. */
+interface RequestedLogin {
   /** The HMAC of the user code in hex. */
   readonly id: string;
   /** The SHA-256 of the device code in hex. */
@@ -17,12 +17,33 @@ export interface DeviceLogin {
   /** The network address of the program that started the login. */
   readonly address: string;
   readonly createdAt: number;
+}
+
+/** A device login that no user has decided yet. */
+interface PendingLogin extends RequestedLogin {
+  readonly state: 'pending';
   /** The user who looked the login up first, and who alone can decide it. */
   readonly userId: string | undefined;
-  readonly state: (typeof deviceLoginStates)[number];
+  readonly tierClaim: undefined;
+}
+
+/** A device login that its user has approved. */
+interface ApprovedLogin extends RequestedLogin {
+  readonly state: 'approved' | 'redeemed';
+  readonly userId: string;
   /** The tier of the user's token at the approval. */
+  readonly tierClaim: TierClaim;
+}
+
+/** A device login that yields no key. */
+interface DeniedLogin extends RequestedLogin {
+  readonly state: 'denied';
+  readonly userId: string | undefined;
   readonly tierClaim: TierClaim | undefined;
 }
+
+/** A device login as stored, without its codes. */
+export type DeviceLogin = PendingLogin | ApprovedLogin | DeniedLogin;
 
 /** Returns when a device login can no longer be decided, in Unix seconds. */
 export const decidableUntil = ({ createdAt }: Pick<DeviceLogin, 'createdAt'>) =>

@@ -67,10 +67,9 @@ export async function redeemDeviceLogin(
   const now = Math.floor(dependencies.now() / 1000);
   if (login === undefined || redeemableUntil(login) <= now) return 'expired_token';
   if (login.state === 'denied') return 'access_denied';
-  const { userId, tierClaim, name, expiresInDays } = login;
-  // Only the decision of a user stores a tier claim.
-  if (userId === undefined || tierClaim === undefined)
+  if (login.state === 'pending')
     return now < decidableUntil(login) ? 'authorization_pending' : 'expired_token';
+  const { userId, tierClaim, name, expiresInDays } = login;
   const owner = { userId, tier: tierClaim.tier, tokenIssuedAt: tierClaim.issuedAt };
   const input = { name, expiresInDays, idempotencyKey: deviceCode };
   const issued = await issueKeyBy(dependencies, owner, input, 'device', (command) => {
