@@ -16,6 +16,9 @@ import { type CompleteSettings, completeSettings } from './development-secrets.t
 import { assertNoForeignFile } from './open-store.ts';
 import { connect } from './parts.ts';
 
+/** The exit code for invalid settings: EX_CONFIG of sysexits.h. */
+const invalidSettings = 78;
+
 /**
  * Returns the settings. If they are invalid, prints the errors, sets the exit code and returns
  * undefined.
@@ -28,13 +31,20 @@ function settingsOrExit(): CompleteSettings | undefined {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 78; // EX_CONFIG of sysexits.h
+    process.exitCode = invalidSettings;
     return undefined;
   }
 }
 
 /**
- * Returns a message that explains why a server cannot listen and how to fix it.
+ * The codes of the errors with which a server fails to listen if HOST is not an address of this
+ * machine. A later attempt fails in the same way.
+ */
+const wrongHostCodes: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL']);
+
+/**
+ * Returns a message that explains why a server cannot listen, although its settings are valid, and
+ * how to fix it.
  *
  * @param error a system error of Node: https://nodejs.org/api/errors.html#common-system-errors
  */
@@ -47,11 +57,8 @@ function listenProblem(
       return `Port ${port} is in use on ${host}. Stop the program that uses it, or set PORT to another port.`;
     case 'EACCES':
       return `Port ${port} requires privileges that this process lacks. Set PORT to 1024 or higher.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
     case 'EAI_AGAIN':
-    case 'EINVAL':
-      return `HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0, not ${host}. Some shells set HOST themselves.`;
+      return 'The name in HOST cannot be resolved now. Check DNS, or set HOST to an address such as 127.0.0.1 or 0.0.0.0.';
     default:
       return `The service cannot listen on ${host}, port ${port}: ${code ?? 'unknown error'}.`;
   }
@@ -118,8 +125,14 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
 
   const server = createHttpServer(app, parserRefusalLogger(log));
   const drain = drainable(server);
-  server.on('error', (error) => {
-    log.fatal({ code: (error as NodeJS.ErrnoException).code }, listenProblem(error, settings));
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    if (wrongHostCodes.has(error.code)) {
+      process.stderr.write(
+        'HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0. Some shells set HOST themselves.\n',
+      );
+      process.exit(invalidSettings);
+    }
+    log.fatal({ code: error.code }, listenProblem(error, settings));
     process.exit(1);
   });
   server.listen(settings.port, settings.host, () => {
