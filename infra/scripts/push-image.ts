@@ -9,9 +9,9 @@ import {
   registryOf,
   tagOfPush,
 } from '../src/image-names.ts';
-import { attestArguments } from './lib/attest.ts';
+import { assertCanAttest, attestArguments } from './lib/attest.ts';
 import { Failure, projectName, pulumi, run, say, script } from './lib/cli.ts';
-import { buildAndPush } from './lib/image-tools.ts';
+import { buildAndPush, builder } from './lib/image-tools.ts';
 
 const usage = 'npx -y pnpm@12 image:push STACK...';
 
@@ -93,11 +93,13 @@ await script(async (stacks) => {
       'The stacks are in different projects or regions. Run the command separately for each of them.',
     );
   }
+  const tool = builder();
+  assertCanAttest();
   const registry = registryOf(place);
   const account = buildAccountOf(place);
   const token = await impersonate(account, place.project);
   // The registry's cleanup deletes untagged images. The tag has no other purpose.
-  const digest = buildAndPush(`${registry}/${imageName}:${tagOfPush()}`, registry, token);
+  const digest = buildAndPush(tool, `${registry}/${imageName}:${tagOfPush()}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;
   run('gcloud', attestArguments(image, place, account));
   for (const stack of stacks)

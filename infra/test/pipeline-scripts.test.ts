@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -49,7 +49,10 @@ describe('images', () => {
   const registry = 'us-central1-docker.pkg.dev/documented-project/andamio';
 
   test('infra/scripts/build-image.ts builds reproducible layers with SBOM and provenance, and prints the digest', async () => {
-    const docker = 'test "$2" != build || test "$SOURCE_DATE_EPOCH" = 0';
+    const docker = `case "$*" in
+      'buildx inspect') echo 'Driver: docker-container' ;;
+      'buildx build'*) test "$SOURCE_DATE_EPOCH" = 0 ;;
+    esac`;
     const { env, calls } = programs({
       docker,
       tar: `echo '{"manifests":[{"digest":"${digest}"}]}'`,
@@ -145,7 +148,7 @@ describe('images', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`node infra/scripts/release.ts prod ${registry}/api@${digest}`);
     const account = 'andamio-build@documented-project.iam.gserviceaccount.com';
-    expect(calls['gcloud']?.()[0]).toBe(
+    expect(calls['gcloud']?.()[1]).toBe(
       `auth print-access-token --impersonate-service-account=${account}`,
     );
     expect(calls['gcloud']?.().at(-1)).toContain(`--impersonate-service-account=${account}`);
@@ -158,6 +161,79 @@ describe('images', () => {
         .flatMap((each) => each())
         .join(),
     ).not.toContain('a-token');
+  });
+
+  const gcloud = 'case "$*" in *token*) echo a-token ;; esac';
+  const label = 'org.mobyproject.buildkit.worker.snapshotter: overlayfs';
+  /** Returns a Docker client that has a builder with the given description. */
+  const docker = (description: string) => `case "$*" in
+    'buildx inspect') printf '${description}\\n' ;;
+    'buildx build'*)
+      while [ "$1" != --metadata-file ]; do shift; done
+      echo '{"containerimage.digest":"${digest}"}' > "$2"
+      cat "$DOCKER_CONFIG/config.json" > "$(dirname "$0")/used"
+      ls "$DOCKER_CONFIG" > "$(dirname "$0")/linked" ;;
+  esac`;
+
+  test.each([
+    ['docker', 'Name: own\\nDriver:    docker-container'],
+    ['docker', `Name: default\\nDriver: docker\\nLabels:\\n ${label}`],
+    ['buildah', 'Name: default\\nDriver: docker'],
+    ['buildah', 'ERROR: no buildx'],
+  ])(
+    'npx -y pnpm@12 image:push builds with %s if the builder of Docker is %j',
+    async (tool, description) => {
+      const { env, calls } = programs({ pulumi, buildah, gcloud, docker: docker(description) });
+      const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
+      expect([code, stderr]).toEqual([0, '']);
+      const builds = (name: string) =>
+        calls[name]?.().filter((call) => /^(bud|buildx build) /.test(call)).length;
+      expect([builds('docker'), builds('buildah')]).toEqual(tool === 'docker' ? [1, 0] : [0, 1]);
+    },
+  );
+
+  test.each([
+    [{ docker: docker('Driver: docker') }, 'docker buildx create --use --driver docker-container'],
+    [{ docker: 'exit 1' }, 'Docker with BuildKit, or buildah, is required'],
+    [
+      { docker: docker('Driver: docker-container'), gcloud: 'test "$1" != beta' },
+      'gcloud components install beta',
+    ],
+  ])(
+    'npx -y pnpm@12 image:push says before it grants or builds anything what it needs: %#',
+    async (tools, says) => {
+      const { env, calls } = programs({ pulumi, gcloud, buildah: 'exit 1', ...tools });
+      const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
+      expect(code).toBe(1);
+      expect(stderr).toContain(says);
+      expect(calls['gcloud']?.().filter((call) => !call.startsWith('beta '))).toEqual([]);
+      expect(calls['docker']?.().filter((call) => call.startsWith('buildx build'))).toEqual([]);
+    },
+  );
+
+  test('npx -y pnpm@12 image:push passes the token of the build account to Docker, whose own configuration otherwise remains', async () => {
+    const own = temporaryFolder();
+    mkdirSync(join(own, 'contexts'));
+    const helpers = { 'us-central1-docker.pkg.dev': 'gcloud', 'docker.io': 'other' };
+    const config = { currentContext: 'desktop', credsStore: 'desktop', credHelpers: helpers };
+    writeFileSync(join(own, 'config.json'), JSON.stringify(config));
+    const client = program('docker', docker('Driver: docker-container'));
+    const others = programs({ pulumi, gcloud, buildah: 'exit 1' });
+    const env = { PATH: `${client.folder}:${others.env.PATH}`, DOCKER_CONFIG: own };
+    const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(readFileSync(join(client.folder, 'used'), 'utf8'))).toEqual({
+      ...config,
+      auths: {
+        'us-central1-docker.pkg.dev': {
+          auth: Buffer.from('oauth2accesstoken:a-token').toString('base64'),
+        },
+      },
+      credHelpers: { 'us-central1-docker.pkg.dev': '', 'docker.io': 'other' },
+    });
+    expect(readFileSync(join(client.folder, 'linked'), 'utf8')).toBe('config.json\ncontexts\n');
+    expect(readdirSync(own).sort()).toEqual(['config.json', 'contexts']);
+    expect(client.calls().join()).not.toContain('a-token');
   });
 
   test('npx -y pnpm@12 image:push grants its caller permission to impersonate the build account', async () => {
@@ -179,14 +255,14 @@ describe('images', () => {
   });
 
   test('npx -y pnpm@12 image:push prints the command for an owner if the caller cannot grant the permission', async () => {
-    const gcloud = `case "$*" in *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
+    const gcloud = `case "$*" in beta*) ;; *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
     const { env, calls } = programs({ pulumi, buildah, docker: 'exit 1', gcloud });
     const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /PERMISSION_DENIED[\s\S]*deploy the stack that owns the project first[\s\S]*an owner of the project must run: gcloud iam service-accounts add-iam-policy-binding/,
     );
-    expect(calls['buildah']?.()).toEqual([]);
+    expect(calls['buildah']?.()).toEqual(['--version']);
   });
 });
 

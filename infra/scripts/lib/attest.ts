@@ -33,6 +33,24 @@ export function attestArguments(image: string, place: ImagePlace, account?: stri
   ];
 }
 
+/**
+ * Verifies that gcloud has the command that attests an image. Google's archive of gcloud does not
+ * contain the beta commands, and gcloud does not install them without a prompt.
+ *
+ * @throws {Failure} with the command that installs them
+ */
+export function assertCanAttest(): void {
+  try {
+    run('gcloud', ['beta', 'container', 'binauthz', 'attestations', 'sign-and-create', '--help'], {
+      quiet: true,
+    });
+  } catch (error) {
+    throw new Failure(
+      `${(error as Error).message.trim()}\nThis command attests the image. If gcloud lacks its beta commands, run: gcloud components install beta`,
+    );
+  }
+}
+
 /** Returns the base URL of an API. The Pulumi provider's custom endpoint takes precedence. */
 function endpoint(variable: string, host: string): string {
   const custom = process.env[variable];
