@@ -6,6 +6,7 @@ import type { Settings } from '@andamio/schema/settings';
 import { recognizeGuards } from './auth/credentials.ts';
 import type { VerifyAlert } from './auth/verify-alert.ts';
 import type { VerifyToken } from './auth/verify-token.ts';
+import type { Clock } from './clock.ts';
 import type { CreateCounters, KeyCounters } from './counters/counters.ts';
 import type { RedisUsage } from './counters/redis-usage.ts';
 import { createAuthentication } from './http/authenticate.ts';
@@ -49,8 +50,10 @@ export interface AppDependencies {
    */
   readonly verifyAlert: VerifyAlert | undefined;
   readonly createCounters: CreateCounters;
-  /** Returns milliseconds from a monotonic clock. */
-  readonly monotonicNow: () => number;
+  /** The clock of the counters, limits, reports, headers and log lines. */
+  readonly clock: Clock;
+  /** Resolves after a number of milliseconds of the monotonic clock. */
+  readonly delay: (milliseconds: number) => Promise<unknown>;
   /**
    * Counters of this instance alone, for requests that present a key. They are used if there is no
    * Redis, and while Redis is unavailable.
@@ -77,7 +80,8 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     verifyToken,
     verifyAlert,
     createCounters,
-    monotonicNow,
+    clock,
+    delay,
     keyCounters,
     signInProvider,
     pages,
@@ -91,12 +95,12 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     keyReports,
     deviceLogin,
   } = settings;
+  const counting = { createCounters, clock };
   const limits = {
-    address: limitAddresses(ipRateLimitPerMinute, createCounters),
-    reportedKeys: limitReportedKeys(ipRateLimitPerMinute, createCounters),
-    user: limitUsers(createCounters, keys),
+    address: limitAddresses(ipRateLimitPerMinute, counting),
+    user: limitUsers(counting, keys),
   };
-  const keyLimit = limitKeys(keyCounters);
+  const keyLimit = limitKeys(keyCounters, clock);
   const countKeyRequest =
     keys.shared === undefined
       ? countAlone(keys, keyLimit)
@@ -109,11 +113,14 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     reports: keyReports
       ? {
           ...keys,
+          reportedKeys: limitReportedKeys(ipRateLimitPerMinute, counting),
+          clock,
+          delay,
           onLeakedKeysRevoked: (revoked) =>
             logEvent(log, 'warn', logEvents.leakedKeysRevoked, { keys: revoked }),
         }
       : undefined,
-    deviceLogin: deviceLogin ? { createCounters, monotonicNow } : undefined,
+    deviceLogin: deviceLogin ? counting : undefined,
   });
   const rowOf = findRow(rows);
   const authenticate = createAuthentication({
@@ -128,6 +135,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     countKeyRequest,
     crossOrigin,
     answerError,
+    now: clock.now,
   });
 
   const webhook =
@@ -138,7 +146,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     crossOrigin,
     addressLimit: limits.address,
     answerError,
-    health: healthRouter(keys.store, log),
+    health: healthRouter(keys.store, log, clock),
     routers: [
       referenceRouter(pages.reference, originOf),
       ...(settings.console
@@ -156,7 +164,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     ],
   });
 
-  const begin = beginExchanges({ log, keys, trustProxyHops });
+  const begin = beginExchanges({ log, clock, keys, trustProxyHops });
   return (request, response) => {
     const exchange = begin(request, response);
     const row = rowOf(request);

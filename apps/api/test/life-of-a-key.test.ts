@@ -10,7 +10,6 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { MemoryCounters } from '../src/counters/memory-counters.ts';
 import { startApp } from './harness/app.ts';
 import { expectError } from './harness/expect-error.ts';
 import { fileStore, firestoreStore } from './harness/stores.ts';
@@ -26,9 +25,7 @@ async function liveThrough(store: KeyStore) {
   let now = Date.UTC(2025, 7, 31, 23, 59, 59);
   let tier = 'pioneer';
   const clock = { now: () => now, monotonicNow: () => now };
-  const createCounters = () => new MemoryCounters(clock);
-  const keyCounters = createCounters();
-  const app = await startApp({ store, ...clock, createCounters, keyCounters });
+  const app = await startApp({ store, ...clock });
   onTestFinished(() => app.close());
   const pass = (milliseconds: number) => {
     now += milliseconds;

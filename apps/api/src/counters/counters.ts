@@ -8,11 +8,30 @@ import type { ClientRateLimitInfo, Store } from 'express-rate-limit';
  */
 export const counterKey = (userId: string) => hash('sha256', userId, 'base64url');
 
-/** The counters of one rate limit. */
-export type Counters = Store;
+/** The number of requests in a window, and when the window ends. */
+export interface Counted extends ClientRateLimitInfo {
+  readonly totalHits: number;
+  readonly resetTime: Date;
+}
 
-/** Creates the counters of a rate limit. Counters with different names are independent. */
-export type CreateCounters = (name: string) => Counters;
+/**
+ * The counters of one rate limit, which are a store of express-rate-limit. Their window is fixed
+ * when they are created, so they have no `init`.
+ */
+export interface Counters extends Store {
+  readonly init?: never;
+  /** Counts requests, by default one. Begins a window if the last one of the key has ended. */
+  increment(key: string, requests?: number): Promise<Counted> | Counted;
+  /** Returns what is counted in the current window of a key. Undefined if there is no window. */
+  get(key: string): Promise<Counted | undefined> | Counted | undefined;
+}
+
+/**
+ * Creates the counters of a rate limit. Counters with different names are independent.
+ *
+ * @param window the length of a window in milliseconds.
+ */
+export type CreateCounters = (name: string, window: number) => Counters;
 
 /**
  * The counters of a rate limit for requests that present a key. They are in memory, so that a
@@ -20,7 +39,7 @@ export type CreateCounters = (name: string) => Counters;
  * answered, and reports later, can be added.
  */
 export interface KeyCounters extends Counters {
-  increment(key: string): ClientRateLimitInfo;
+  increment(key: string, requests?: number): Counted;
   /**
    * Counts additional requests in the current window of a counter key. Has no effect if there is no
    * window.

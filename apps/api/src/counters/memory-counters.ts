@@ -1,6 +1,5 @@
-import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import type { Clock } from '../clock.ts';
-import type { KeyCounters } from './counters.ts';
+import type { Counted, KeyCounters } from './counters.ts';
 
 interface Window {
   hits: number;
@@ -15,24 +14,22 @@ interface Window {
 export class MemoryCounters implements KeyCounters {
   readonly localKeys = true;
   readonly #clock: Clock;
+  readonly #length: number;
   readonly #windows = new Map<string, Window>();
-  #length = 0;
 
-  constructor(clock: Clock) {
+  /** @param window the length of a window in milliseconds. */
+  constructor(clock: Clock, window: number) {
     this.#clock = clock;
+    this.#length = window;
   }
 
-  init({ windowMs }: Pick<Options, 'windowMs'>): void {
-    this.#length = windowMs;
-  }
-
-  increment(key: string): ClientRateLimitInfo {
+  increment(key: string, requests = 1): Counted {
     const now = this.#clock.monotonicNow();
     this.#dropEnded(now);
     const window = this.#windows.get(key) ?? { hits: 0, endsAt: now + this.#length };
-    window.hits++;
+    window.hits += requests;
     this.#windows.set(key, window);
-    return this.#infoOf(window, now);
+    return this.#counted(window, now);
   }
 
   add(key: string, requests: number): void {
@@ -41,11 +38,11 @@ export class MemoryCounters implements KeyCounters {
     if (window !== undefined) window.hits += requests;
   }
 
-  get(key: string): ClientRateLimitInfo | undefined {
+  get(key: string): Counted | undefined {
     const now = this.#clock.monotonicNow();
     this.#dropEnded(now);
     const window = this.#windows.get(key);
-    return window && this.#infoOf(window, now);
+    return window && this.#counted(window, now);
   }
 
   decrement(key: string): void {
@@ -69,7 +66,7 @@ export class MemoryCounters implements KeyCounters {
     }
   }
 
-  #infoOf({ hits, endsAt }: Window, now: number): ClientRateLimitInfo {
+  #counted({ hits, endsAt }: Window, now: number): Counted {
     return { totalHits: hits, resetTime: new Date(this.#clock.now() + endsAt - now) };
   }
 }

@@ -1,11 +1,10 @@
 import { logEvents } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Settings } from '@andamio/schema/settings';
-import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { type Logger, logEvent } from '../log.ts';
-import type { Counters, CreateCounters, KeyCounters } from './counters.ts';
+import type { Counted, Counters, CreateCounters, KeyCounters } from './counters.ts';
 import { googleCredentials } from './google-credentials.ts';
 import { MemoryCounters } from './memory-counters.ts';
 import { defaultRedisTimes, RedisLink, type RedisTimes } from './redis-link.ts';
@@ -14,17 +13,18 @@ import { RedisUsage } from './redis-usage.ts';
 import type { UsageScripts } from './usage-scripts.ts';
 
 /**
- * A script that counts a request. KEYS[1] is the counter, ARGV[1] the window in milliseconds. A
- * counter with more time left than one window was created before the server's clock was set back,
- * so it is reset.
+ * A script that counts requests. KEYS[1] is the counter, ARGV[1] the window in milliseconds, ARGV[2]
+ * the number of requests. A counter with more time left than one window was created before the
+ * server's clock was set back, so it is reset. INCRBY is not among the documented permissions.
  */
 export const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
-local window = tonumber(ARGV[1])
+local window, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 if left <= 0 or left > window then
-  redis.call('SET', KEYS[1], 1, 'PX', window)
-  return { 1, window }
+  redis.call('SET', KEYS[1], requests, 'PX', window)
+  return { requests, window }
 end
+for _ = 2, requests do redis.call('INCR', KEYS[1]) end
 return { redis.call('INCR', KEYS[1]), left }
 `);
 
@@ -51,30 +51,26 @@ class SharedOrLocalCounters implements Counters {
   readonly #link: RedisLink;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #window: number;
   readonly #memory: MemoryCounters;
-  #window: number = rateLimitWindow;
 
-  constructor(link: RedisLink, prefix: string, clock: Clock) {
+  constructor(link: RedisLink, prefix: string, clock: Clock, window: number) {
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;
-    this.#memory = new MemoryCounters(clock);
+    this.#window = window;
+    this.#memory = new MemoryCounters(clock, window);
   }
 
-  init(options: Options): void {
-    this.#window = options.windowMs;
-    this.#memory.init(options);
+  async increment(key: string, requests = 1): Promise<Counted> {
+    const reply = await this.#run(increment, key, requests);
+    return reply === undefined ? this.#memory.increment(key, requests) : this.#counted(reply);
   }
 
-  async increment(key: string): Promise<ClientRateLimitInfo> {
-    const counted = await this.#run(increment, key);
-    return counted === undefined ? this.#memory.increment(key) : this.#infoOf(counted);
-  }
-
-  async get(key: string): Promise<ClientRateLimitInfo | undefined> {
-    const counted = await this.#run(read, key);
-    if (counted === undefined) return this.#memory.get(key);
-    return counted[1] === 0 ? undefined : this.#infoOf(counted);
+  async get(key: string): Promise<Counted | undefined> {
+    const reply = await this.#run(read, key);
+    if (reply === undefined) return this.#memory.get(key);
+    return reply[1] === 0 ? undefined : this.#counted(reply);
   }
 
   async decrement(key: string): Promise<void> {
@@ -87,15 +83,19 @@ class SharedOrLocalCounters implements Counters {
   }
 
   /** Runs a script. Resolves to undefined if Redis is unusable; the link reports the cause. */
-  async #run(script: Script, key: string): Promise<readonly number[] | undefined> {
+  async #run(
+    script: Script,
+    key: string,
+    ...args: readonly number[]
+  ): Promise<readonly number[] | undefined> {
     if (!this.#link.ready) return undefined;
-    return run(this.#link, script, [this.#prefix + key], [this.#window]).then(
-      (counted) => counted as number[],
+    return run(this.#link, script, [this.#prefix + key], [this.#window, ...args]).then(
+      (reply) => reply as number[],
       () => undefined,
     );
   }
 
-  #infoOf([totalHits = 0, left = 0]: readonly number[]): ClientRateLimitInfo {
+  #counted([totalHits = 0, left = 0]: readonly number[]): Counted {
     return { totalHits, resetTime: new Date(this.#clock.now() + left) };
   }
 }
@@ -149,8 +149,9 @@ export function connectCounters(
     },
   });
   return {
-    createCounters: (name) => new SharedOrLocalCounters(link, `limit:${name}:`, clock),
-    keyCounters: new MemoryCounters(clock),
+    createCounters: (name, window) =>
+      new SharedOrLocalCounters(link, `limit:${name}:`, clock, window),
+    keyCounters: new MemoryCounters(clock, rateLimitWindow),
     usage: new RedisUsage(
       link,
       clock,

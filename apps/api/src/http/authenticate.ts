@@ -6,10 +6,10 @@ import {
   StaleReadError,
   type VerifiedKey,
 } from '@andamio/verification/verify-key';
-import type { ClientRateLimitInfo } from 'express-rate-limit';
 import { apiKeyOf, bearerToken, type IsGuard } from '../auth/credentials.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { VerifyToken } from '../auth/verify-token.ts';
+import type { Counted } from '../counters/counters.ts';
 import type { Exchange } from './exchange.ts';
 import { charge, type Limit, type RequestCount, refund } from './limits/limit.ts';
 import {
@@ -86,7 +86,7 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
    */
   async function refundUnlessRefused<Result>(
     address: string,
-    counted: ClientRateLimitInfo,
+    counted: Counted,
     verifying: Promise<Result>,
   ): Promise<Result> {
     try {

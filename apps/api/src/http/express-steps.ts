@@ -1,12 +1,8 @@
 import { rateLimitHeaders, rateLimitWindow } from '@andamio/schema/rate-limits';
 import { requestIdHeader } from '@andamio/schema/request-id';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import {
-  type AugmentedRequest,
-  type ClientRateLimitInfo,
-  type RateLimitInfo,
-  rateLimit,
-} from 'express-rate-limit';
+import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
+import type { Counted } from '../counters/counters.ts';
 import { limitHeaders } from './limits/headers.ts';
 import { type Limit, RequestCount } from './limits/limit.ts';
 import { requireHost } from './request/host.ts';
@@ -46,8 +42,8 @@ export function shareWithOrigins(crossOrigin: CrossOrigin): RequestHandler {
 }
 
 /** Returns the result of counting a request with the steps of {@link limitedByAddress}. */
-export function countedRequest(request: Request): ClientRateLimitInfo {
-  const { used, resetTime } = (request as AugmentedRequest)['rateLimit'] as RateLimitInfo;
+export function countedRequest(request: Request): Counted {
+  const { used, resetTime } = (request as AugmentedRequest)['rateLimit'] as RateLimitInfo & Counted;
   return { totalHits: used, resetTime };
 }
 
@@ -75,7 +71,8 @@ export function limitedByAddress(limit: Limit<string>): RequestHandler[] {
     try {
       requestCount.record(limit, response.locals.exchange.address, countedRequest(request));
     } finally {
-      const headers = requestCount.status === undefined ? [] : limitHeaders(requestCount.status);
+      const headers =
+        requestCount.status === undefined ? [] : limitHeaders(requestCount.status, limit.now());
       for (let index = 0; index < headers.length; index += 2)
         response.setHeader(headers[index] as string, headers[index + 1] as string);
     }

@@ -2,6 +2,7 @@ import type { KeyStore } from '@andamio/keys/store';
 import { healthPaths } from '@andamio/schema/health';
 import { logEvents } from '@andamio/schema/log-events';
 import { Router } from 'express';
+import type { Clock } from '../clock.ts';
 import { type Logger, logEvent } from '../log.ts';
 import { refuseOtherMethods, reportRoute } from './express-steps.ts';
 import { HttpError } from './response/errors.ts';
@@ -13,10 +14,14 @@ const maximumAge = 1_000;
  * Returns a function that reports whether the store is ready. It checks the store at most once a
  * second, and never twice at the same time.
  */
-function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
+function readinessOf(
+  store: KeyStore,
+  log: Logger,
+  { monotonicNow }: Clock,
+): () => Promise<boolean> {
   let last: { readonly ready: Promise<boolean>; until: number } | undefined;
   return () => {
-    if (last !== undefined && performance.now() < last.until) return last.ready;
+    if (last !== undefined && monotonicNow() < last.until) return last.ready;
     const ready = store.check().then(
       () => true,
       (error: unknown) => {
@@ -26,7 +31,7 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
     );
     const check = { ready, until: Number.POSITIVE_INFINITY };
     void ready.then(() => {
-      check.until = performance.now() + maximumAge;
+      check.until = monotonicNow() + maximumAge;
     });
     last = check;
     return ready;
@@ -37,8 +42,8 @@ function readinessOf(store: KeyStore, log: Logger): () => Promise<boolean> {
  * Creates the router of the health checks. A health check requires no credentials, and no limit
  * applies to it.
  */
-export function healthRouter(store: KeyStore, log: Logger): Router {
-  const isReady = readinessOf(store, log);
+export function healthRouter(store: KeyStore, log: Logger, clock: Clock): Router {
+  const isReady = readinessOf(store, log, clock);
   const router = Router({ caseSensitive: true, strict: true });
   // Platforms check every few seconds, so both routes are routine.
   router.get(healthPaths.live, reportRoute(healthPaths.live, true), (_request, response) => {

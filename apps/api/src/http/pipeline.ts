@@ -32,12 +32,13 @@ export interface PipelineDependencies {
   readonly authenticate: Authentication;
   readonly limits: {
     readonly address: Limit<string>;
-    readonly reportedKeys: Limit<string>;
     readonly user: Limit<Principal>;
   };
   readonly countKeyRequest: CountKeyRequest;
   readonly crossOrigin: CrossOrigin;
   readonly answerError: AnswerError;
+  /** Returns the current time in Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /** Names the headers on which the answer to a request with an API key depends. */
@@ -56,7 +57,7 @@ export type Pipeline = (row: Row, exchange: Exchange) => Promise<void>;
  * depend on Express (docs/decisions/0033-one-pipeline.md).
  */
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
-  const { authenticate, limits, countKeyRequest, crossOrigin, answerError } = dependencies;
+  const { authenticate, limits, countKeyRequest, crossOrigin, answerError, now } = dependencies;
 
   /**
    * Runs steps, and charges the client address if they refuse the request with status 429. The
@@ -98,8 +99,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     await count.consume(limits.address, address);
     if (!('body' in row)) return row.handle(exchange);
     const body = parseBody(await readBody(request, response), row.body.schema);
-    await count.consumeMany(limits.reportedKeys, address, row.keysIn(body) - 1);
-    return jsonAnswer(await row.handle(body, exchange), row.success.status);
+    return jsonAnswer(await row.handle(body, exchange, count), row.success.status);
   }
 
   async function answerUser(
@@ -202,7 +202,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       ...(isReadable ? readable : always),
       ...result.headers,
     ];
-    if (count.status !== undefined) headers.push(...limitHeaders(count.status));
+    if (count.status !== undefined) headers.push(...limitHeaders(count.status, now()));
     sendAnswer(response, { ...result, headers });
   }
 

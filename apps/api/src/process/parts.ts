@@ -1,6 +1,7 @@
 import type { KeyStore } from '@andamio/keys/store';
 import type { SignInProvider } from '@andamio/schema/console-settings';
 import { logEvents } from '@andamio/schema/log-events';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { SettingName } from '@andamio/schema/settings';
 import { withoutQuery } from '../auth/fetch-json.ts';
 import { secretKeys, type VerificationKeys } from '../auth/signing-keys.ts';
@@ -31,8 +32,11 @@ async function countersOf(
   clock: Clock,
 ): Promise<SharedCounters> {
   if (redis === undefined) {
-    const create = () => new MemoryCounters(clock);
-    return { createCounters: create, keyCounters: create(), close: () => {} };
+    return {
+      createCounters: (_name, window) => new MemoryCounters(clock, window),
+      keyCounters: new MemoryCounters(clock, rateLimitWindow),
+      close: () => {},
+    };
   }
   const { connectCounters } = await import('../counters/redis-counters.ts');
   return connectCounters(redis, log, clock);

@@ -11,6 +11,7 @@ import {
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
 
@@ -27,10 +28,8 @@ function startDeviceApp(options: TestAppOptions = {}): Promise<TestApp> {
     },
   };
   return startApp({
-    createCounters: (name) =>
-      name === 'device-starts'
-        ? new MemoryCounters(clock)
-        : new MemoryCounters({ now: Date.now, monotonicNow: () => performance.now() }),
+    createCounters: (name, window) =>
+      new MemoryCounters(name === 'device-starts' ? clock : systemClock, window),
     ...options,
   });
 }

@@ -1,8 +1,10 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { setUpKeys } from '@andamio/keys/set-up';
 import type { KeyStore } from '@andamio/keys/store';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import type { Environment, Pepper } from '@andamio/schema/settings';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { jwtSecret } from '@andamio/testing/tokens';
@@ -10,7 +12,6 @@ import { type AppDependencies, createApp } from '../../src/app.ts';
 import { githubKeys } from '../../src/auth/github-keys.ts';
 import { secretKeys, type VerificationKeys } from '../../src/auth/signing-keys.ts';
 import { createAlertVerifier } from '../../src/auth/verify-alert.ts';
-import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import type { RedisUsage } from '../../src/counters/redis-usage.ts';
 import { createHttpServer, type Timeouts } from '../../src/http/connections/server.ts';
@@ -34,6 +35,8 @@ export interface TestAppOptions {
   readonly now?: () => number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow?: () => number;
+  /** Resolves after a number of milliseconds of the monotonic clock. */
+  readonly delay?: AppDependencies['delay'];
   readonly peppers?: readonly Pepper[];
   /** The setting `MAX_EXPIRES_IN_DAYS`. By default, it is not set. */
   readonly maximumDays?: number;
@@ -87,6 +90,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     peppers = [testPepper],
     githubKeysUrl,
   } = options;
+  const clock = { now, monotonicNow };
   const store = options.store ?? createSqliteStore(':memory:', now);
   const logged: string[] = [];
   const keys = setUpKeys({
@@ -125,9 +129,11 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       githubKeysUrl === undefined
         ? undefined
         : createAlertVerifier(githubKeys(githubKeysUrl, monotonicNow, () => {})),
-    monotonicNow,
-    createCounters: options.createCounters ?? (() => new MemoryCounters(systemClock)),
-    keyCounters: options.keyCounters ?? new MemoryCounters(systemClock),
+    clock,
+    delay: options.delay ?? delay,
+    createCounters:
+      options.createCounters ?? ((_name, window) => new MemoryCounters(clock, window)),
+    keyCounters: options.keyCounters ?? new MemoryCounters(clock, rateLimitWindow),
     signInProvider: options.signInProvider ?? (async () => null),
     pages: { reference: options.referenceFolder ?? builtReference, console: builtConsole },
   });

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { errorKinds } from '@andamio/schema/errors';
-import type { ClientRateLimitInfo } from 'express-rate-limit';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { systemClock } from '../../src/clock.ts';
+import type { Counted } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { startApp, type TestApp, type TestAppOptions } from './app.ts';
 import { sendRaw } from './raw-socket.ts';
@@ -133,15 +134,15 @@ class TracedCounters extends MemoryCounters {
   readonly #name: string;
   readonly #trace: Map<string, number>;
 
-  constructor(name: string, trace: Map<string, number>) {
-    super(systemClock);
+  constructor(name: string, window: number, now: () => number, trace: Map<string, number>) {
+    super({ ...systemClock, now }, window);
     this.#name = name;
     this.#trace = trace;
   }
 
-  override increment(key: string): ClientRateLimitInfo {
-    this.#note(1);
-    return super.increment(key);
+  override increment(key: string, requests = 1): Counted {
+    this.#note(requests);
+    return super.increment(key, requests);
   }
 
   override decrement(key: string): void {
@@ -179,11 +180,12 @@ const securityHeaders =
 
 /** Starts a service whose clock is stopped, with an empty transcript. */
 export async function startTranscript(options: TestAppOptions = {}): Promise<Transcript> {
+  const { now = () => transcriptTime * 1000 } = options;
   const counted = new Map<string, number>();
   const app = await startApp({
-    now: () => transcriptTime * 1000,
-    createCounters: (name) => new TracedCounters(name, counted),
-    keyCounters: new TracedCounters('key', counted),
+    now,
+    createCounters: (name, window) => new TracedCounters(name, window, now, counted),
+    keyCounters: new TracedCounters('key', rateLimitWindow, now, counted),
     ...options,
   });
   const entries: string[] = [];

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import type { Exchange } from '../../src/http/exchange.ts';
-import { limitAddresses, limitReportedKeys, limitUsers } from '../../src/http/limits/limit.ts';
+import { type LimitDependencies, limitAddresses, limitUsers } from '../../src/http/limits/limit.ts';
 import { keyRow, publicRow, type Row } from '../../src/http/operations/row.ts';
 import { verifyApiKeyHandler } from '../../src/http/operations/verify-api-key.ts';
 import { createPipeline, type PipelineDependencies } from '../../src/http/pipeline.ts';
@@ -15,11 +15,14 @@ import { allowOrigins } from '../../src/http/response/cross-origin.ts';
 import { answerErrors, HttpError } from '../../src/http/response/errors.ts';
 
 const found = { record: command().record, tier: 'growth', suspended: false } as const;
-const createCounters = () => new MemoryCounters(systemClock);
+const counting: LimitDependencies = {
+  createCounters: (_name, window) => new MemoryCounters(systemClock, window),
+  clock: systemClock,
+};
 
 /** Starts a server that answers every request through the pipeline, as if its key were cached. */
 async function serve(row: Row, countKeyRequest: PipelineDependencies['countKeyRequest']) {
-  const address = limitAddresses(10, createCounters);
+  const address = limitAddresses(10, counting);
   const unused = () => Promise.reject(new Error('The key is cached.'));
   const pipeline = createPipeline({
     authenticate: {
@@ -30,12 +33,12 @@ async function serve(row: Row, countKeyRequest: PipelineDependencies['countKeyRe
     },
     limits: {
       address,
-      reportedKeys: limitReportedKeys(10, createCounters),
-      user: limitUsers(createCounters, { knownTiers: new KnownTiers(), refreshTier: unused }),
+      user: limitUsers(counting, { knownTiers: new KnownTiers(), refreshTier: unused }),
     },
     countKeyRequest,
     crossOrigin: allowOrigins([]),
     answerError: answerErrors(false),
+    now: systemClock.now,
   });
   const reports: Exchange['report'][] = [];
   const server = createServer((request, response) => {
@@ -55,7 +58,7 @@ test('refuses a request with a cached key if the counters in Redis refuse it lat
   });
   const { status, headers } = await fetch(url);
   expect([status, headers.get('retry-after')]).toEqual([429, '7']);
-  expect(await address.counters.get?.(address.keyOf('192.0.2.1'))).toMatchObject({ totalHits: 1 });
+  expect(await address.counters.get(address.keyOf('192.0.2.1'))).toMatchObject({ totalHits: 1 });
 });
 
 test('closes the connection and reports the error if an answer cannot be sent', async () => {

@@ -1,7 +1,6 @@
 import { startProcess } from '@andamio/testing/service-process';
 import { newKey, requestKey, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
-import type { Options } from 'express-rate-limit';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { processClock } from '../harness/clock.ts';
@@ -12,11 +11,10 @@ describe('MemoryCounters', () => {
   /** Creates counters with clocks that the test controls. */
   function start() {
     const clock = { day: 1_800_000_000_000, monotonic: 5_000 };
-    const counters = new MemoryCounters({
-      now: () => clock.day,
-      monotonicNow: () => clock.monotonic,
-    });
-    counters.init({ windowMs: 60_000 } as Options);
+    const counters = new MemoryCounters(
+      { now: () => clock.day, monotonicNow: () => clock.monotonic },
+      60_000,
+    );
     const pass = (milliseconds: number) => {
       clock.day += milliseconds;
       clock.monotonic += milliseconds;
@@ -33,7 +31,7 @@ describe('MemoryCounters', () => {
       clock.day += seconds * 1000;
       const counted = counters.increment('client');
       expect(counted.totalHits).toBe(2);
-      expect((counted.resetTime as Date).getTime() - clock.day).toBe(40_000);
+      expect(counted.resetTime.getTime() - clock.day).toBe(40_000);
       pass(40_000);
       expect(counters.increment('client').totalHits).toBe(1);
     },
@@ -44,6 +42,15 @@ describe('MemoryCounters', () => {
     for (let index = 0; index < 1_000; index++) counters.increment(`${index}`);
     pass(60_000);
     for (let index = 0; index < 1_000; index++) expect(counters.get(`${index}`)).toBeUndefined();
+  });
+
+  test('MemoryCounters counts several requests at once, also in a window that has begun', () => {
+    const { counters, pass } = start();
+    expect(counters.increment('client', 5).totalHits).toBe(5);
+    pass(59_999);
+    expect(counters.increment('client', 7).totalHits).toBe(12);
+    pass(1);
+    expect(counters.get('client')).toBeUndefined();
   });
 
   test('MemoryCounters refunds no more than was consumed', () => {

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import express from 'express';
-import { MemoryStore, rateLimit } from 'express-rate-limit';
+import { rateLimit } from 'express-rate-limit';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { Counters } from '../../src/counters/counters.ts';
+import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { type LimitStatus, limitHeaders } from '../../src/http/limits/headers.ts';
 import { type Limit, RequestCount } from '../../src/http/limits/limit.ts';
 
@@ -28,10 +30,10 @@ async function serve(limit: Limit<string>): Promise<string> {
   app.use(library, async (_request, response) => {
     // The counters are read instead of incremented, because express-rate-limit has already counted
     // the request.
-    const counters = { increment: (key: string) => limit.counters.get?.(key) } as Counters;
+    const counters = { increment: (key: string) => limit.counters.get(key) } as Counters;
     const count = new RequestCount();
     await count.consume({ ...limit, counters }, address);
-    response.json(limitHeaders(count.status as LimitStatus));
+    response.json(limitHeaders(count.status as LimitStatus, limit.now()));
   });
   const server = app.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -42,7 +44,8 @@ async function serve(limit: Limit<string>): Promise<string> {
 test('the service sends the same rate limit headers as express-rate-limit', async () => {
   const url = await serve({
     name: 'address',
-    counters: new MemoryStore(),
+    counters: new MemoryCounters(systemClock, rateLimitWindow),
+    now: systemClock.now,
     keyOf: (address) => address,
     maximumOf: () => 100,
   });

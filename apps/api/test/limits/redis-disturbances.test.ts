@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { logEvents } from '@andamio/schema/log-events';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { tiers } from '@andamio/schema/tiers';
 import { freePort } from '@andamio/testing/free-port';
 import { type Redis, startRedis } from '@andamio/testing/redis';
@@ -7,7 +8,6 @@ import { startProcess } from '@andamio/testing/service-process';
 import { requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
-import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -49,8 +49,7 @@ function connectTo(url: string, times: Partial<RedisTimes> = {}, scripts?: Usage
   const all = { ...defaultRedisTimes, longestPause: 500, ...times };
   const shared = connectCounters(settings, log, systemClock, all, scripts);
   onTestFinished(() => shared.close());
-  const counters = shared.createCounters('address');
-  counters.init?.({ windowMs: 60_000 } as Options);
+  const counters = shared.createCounters('address', rateLimitWindow);
   const messages = () => lines.map(({ message }) => message);
   return {
     lines,

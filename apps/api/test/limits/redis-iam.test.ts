@@ -2,10 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logEvents } from '@andamio/schema/log-events';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { freePort } from '@andamio/testing/free-port';
 import { startRedis } from '@andamio/testing/redis';
 import { waitFor } from '@andamio/testing/wait-for';
-import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -112,8 +112,7 @@ describe.skipIf(!inject('available').includes('redis'))('REDIS_AUTH=google-iam',
       },
     );
     onTestFinished(() => shared.close());
-    const counters = shared.createCounters('address');
-    counters.init?.({ windowMs: 60_000 } as Options);
+    const counters = shared.createCounters('address', rateLimitWindow);
     const count = async (key: string) => (await counters.increment(key)).totalHits;
     const countedInRedis = () =>
       waitFor('a counter in Redis', async () => {

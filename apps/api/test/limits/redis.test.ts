@@ -3,7 +3,6 @@ import { startProcess, type TestProcess } from '@andamio/testing/service-process
 import { newKey, requestKey, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
-import type { Options } from 'express-rate-limit';
 import { createClient } from 'redis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
@@ -107,8 +106,7 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
       createLog({ level: 'silent', project: undefined }),
       systemClock,
     );
-    counters = shared.createCounters('address');
-    counters.init?.({ windowMs: 1_000 } as Options);
+    counters = shared.createCounters('address', 1_000);
     // Until the connection is open, counters are kept in memory.
     await waitFor('a counter in Redis', async () => {
       await counters.increment('warm-up');
@@ -124,9 +122,16 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
   const names = () => inspector.keys('*');
 
   test('returns undefined for a counter that does not exist in Redis', async () => {
-    expect(await counters.get?.('unknown')).toBeUndefined();
+    expect(await counters.get('unknown')).toBeUndefined();
     await counters.increment('client');
-    expect(await counters.get?.('client')).toMatchObject({ totalHits: 1 });
+    expect(await counters.get('client')).toMatchObject({ totalHits: 1 });
+  });
+
+  test('counts several requests at once in Redis, also in a window that has begun', async () => {
+    expect((await counters.increment('client', 5)).totalHits).toBe(5);
+    expect((await counters.increment('client', 7)).totalHits).toBe(12);
+    expect(await inspector.get('limit:address:client')).toBe('12');
+    expect(await inspector.pTTL('limit:address:client')).toBeGreaterThan(0);
   });
 
   test('removes a counter from Redis when its window ends, even if a refund follows', async () => {

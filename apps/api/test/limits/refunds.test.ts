@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FoundKey } from '@andamio/keys/model';
 import type { KeyVerifier } from '@andamio/verification/verify-key';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Principal } from '../../src/auth/principal.ts';
 import { counterKey } from '../../src/counters/counters.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
@@ -14,20 +14,29 @@ import { githubKey, sendAlerts, startGithub } from '../harness/github.ts';
 
 const address = '192.0.2.1';
 
-beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
-afterEach(() => vi.useRealTimers());
+let time = Date.UTC(2025, 7, 31);
+const clock = { now: () => time, monotonicNow: () => time };
 
-const createCounters = () =>
-  new MemoryCounters({ now: () => Date.now(), monotonicNow: () => Date.now() });
+/** Creates counters in memory. Returns those that it has created, by name. */
+function tracedCounters() {
+  const created = new Map<string, MemoryCounters>();
+  const createCounters = (name: string, window: number) => {
+    const counters = new MemoryCounters(clock, window);
+    created.set(name, counters);
+    return counters;
+  };
+  return { createCounters, created };
+}
 
 /** Lets a window of the given length end, and counts a request in the next one. */
 async function nextWindow(seconds: number, count: () => unknown): Promise<void> {
-  vi.setSystemTime(Date.now() + seconds * 1000);
+  time += seconds * 1000;
   await count();
 }
 
 function start(wasValid: boolean) {
-  const addressLimit = limitAddresses(600, createCounters);
+  const { createCounters } = tracedCounters();
+  const addressLimit = limitAddresses(600, { createCounters, clock });
   const countNext = () => nextWindow(60, () => addressLimit.counters.increment(address));
   const authentication = createAuthentication({
     addressLimit,
@@ -45,7 +54,7 @@ function start(wasValid: boolean) {
       },
     } as unknown as KeyVerifier<FoundKey>,
   });
-  return { authentication, counted: () => addressLimit.counters.get?.(address) };
+  return { authentication, counted: () => addressLimit.counters.get(address) };
 }
 
 const exchange = (headers: IncomingMessage['headers']) =>
@@ -73,12 +82,9 @@ test.each([
 );
 
 test('a right user code that is found in the next window is not refunded there', async () => {
-  const counters: MemoryCounters[] = [];
-  const limit = limitGuesses(() => {
-    const created = createCounters();
-    counters.push(created);
-    return created;
-  });
+  const { createCounters, created } = tracedCounters();
+  const limit = limitGuesses({ createCounters, clock });
+  const counters = [...created.values()];
   const keys = [counterKey('user'), addressKey(address)];
   const totals = () => counters.map((one, index) => one.get(keys[index] as string)?.totalHits);
   const countNext = () => counters.map((one, index) => one.increment(keys[index] as string));
@@ -90,18 +96,11 @@ test('an alert of GitHub that is verified in the next window is not refunded the
   const key = githubKey();
   const github = await startGithub(key);
   onTestFinished(() => github.close());
-  const counters = new Map<string, MemoryCounters>();
-  const app = await startApp({
-    githubKeysUrl: github.url,
-    createCounters(name) {
-      const created = createCounters();
-      counters.set(name, created);
-      return created;
-    },
-  });
+  const { createCounters, created } = tracedCounters();
+  const app = await startApp({ githubKeysUrl: github.url, ...clock, createCounters });
   onTestFinished(() => app.close());
   const local = addressKey('127.0.0.1');
-  const countNext = () => counters.get('address')?.increment(local);
+  const countNext = () => created.get('address')?.increment(local);
   // The window ends while the service waits for GitHub's keys.
   const published = github.answer;
   github.answer = {
@@ -111,5 +110,5 @@ test('an alert of GitHub that is verified in the next window is not refunded the
     },
   };
   expect(await sendAlerts(app.url, [], key)).toMatchObject({ status: 200 });
-  expect(counters.get('address')?.get(local)).toMatchObject({ totalHits: 1 });
+  expect(created.get('address')?.get(local)).toMatchObject({ totalHits: 1 });
 });

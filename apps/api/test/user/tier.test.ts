@@ -1,6 +1,7 @@
 import { claimTier } from '@andamio/keys/claim-tier';
 import type { TierClaim } from '@andamio/keys/model';
 import { type KeyStore, StoreUnavailableError } from '@andamio/keys/store';
+import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { type Tier, tiers } from '@andamio/schema/tiers';
 import {
   deleteKey,
@@ -141,7 +142,7 @@ describe('the rate limit of a token from before an operator set the tier', () =>
   /** Starts a service, and returns functions that act for the same owner. */
   async function startWithAdministration(read?: () => Promise<never>) {
     const store = createSqliteStore(':memory:', Date.now);
-    const userCounters = new MemoryCounters(systemClock);
+    const userCounters = new MemoryCounters(systemClock, rateLimitWindow);
     let now = 1;
     let reads = 0;
     const app = await startApp({
@@ -153,7 +154,8 @@ describe('the rate limit of a token from before an operator set the tier', () =>
         },
       },
       monotonicNow: () => now,
-      createCounters: (name) => (name === 'user' ? userCounters : new MemoryCounters(systemClock)),
+      createCounters: (name, window) =>
+        name === 'user' ? userCounters : new MemoryCounters(systemClock, window),
     });
     onTestFinished(() => app.close());
     return {

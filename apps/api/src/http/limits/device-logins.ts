@@ -1,8 +1,14 @@
 import { deviceLoginSeconds } from '@andamio/schema/operations';
-import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
-import { type CreateCounters, counterKey } from '../../counters/counters.ts';
+import { type Counted, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
-import { addressKey, type LimitCode, limitExceeded, refund } from './limit.ts';
+import {
+  addressKey,
+  type Limit,
+  type LimitCode,
+  type LimitDependencies,
+  limitExceeded,
+  refund,
+} from './limit.ts';
 
 /** A limit on attempts within a window. */
 interface AttemptLimit {
@@ -38,20 +44,27 @@ export type LimitGuesses = <Result>(
 const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
+/** An {@link AttemptLimit} with the counters of its subjects: users, or client addresses. */
+interface Attempts extends Pick<Limit<string>, 'counters' | 'keyOf' | 'now'> {
+  readonly limit: AttemptLimit;
+}
+
+function countAttempts(
+  name: string,
+  limit: AttemptLimit,
+  keyOf: Attempts['keyOf'],
+  { createCounters, clock }: LimitDependencies,
+): Attempts {
+  return { limit, counters: createCounters(name, limit.seconds * 1000), keyOf, now: clock.now };
+}
+
 /**
- * Refuses a counted attempt if it exceeds a limit.
+ * Refuses a counted attempt if it exceeds the limit.
  *
  * @throws {@link HttpError} with the code of the limit.
  */
-function refuseBeyond(limit: AttemptLimit, { totalHits, resetTime }: ClientRateLimitInfo): void {
-  if (totalHits <= limit.maximum) return;
-  throw limitExceeded(limit.code, resetTime?.getTime() ?? Date.now() + limit.seconds * 1000);
-}
-
-function createCountersOf(createCounters: CreateCounters, name: string, { seconds }: AttemptLimit) {
-  const counters = createCounters(name);
-  counters.init?.({ windowMs: seconds * 1000 } as Options);
-  return counters;
+function refuseBeyond({ limit, now }: Attempts, counted: Counted): void {
+  if (counted.totalHits > limit.maximum) throw limitExceeded(limit.code, counted, now());
 }
 
 /**
@@ -67,9 +80,10 @@ export type LimitStarts = (address: string) => Promise<void>;
  * Creates the limit on started logins. The returned function throws {@link HttpError}
  * `rate_limited` if the limit is exceeded.
  */
-export function limitStarts(createCounters: CreateCounters): LimitStarts {
-  const counters = createCountersOf(createCounters, 'device-starts', starts);
-  return async (address) => refuseBeyond(starts, await counters.increment(addressKey(address)));
+export function limitStarts(dependencies: LimitDependencies): LimitStarts {
+  const addresses = countAttempts('device-starts', starts, addressKey, dependencies);
+  return async (address) =>
+    refuseBeyond(addresses, await addresses.counters.increment(addressKey(address)));
 }
 
 /**
@@ -80,22 +94,16 @@ export function limitStarts(createCounters: CreateCounters): LimitStarts {
  * accounts could lock out all users behind an address. Four or more users of one address can
  * together try 16 wrong codes, and one more for each user.
  */
-export function limitGuesses(createCounters: CreateCounters): LimitGuesses {
-  const users = {
-    counters: createCountersOf(createCounters, 'guesses-user', guessesOfUser),
-    keyOf: counterKey,
-  };
-  const addresses = {
-    counters: createCountersOf(createCounters, 'guesses-address', guessesOfAddress),
-    keyOf: addressKey,
-  };
+export function limitGuesses(dependencies: LimitDependencies): LimitGuesses {
+  const users = countAttempts('guesses-user', guessesOfUser, counterKey, dependencies);
+  const addresses = countAttempts('guesses-address', guessesOfAddress, addressKey, dependencies);
 
   return async ({ userId, address }, guess) => {
     const ofUser = await users.counters.increment(users.keyOf(userId));
-    refuseBeyond(guessesOfUser, ofUser);
+    refuseBeyond(users, ofUser);
     const ofAddress = await addresses.counters.increment(addresses.keyOf(address));
     try {
-      if (ofUser.totalHits > 1) refuseBeyond(guessesOfAddress, ofAddress);
+      if (ofUser.totalHits > 1) refuseBeyond(addresses, ofAddress);
     } catch (error) {
       await refund(users, userId, ofUser); // The guess is not tried.
       throw error;

@@ -37,9 +37,13 @@ const formatDate = new LRUCache<number, string>({
  *
  * Also returns `Date`, because clients compare it with the reset time. Node's own `Date` header is
  * cached, so it is wrong for a moment after the system clock is changed.
+ *
+ * @param now the current time in Unix milliseconds.
  */
-export function limitHeaders({ name, key, maximum, remaining, resetAt }: LimitStatus): RawHeaders {
-  const now = Date.now();
+export function limitHeaders(
+  { name, key, maximum, remaining, resetAt }: LimitStatus,
+  now: number,
+): RawHeaders {
   const secondsLeft = Math.max(0, Math.ceil((resetAt - now) / 1000));
   return [
     'Date',

@@ -3,9 +3,11 @@ import type { Keys } from '@andamio/keys/set-up';
 import { maximumReportedKeys } from '@andamio/schema/operations';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
 import { defaultTier, tiers } from '@andamio/schema/tiers';
-import { type ClientRateLimitInfo, ipKeyGenerator, type Options } from 'express-rate-limit';
+import { ipKeyGenerator } from 'express-rate-limit';
 import type { Principal } from '../../auth/principal.ts';
+import type { Clock } from '../../clock.ts';
 import {
+  type Counted,
   type Counters,
   type CreateCounters,
   counterKey,
@@ -22,6 +24,8 @@ import type { LimitStatus } from './headers.ts';
 export interface Limit<Subject> {
   readonly name: LimitStatus['name'];
   readonly counters: Counters;
+  /** Returns the current time in Unix milliseconds, by the clock of the counters. */
+  readonly now: () => number;
   /** Returns the counter key of a subject. */
   readonly keyOf: (subject: Subject) => string;
   readonly maximumOf: (subject: Subject) => number;
@@ -41,16 +45,24 @@ const ipv6Subnet = 56;
 /** Returns the counter key of a client address. */
 export const addressKey = (address: string) => ipKeyGenerator(address, ipv6Subnet);
 
-function createLimit<Created extends Pick<Limit<never>, 'counters'>>(limit: Created): Created {
-  limit.counters.init?.({ windowMs: rateLimitWindow } as Options);
-  return limit;
+/** What limits are created from. */
+export interface LimitDependencies {
+  readonly createCounters: CreateCounters;
+  /** The clock of the counters. */
+  readonly clock: Clock;
+}
+
+function createLimit<Subject>(
+  { createCounters, clock }: LimitDependencies,
+  limit: Omit<Limit<Subject>, 'counters' | 'now'>,
+): Limit<Subject> {
+  return { ...limit, counters: createCounters(limit.name, rateLimitWindow), now: clock.now };
 }
 
 /** Creates the limit on requests per client address. It applies before credentials are verified. */
-export function limitAddresses(perMinute: number, createCounters: CreateCounters): Limit<string> {
-  return createLimit({
+export function limitAddresses(perMinute: number, dependencies: LimitDependencies): Limit<string> {
+  return createLimit(dependencies, {
     name: 'address',
-    counters: createCounters('address'),
     keyOf: addressKey,
     maximumOf: () => perMinute,
   });
@@ -64,11 +76,10 @@ export function limitAddresses(perMinute: number, createCounters: CreateCounters
  */
 export function limitReportedKeys(
   perMinute: number,
-  createCounters: CreateCounters,
+  dependencies: LimitDependencies,
 ): Limit<string> {
-  return createLimit({
+  return createLimit(dependencies, {
     name: 'report',
-    counters: createCounters('report'),
     keyOf: addressKey,
     maximumOf: () => Math.max(perMinute, maximumReportedKeys),
   });
@@ -86,16 +97,15 @@ const highestMaximum = Math.max(
  * token was issued. A token with an unknown tier gets the maximum of the default tier.
  */
 export function limitUsers(
-  createCounters: CreateCounters,
+  dependencies: LimitDependencies,
   { knownTiers, refreshTier }: Pick<Keys, 'knownTiers' | 'refreshTier'>,
 ): Limit<Principal> {
   const maximumOf = ({ userId, tier: named, tokenIssuedAt }: Principal) => {
     const tier = named && knownTiers.note(userId, { tier: named, issuedAt: tokenIssuedAt });
     return tiers[tier ?? defaultTier].requestsPerMinute;
   };
-  return createLimit({
+  return createLimit(dependencies, {
     name: 'user',
-    counters: createCounters('user'),
     keyOf: ({ userId }: Principal) => counterKey(userId),
     maximumOf,
     async refresh(principal: Principal) {
@@ -114,13 +124,14 @@ export interface KeyLimit extends Limit<FoundKey> {
  * Creates the limit on requests with an API key, per owner. Requests with any of an owner's keys
  * are counted together. The maximum is that of the owner's tier.
  */
-export function limitKeys(counters: KeyCounters): KeyLimit {
-  return createLimit({
+export function limitKeys(counters: KeyCounters, { now }: Clock): KeyLimit {
+  return {
     name: 'key',
     counters,
+    now,
     keyOf: memoizeWeak(({ record }: FoundKey) => counterKey(record.userId)),
     maximumOf: ({ tier }: FoundKey) => tiers[tier].requestsPerMinute,
-  });
+  };
 }
 
 /**
@@ -128,18 +139,18 @@ export function limitKeys(counters: KeyCounters): KeyLimit {
  * ended. The next window would otherwise allow one request more.
  */
 export async function refund<Subject>(
-  { counters, keyOf }: Pick<Limit<Subject>, 'counters' | 'keyOf'>,
+  { counters, keyOf, now }: Pick<Limit<Subject>, 'counters' | 'keyOf' | 'now'>,
   subject: Subject,
-  { resetTime }: Pick<ClientRateLimitInfo, 'resetTime'>,
+  { resetTime }: Counted,
 ): Promise<void> {
-  if (resetTime === undefined || Date.now() < +resetTime) await counters.decrement(keyOf(subject));
+  if (now() < +resetTime) await counters.decrement(keyOf(subject));
 }
 
 /** Counts a request against a limit. Does not refuse the request, even if the limit is exceeded. */
 export async function charge<Subject>(
   { counters, keyOf }: Limit<Subject>,
   subject: Subject,
-): Promise<ClientRateLimitInfo> {
+): Promise<Counted> {
   return counters.increment(keyOf(subject));
 }
 
@@ -150,10 +161,10 @@ export type LimitCode = 'rate_limited' | 'too_many_wrong_codes';
  * Returns the error for a limit that is exceeded. Its `Retry-After` is the time until the window
  * ends.
  *
- * @param resetAt when the window ends, in Unix milliseconds.
+ * @param now the current time in Unix milliseconds.
  */
-export function limitExceeded(code: LimitCode, resetAt: number): HttpError {
-  return new HttpError(code, undefined, Math.max(1, Math.ceil((resetAt - Date.now()) / 1000)));
+export function limitExceeded(code: LimitCode, { resetTime }: Counted, now: number): HttpError {
+  return new HttpError(code, undefined, Math.max(1, Math.ceil((+resetTime - now) / 1000)));
 }
 
 /**
@@ -169,11 +180,11 @@ export class RequestCount {
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
-  async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<ClientRateLimitInfo> {
-    const info = await limit.counters.increment(limit.keyOf(subject));
-    if (info.totalHits > limit.maximumOf(subject)) await limit.refresh?.(subject);
-    this.record(limit, subject, info);
-    return info;
+  async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<Counted> {
+    const counted = await limit.counters.increment(limit.keyOf(subject));
+    if (counted.totalHits > limit.maximumOf(subject)) await limit.refresh?.(subject);
+    this.record(limit, subject, counted);
+    return counted;
   }
 
   /** Like {@link consume}, for the limit on requests with an API key, whose counters are in memory. */
@@ -193,13 +204,17 @@ export class RequestCount {
     requests: number,
   ): Promise<void> {
     if (requests === 0) return;
+    const { counters, now } = limit;
     const key = limit.keyOf(subject);
-    const before = await limit.counters.get?.(key);
-    const totalHits = (before?.totalHits ?? 0) + requests;
-    if (totalHits > limit.maximumOf(subject)) {
-      this.record(limit, subject, { totalHits, resetTime: before?.resetTime });
+    const newWindow = { totalHits: 0, resetTime: new Date(now() + rateLimitWindow) };
+    const before = (await counters.get(key)) ?? newWindow;
+    const wanted = { ...before, totalHits: before.totalHits + requests };
+    if (wanted.totalHits <= limit.maximumOf(subject)) {
+      await counters.increment(key, requests);
+      return;
     }
-    await Promise.all(Array.from({ length: requests }, () => limit.counters.increment(key)));
+    this.note(limit, subject, wanted);
+    throw limitExceeded('rate_limited', wanted, now());
   }
 
   /**
@@ -207,16 +222,16 @@ export class RequestCount {
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
-  record<Subject>(limit: Limit<Subject>, subject: Subject, info: ClientRateLimitInfo): void {
-    const { maximum, resetAt } = this.note(limit, subject, info);
-    if (info.totalHits > maximum) throw limitExceeded('rate_limited', resetAt);
+  record<Subject>(limit: Limit<Subject>, subject: Subject, counted: Counted): void {
+    const { maximum } = this.note(limit, subject, counted);
+    if (counted.totalHits > maximum) throw limitExceeded('rate_limited', counted, limit.now());
   }
 
   /** Like {@link record}, but does not refuse the request. Returns the status. */
   note<Subject>(
     limit: Limit<Subject>,
     subject: Subject,
-    { totalHits, resetTime }: ClientRateLimitInfo,
+    { totalHits, resetTime }: Counted,
   ): LimitStatus {
     const maximum = limit.maximumOf(subject);
     this.status = {
@@ -224,7 +239,7 @@ export class RequestCount {
       key: limit.keyOf(subject),
       maximum,
       remaining: Math.max(0, maximum - totalHits),
-      resetAt: resetTime?.getTime() ?? Date.now() + rateLimitWindow,
+      resetAt: +resetTime,
     };
     return this.status;
   }

@@ -114,7 +114,7 @@ export function countTogether(
     const { hits, left, added, exhausted, day, totalsWanted } = counted;
     count.record(keyLimit, found, {
       totalHits: hits + added,
-      resetTime: new Date(Date.now() + left),
+      resetTime: new Date(keyLimit.now() + left),
     });
     totals.note(userId, day, totalsWanted);
     if (exhausted !== undefined) throw quotaExceeded(exhausted, keys.now());

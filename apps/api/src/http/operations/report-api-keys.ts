@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RevokeKeyDependencies } from '@andamio/keys/revoke';
 import { revokeLeaked } from '@andamio/keys/revoke-leaked';
 import {
@@ -6,8 +5,9 @@ import {
   type ReportApiKeysBody,
   reportApiKeys,
 } from '@andamio/schema/operations';
+import type { Clock } from '../../clock.ts';
 import type { Exchange } from '../exchange.ts';
-import { addressKey } from '../limits/limit.ts';
+import { addressKey, type Limit, type RequestCount } from '../limits/limit.ts';
 import { HttpError } from '../response/errors.ts';
 
 /**
@@ -57,6 +57,14 @@ function createPlaces() {
 }
 
 export interface ReportDependencies extends RevokeKeyDependencies {
+  /**
+   * The limit on reported keys per client address. The first key of each report is not counted,
+   * because the report itself counts as a request.
+   */
+  readonly reportedKeys: Limit<string>;
+  readonly clock: Clock;
+  /** Resolves after a number of milliseconds of the monotonic clock. */
+  readonly delay: (milliseconds: number) => Promise<unknown>;
   /** Called with the number of keys that a report revoked. */
   onLeakedKeysRevoked(keys: number): void;
 }
@@ -69,6 +77,8 @@ export interface ReportDependencies extends RevokeKeyDependencies {
  * that was not confirmed would reveal that a key was valid.
  */
 export function reportApiKeysHandler(dependencies: ReportDependencies) {
+  const { reportedKeys, clock, delay } = dependencies;
+
   async function revoke(keys: readonly string[]): Promise<void> {
     const { revoked, failures } = await revokeLeaked(dependencies, keys, { kind: 'report' }, false);
     if (revoked.size > 0) dependencies.onLeakedKeysRevoked(revoked.size);
@@ -78,15 +88,21 @@ export function reportApiKeysHandler(dependencies: ReportDependencies) {
   const inPlace = createPlaces();
 
   async function handle(keys: readonly string[]): Promise<ApiKeysReported> {
-    const begun = performance.now();
+    const begun = clock.monotonicNow();
     const [result] = await Promise.allSettled([revoke(keys)]);
-    const taken = performance.now() - begun;
-    await delay(Math.ceil(taken / step) * step - taken);
+    const taken = clock.monotonicNow() - begun;
+    await delay(step - (taken % step));
     if (result.status === 'rejected')
       throw new Error('Some reported keys may not be revoked.', { cause: result.reason });
     return reportApiKeys.success.example;
   }
 
-  return ({ api_keys: keys }: ReportApiKeysBody, { address }: Exchange): Promise<ApiKeysReported> =>
-    inPlace(address, () => handle(keys));
+  return async (
+    { api_keys: keys }: ReportApiKeysBody,
+    { address }: Exchange,
+    count: RequestCount,
+  ): Promise<ApiKeysReported> => {
+    await count.consumeMany(reportedKeys, address, keys.length - 1);
+    return inPlace(address, () => handle(keys));
+  };
 }

@@ -12,6 +12,7 @@ import type {
 } from '@andamio/schema/operations';
 import type * as z from 'zod';
 import type { Exchange } from '../exchange.ts';
+import type { RequestCount } from '../limits/limit.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { pathOf } from '../request/target.ts';
 import type { Answer, RawHeaders } from '../response/answer.ts';
@@ -30,12 +31,8 @@ export interface PublicRow extends PublicOperation {
 
 /** The row of an operation that takes a body and no credentials. */
 export interface PublicBodyRow extends PublicBodyOperation {
-  /**
-   * Returns the number of keys in a body. Each key after the first counts against a separate limit,
-   * because the service may have to look it up in the store.
-   */
-  keysIn(body: object): number;
-  handle(body: object, exchange: Exchange): Promise<unknown>;
+  /** @param count counts the request against further limits of the operation. */
+  handle(body: object, exchange: Exchange, count: RequestCount): Promise<unknown>;
 }
 
 /** The row of an operation that takes a token and no body. A request body is ignored. */
@@ -74,10 +71,13 @@ type ParsedQueryOf<Op extends BearerReadOperation> = Op extends {
 
 export function publicBodyRow<Op extends PublicBodyOperation>(
   operation: Op,
-  handle: (body: z.output<Op['body']['schema']>, exchange: Exchange) => Promise<ResponseBodyOf<Op>>,
-  keysIn: (body: z.output<Op['body']['schema']>) => number = () => 1,
+  handle: (
+    body: z.output<Op['body']['schema']>,
+    exchange: Exchange,
+    count: RequestCount,
+  ) => Promise<ResponseBodyOf<Op>>,
 ): PublicBodyRow {
-  return { ...operation, keysIn, handle };
+  return { ...operation, handle };
 }
 
 export function readRow<Op extends BearerReadOperation>(

@@ -15,8 +15,8 @@ import {
   startDeviceLogin,
   verifyApiKey,
 } from '@andamio/schema/operations';
-import type { CreateCounters } from '../../counters/counters.ts';
 import { limitGuesses, limitStarts } from '../limits/device-logins.ts';
+import type { LimitDependencies } from '../limits/limit.ts';
 import { PollPace } from '../limits/poll-pace.ts';
 import type { OriginOf } from '../request/origin.ts';
 import { approveDeviceLoginHandler } from './approve-device-login.ts';
@@ -46,23 +46,24 @@ export interface OptionalOperations {
    * The dependencies of device logins. If undefined, device logins are disabled and their paths do
    * not exist.
    */
-  readonly deviceLogin:
-    | { readonly createCounters: CreateCounters; readonly monotonicNow: () => number }
-    | undefined;
+  readonly deviceLogin: LimitDependencies | undefined;
 }
 
 function deviceLoginRows(
   keys: Keys,
   originOf: OriginOf,
-  { createCounters, monotonicNow }: NonNullable<OptionalOperations['deviceLogin']>,
+  dependencies: LimitDependencies,
 ): readonly Row[] {
   return [
     publicBodyRow(
       startDeviceLogin,
-      startDeviceLoginHandler(keys, originOf, limitStarts(createCounters)),
+      startDeviceLoginHandler(keys, originOf, limitStarts(dependencies)),
     ),
-    bodyRow(approveDeviceLogin, approveDeviceLoginHandler(keys, limitGuesses(createCounters))),
-    publicBodyRow(redeemDeviceLogin, redeemDeviceLoginHandler(keys, new PollPace(monotonicNow))),
+    bodyRow(approveDeviceLogin, approveDeviceLoginHandler(keys, limitGuesses(dependencies))),
+    publicBodyRow(
+      redeemDeviceLogin,
+      redeemDeviceLoginHandler(keys, new PollPace(dependencies.clock.monotonicNow)),
+    ),
   ];
 }
 
@@ -83,15 +84,7 @@ export function operationTable(
     bodyRow(getDailyUsage, getDailyUsageHandler(keys)),
     keyRow(verifyApiKey, verifyApiKeyHandler),
     ...(deviceLogin === undefined ? [] : deviceLoginRows(keys, originOf, deviceLogin)),
-    ...(reports === undefined
-      ? []
-      : [
-          publicBodyRow(
-            reportApiKeys,
-            reportApiKeysHandler(reports),
-            ({ api_keys: { length } }) => length,
-          ),
-        ]),
+    ...(reports === undefined ? [] : [publicBodyRow(reportApiKeys, reportApiKeysHandler(reports))]),
     publicRow(getOpenApiDocument, getOpenApiDocumentHandler(originOf)),
   ];
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Keys } from '@andamio/keys/set-up';
+import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { clientAddress } from './client-address.ts';
@@ -19,6 +20,7 @@ function originForm(target: string): string {
 
 export interface ExchangeDependencies {
   readonly log: Logger;
+  readonly clock: Clock;
   readonly keys: Pick<Keys, 'usage' | 'shared'>;
   readonly trustProxyHops: number;
 }
@@ -29,8 +31,8 @@ export interface ExchangeDependencies {
  * stores usage that is due, because timers fire late where the processor is throttled between
  * requests.
  */
-export function beginExchanges({ log, keys, trustProxyHops }: ExchangeDependencies) {
-  const logWhenClosed = requestLogger(log);
+export function beginExchanges({ log, clock, keys, trustProxyHops }: ExchangeDependencies) {
+  const logWhenClosed = requestLogger(log, clock);
   const addressOf = clientAddress(trustProxyHops);
   return (request: IncomingMessage, response: ServerResponse): Exchange => {
     request.url = originForm(request.url ?? '');

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorKinds } from '@andamio/schema/errors';
 import { logEvents, requestMessages } from '@andamio/schema/log-events';
 import { rateLimitWindow } from '@andamio/schema/rate-limits';
+import type { Clock } from '../../clock.ts';
 import { type Logger, logEvent } from '../../log.ts';
 import type { Exchange } from '../exchange.ts';
 import { traceContext } from './trace-context.ts';
@@ -56,10 +57,10 @@ export function parserRefusalLogger(log: Logger): (code: ErrorCode, address: str
  * bodies may contain keys and tokens. Of the values that the client controls, a log line therefore
  * contains only the address and well-formed ids.
  */
-export function requestLogger(log: Logger): (exchange: Exchange) => void {
+export function requestLogger(log: Logger, { monotonicNow }: Clock): (exchange: Exchange) => void {
   const isSampled = sampleRefusals(log);
   return ({ request, response, requestId, address, report }) => {
-    const startedAt = performance.now();
+    const startedAt = monotonicNow();
     response.on('close', () => {
       const { route, userId, refusal, cause } = report;
       const answered = response.writableFinished;
@@ -75,7 +76,7 @@ export function requestLogger(log: Logger): (exchange: Exchange) => void {
           requestUrl: route?.path,
           status: answered ? response.statusCode : undefined,
           remoteIp: address,
-          latency: `${((performance.now() - startedAt) / 1000).toFixed(6)}s`,
+          latency: `${((monotonicNow() - startedAt) / 1000).toFixed(6)}s`,
         },
         errorCode: refusal?.code,
         reason: refusal?.reason,
