@@ -29,33 +29,51 @@ export function parseAdoptions(text: string | undefined): ReadonlyMap<string, st
 
 /**
  * Templates of import ids, by resource type. `{argument}` stands for the value of that argument of
- * the resource. The program chooses the names of these resources, so Google responds with 409 if a
- * resource of the same name exists outside the stack.
+ * the resource. The program chooses the names of these resources, so a create fails if a resource of
+ * the same name exists outside the stack.
  */
 export const importIds: Readonly<Record<string, string>> = {
   'gcp:artifactregistry/repository:Repository':
     'projects/{project}/locations/{location}/repositories/{repositoryId}',
+  'gcp:binaryauthorization/attestor:Attestor': 'projects/{project}/attestors/{name}',
+  'gcp:cloudrunv2/job:Job': 'projects/{project}/locations/{location}/jobs/{name}',
   'gcp:cloudrunv2/service:Service': 'projects/{project}/locations/{location}/services/{name}',
   'gcp:compute/network:Network': 'projects/{project}/global/networks/{name}',
   'gcp:compute/subnetwork:Subnetwork': 'projects/{project}/regions/{region}/subnetworks/{name}',
+  'gcp:containeranalysis/note:Note': 'projects/{project}/notes/{name}',
   'gcp:firestore/database:Database': 'projects/{project}/databases/{name}',
   'gcp:iam/workloadIdentityPool:WorkloadIdentityPool':
     'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}',
   'gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider':
     'projects/{project}/locations/global/workloadIdentityPools/{workloadIdentityPoolId}/providers/{workloadIdentityPoolProviderId}',
+  'gcp:kms/cryptoKey:CryptoKey': '{keyRing}/cryptoKeys/{name}',
+  'gcp:kms/keyRing:KeyRing': 'projects/{project}/locations/{location}/keyRings/{name}',
   'gcp:logging/projectExclusion:ProjectExclusion': 'projects/{project}/exclusions/{name}',
+  'gcp:memorystore/instance:Instance':
+    'projects/{project}/locations/{location}/instances/{instanceId}',
   'gcp:monitoring/genericService:GenericService': 'projects/{project}/services/{serviceId}',
   'gcp:monitoring/slo:Slo': 'projects/{project}/services/{service}/serviceLevelObjectives/{sloId}',
+  'gcp:networkconnectivity/serviceConnectionPolicy:ServiceConnectionPolicy':
+    'projects/{project}/locations/{location}/serviceConnectionPolicies/{name}',
+  'gcp:projects/iAMCustomRole:IAMCustomRole': 'projects/{project}/roles/{roleId}',
   'gcp:serviceaccount/account:Account':
     'projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com',
 };
+
+/**
+ * Pattern of the errors of creates that conflict with an existing resource. Google responds with
+ * 409. The provider itself looks for custom roles:
+ * `google-beta/services/resourcemanager/resource_google_project_iam_custom_role.go` in
+ * https://github.com/hashicorp/terraform-provider-google-beta.
+ */
+const conflict = /Error 409|already exists and must be imported/;
 
 const adviseOnConflict = () =>
   errorHook(
     'advise to adopt an existing resource',
     async ({ failedOperation, errors, name, type, newInputs = {} }) => {
       const template = importIds[type];
-      if (failedOperation === 'create' && template && /Error 409/.test(errors[0] ?? '')) {
+      if (failedOperation === 'create' && template && conflict.test(errors[0] ?? '')) {
         const id = template.replace(/\{(\w+)\}/g, (_, argument: string) =>
           String(newInputs[argument]),
         );

@@ -3,6 +3,7 @@ import type { Google } from './google/client.ts';
 import {
   changes,
   cloud,
+  cloudFor,
   configure,
   type Deployed,
   deployed,
@@ -150,6 +151,39 @@ describeByDriver(
       expect(await refusal(stack.up())).toMatch(
         /newest revision of the service is not ready: .*Permission denied on secret/,
       );
+    });
+  },
+  engineAlone,
+);
+
+describeByDriver(
+  'an `up` after whose creates the responses were lost',
+  () => {
+    test.each([
+      ['shared', ['binaryauthorization/attestor:Attestor', 'containeranalysis/note:Note']],
+      ['shared', ['projects/iAMCustomRole:IAMCustomRole']],
+      ['prod', ['cloudrunv2/job:Job', 'memorystore/instance:Instance']],
+      ['prod', ['networkconnectivity/serviceConnectionPolicy:ServiceConnectionPolicy']],
+    ] as const)('prints the commands that adopt the resources, in %s: %j', async (name, types) => {
+      const google = await cloudFor(name);
+      const stack = await stackOf(google, name);
+      const lost = { operation: 'create', kind: 'lost', times: 1 } as const;
+      for (const type of types) await google.fail({ ...lost, type: `gcp:${type}` });
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const adopted: string[] = [];
+      for (let attempt = 0; attempt <= 2 * types.length; attempt++) {
+        const message = await stack.up().then(
+          () => '',
+          ({ message }: Error) => message,
+        );
+        if (message === '') break;
+        const [, pair] = new RegExp(`pnpm@12 adopt ${name} (\\S+)`).exec(message) ?? [];
+        if (pair) adopted.push(pair);
+        vi.stubEnv('ANDAMIO_ADOPT', adopted.join(' '));
+      }
+      expect(adopted).toHaveLength(types.length);
+      vi.unstubAllEnvs();
+      expect(changes((await stack.up()).summary)).toEqual({});
     });
   },
   engineAlone,

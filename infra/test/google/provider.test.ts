@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importIds } from '../../src/adoption.ts';
 import { Cloud } from './cloud.ts';
@@ -146,6 +148,33 @@ describe('the fake Google validates alerts as Google does', () => {
 });
 
 describe('the import ids of `adopt` match those of the provider', () => {
+  /** Returns the types of the resources in the snapshots of all stacks. */
+  const snapshots = join(import.meta.dirname, '../snapshots');
+  const declared = readdirSync(snapshots).flatMap((file) =>
+    (JSON.parse(readFileSync(join(snapshots, file), 'utf8')) as { type: string }[])
+      .map(({ type }) => type)
+      .filter((type) => type.startsWith('gcp:')),
+  );
+  const anything = new Proxy(
+    {},
+    {
+      get: (_, name) => (name === 'project' ? 'my-project' : `a-${String(name)}`),
+    },
+  ) as Properties;
+
+  test('and include every declared type that cannot be created twice', () => {
+    const cloud = new Cloud();
+    control(cloud).addProject('my-project', '123456789012');
+    const conflicting = [...new Set(declared)].filter((type) => {
+      const known = resourceTypes[type];
+      const ids = [1, 2].map(() => known?.id(anything, cloud));
+      // Google chooses the ids of the other types, so that each create has another id.
+      return !known?.idempotent && new Set(ids).size === 1;
+    });
+    expect(conflicting).toContain('gcp:cloudrunv2/job:Job');
+    expect(conflicting.filter((type) => !(type in importIds))).toEqual([]);
+  });
+
   test.each(Object.entries(importIds))('%s', (token, template) => {
     const inputs = Object.fromEntries(
       Object.keys(argumentsOf(token)).map((name) => [

@@ -239,7 +239,10 @@ export function provider(cloud: Cloud) {
       await type.prepare?.(inputs, cloud);
       const id = type.id(inputs, cloud);
       if (cloud.resources.has(id) && !type.idempotent)
-        throw new GoogleError(409, `Resource '${id}' already exists. alreadyExists`);
+        throw (
+          type.conflict?.(inputs) ??
+          new GoogleError(409, `Resource '${id}' already exists. alreadyExists`)
+        );
       const kept = cloud.deleted.get(id);
       if (kept !== undefined && type.keeps) {
         const left = type.keeps.seconds - (cloud.now() - kept.since) / 1000;

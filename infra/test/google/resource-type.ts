@@ -50,6 +50,11 @@ export interface ResourceType {
      */
     refusal(id: string, secondsLeft: number): GoogleError | undefined;
   };
+  /**
+   * Returns the error of a create if a resource with the same id exists. By default, Google responds
+   * with 409.
+   */
+  conflict?(inputs: Properties): Error;
   /** True if creating an existing resource succeeds, as it does for members of an IAM policy. */
   readonly idempotent?: boolean;
   /** Returns the errors that Google or the real provider reports at preview. */

@@ -64,6 +64,9 @@ export const project: Record<string, ResourceType> = {
       name: `projects/${text(inputs, 'project')}/roles/${text(inputs, 'roleId')}`,
       deleted: false,
     }),
+    // The provider looks for the role first and does not create an existing one.
+    conflict: ({ roleId }) =>
+      new Error(`Custom project role ${roleId} already exists and must be imported`),
     // The provider restores a deleted role of the same name:
     // https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
     keeps: { seconds: 7 * day, refusal: () => undefined },
