@@ -121,6 +121,14 @@ export const logEvents = {
     event: 'refusals_sampled',
     message: 'Further refusals of the same kind, counted instead of logged.',
   },
+  /**
+   * Logged for a process warning of Node or of a library, such as a deprecation. The log entry
+   * contains the name of the warning, such as `DeprecationWarning`, and the warning itself.
+   */
+  processWarning: {
+    event: 'process_warning',
+    message: 'Node or a library emitted a process warning.',
+  },
 } as const satisfies Record<string, LogEvent>;
 
 /** Returns the event that is logged in place of dropped log lines (contract, "Failures"). */

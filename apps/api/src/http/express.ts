@@ -83,13 +83,6 @@ export function createExpress(
   );
   return (request, response) =>
     app(request as Request, response as Response, () => {
-      if (response.headersSent) {
-        response.destroy(); // The response failed while it was sent.
-        return;
-      }
-      // Express finds no path in some targets, such as `//a@b#c`, and runs none of the steps. The
-      // answer is that of an unknown path.
-      request.url = '//';
-      app(request, response);
+      response.destroy(); // The response failed while it was sent.
     });
 }

@@ -95,6 +95,12 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
     project: settings.googleCloudProject,
     isReadable: !settings.production && isatty(1),
   });
+  // In place of Node's own listener, which writes text to standard error.
+  process
+    .removeAllListeners('warning')
+    .on('warning', (err) =>
+      logEvent(log, 'warn', logEvents.processWarning, { warning: err.name, err }),
+    );
   const clock = systemClock;
   const { store, counters, signingKeys, verifyAlert, signInProvider } = await connect(
     settings,

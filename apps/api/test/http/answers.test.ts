@@ -552,6 +552,7 @@ describe('recorded responses of paths and methods', () => {
         `${path}%2f`,
         `${path}%20`,
         path.replaceAll('/', '\\').replace('\\', '/'),
+        `${path.replace('/v1/', '/v1\\')}#a`,
       ];
       for (const target of spellings) await ask('another spelling', { method, target });
     }
@@ -576,7 +577,7 @@ describe('recorded responses of paths and methods', () => {
         `http://x:80/a/..${path}`,
         `HTTPS://y${path}#a`,
       );
-      spellings.push(`${path.replace('/v1/', '/v1\\')}#a`, `${path}\u00a0`);
+      spellings.push(`${path}\u00a0`);
       for (const target of spellings) await ask('an equivalent spelling', { method, target });
     }
     await compare('spellings');

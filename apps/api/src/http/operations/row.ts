@@ -133,7 +133,7 @@ export function findRow(rows: readonly Row[]): FindRow {
   }
   const keyRows = rows
     .filter((row) => row.security === 'apiKey')
-    .map((row) => ({ row, target: new RegExp(`^${row.path}(?:[/?#]|$)`) }));
+    .map((row) => ({ row, target: new RegExp(`^${row.path}(?:[/?]|$)`) }));
 
   return ({ method, url = '' }) => {
     const keyed = keyRows.find(({ target }) => target.test(url));

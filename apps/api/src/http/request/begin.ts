@@ -6,17 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import { clientAddress } from './client-address.ts';
 import { requestIdOf } from './headers.ts';
 import { requestLogger } from './log.ts';
-
-/**
- * Returns the path and query of a request target, which may be an absolute URL (RFC 9112 section
- * 3.2.2). Returns `*`, which matches no route, for a target that is not a URL. Express would find
- * no path in such a target and answer in HTML.
- */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const url = URL.parse(target);
-  return url === null ? '*' : `${url.pathname}${url.search}`;
-}
+import { originForm } from './target.ts';
 
 export interface ExchangeDependencies {
   readonly log: Logger;
