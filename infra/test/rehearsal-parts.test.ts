@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './harness/stack.ts';
@@ -24,6 +24,16 @@ describe('commands of a document', () => {
   test('continue on the next line after a backslash', () => {
     const file = document('# A\n```sh\none \\\n  --two \\\n  --three\nfour\n```\n');
     expect(documentedCommands(file, 'A')).toEqual(['one --two --three', 'four']);
+  });
+
+  test('that grant a role in the project name its condition, which gcloud otherwise asks for', () => {
+    const folder = join(import.meta.dirname, '../../docs');
+    const commands = readdirSync(folder)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .flatMap((text) => text.match(/gcloud\s+projects add-iam-policy-binding[^`]*/g) ?? []);
+    expect(commands.length).toBeGreaterThan(1);
+    expect(commands.filter((command) => !command.includes('--condition='))).toEqual([]);
   });
 
   test('of docs/deploy.md are under headings that the rehearsal reads', () => {
