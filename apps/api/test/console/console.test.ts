@@ -98,7 +98,8 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
     await page.getByText('No keys yet').waitFor();
     await page.getByRole('button', { name: 'Create key' }).click();
     const dialog = page.getByRole('dialog');
-    await expect.poll(() => dialog.getByRole('radio').count()).toBe(3);
+    await expect.poll(() => dialog.getByRole('radio').count()).toBe(4);
+    expect(await dialog.getByLabel('60 days').isChecked()).toBe(true);
     await dialog.getByLabel('Name').fill('My server');
     await dialog.getByRole('button', { name: 'Create key' }).click();
     expect(await dialog.getByLabel('Your key').inputValue()).toMatch(/^ant-[0-9A-Za-z]{40}$/);

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { checkDays, DaysField, daysIn, initialDays } from './days-field.tsx';
+import { initialDays } from './choices-of-days.ts';
+import { checkDays, DaysField, daysIn } from './days-field.tsx';
 import { TaskDialog } from './task-dialog.tsx';
 import type { Ui } from './ui.ts';
 

@@ -1,13 +1,6 @@
 import type { Problem } from '../account/problem.ts';
+import { choicesOfDays } from './choices-of-days.ts';
 import type { Ui } from './ui.ts';
-
-const presets = [7, 30, 90, 365];
-
-/** The preset that is selected at first. The CIS benchmarks require rotation every 90 days. */
-const preferred = 90;
-
-/** Returns the number of days that is selected at first. */
-export const initialDays = (maximum: number) => String(Math.min(preferred, maximum));
 
 /**
  * Returns the number of days that the user entered, or undefined if the text is not a whole number
@@ -44,19 +37,17 @@ export function DaysField({
       <fieldset>
         <legend>{texts.validFor}</legend>
         <div class="choices">
-          {presets
-            .filter((days) => days <= maximumDays)
-            .map((days) => (
-              <label key={days}>
-                <input
-                  type="radio"
-                  name="preset"
-                  checked={!isOther && value === String(days)}
-                  onChange={() => onChange(String(days), false)}
-                />
-                {texts.days(format.number(days), false)}
-              </label>
-            ))}
+          {choicesOfDays(maximumDays).map((days) => (
+            <label key={days}>
+              <input
+                type="radio"
+                name="preset"
+                checked={!isOther && value === String(days)}
+                onChange={() => onChange(String(days), false)}
+              />
+              {texts.days(format.number(days), days === 1)}
+            </label>
+          ))}
           <label>
             <input
               type="radio"
