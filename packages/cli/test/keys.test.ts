@@ -290,6 +290,14 @@ describe('keys delete', () => {
     expect(await keysOf('terminal')).toEqual([]);
   });
 
+  test('the question about a rolled key shows the beginning of the current secret', async () => {
+    const env = environmentOf('roller');
+    await andamio(['keys', 'create', 'twice'], { env });
+    const rolled = await andamio(['keys', 'roll', 'twice', '--grace', '3600'], { env });
+    const { stdout } = await onTerminal('keys delete twice', { when: /\[y\/N\]/, text: '\n' }, env);
+    expect(stdout).toContain(`twice (${rolled.stdout.slice(0, 8)}…):`);
+  });
+
   test('a name without a key is refused with exit code 1', async () => {
     const env = environmentOf('empty');
     const { code, stderr } = await andamio(['keys', 'delete', 'none', '--yes'], { env });

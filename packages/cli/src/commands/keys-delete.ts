@@ -22,7 +22,7 @@ function lastUseOf(secrets: readonly ApiKeyInList[]): string {
 
 async function isConfirmed({ client, terminal }: Context, name: string): Promise<boolean> {
   const secrets = (await listAllApiKeys(client)).filter((key) => key.name === name);
-  const [current] = secrets;
+  const current = secrets.find(({ state }) => state !== 'previous');
   if (current === undefined)
     throw new CliError(exitCodes.refused, 'You have no key with this name.');
   const requests = `${current.requests_30d} requests in the last 30 days`;
