@@ -2,6 +2,8 @@ import { createHash, createSecretKey, hkdfSync, type KeyObject, randomBytes } fr
 import { makeKey } from '@andamio/schema/key-format';
 import type { Pepper } from '@andamio/schema/settings';
 import { secondsPerDay } from '@andamio/schema/timestamps';
+import { deleteAfterOf } from './expiry.ts';
+import type { NamedKey } from './model.ts';
 
 /** Time, in seconds, for which a request can be replayed (contract, "Safe retries"). */
 const replayedFor = secondsPerDay;
@@ -100,21 +102,27 @@ export function idempotencyRecordOf(
 /**
  * Decides whether a request is replayed (contract, "Safe retries").
  *
+ * A key that was rolled can have its recorded secret again, if the new secret was revoked within
+ * the grace time. It then expires when the grace time ends, earlier than the recorded answer says.
+ * Only a roll makes the expiry of a secret earlier.
+ *
  * @param record the stored idempotency record, if there is one.
- * @param currentSerial the serial of the key's current secret, if the key exists.
+ * @param current the key's current secret, if the key exists.
  * @returns undefined for a new request.
  */
 export function replayOf(
   record: IdempotencyRecord | undefined,
   request: IdempotentRequest,
-  currentSerial: string | undefined,
+  current: NamedKey | undefined,
   now: number,
 ): Replay | ReplayRefusal | undefined {
   if (record === undefined || record.deleteAfter <= now) return undefined;
   if (record.bodyDigest !== request.bodyDigest) return 'idempotency_key_reused';
-  return record.serial === currentSerial
-    ? { replayed: { request, record } }
-    : 'idempotency_key_outdated';
+  const isCurrent =
+    current !== undefined &&
+    current.serial === record.serial &&
+    current.deleteAfter >= deleteAfterOf(record.expiresAt);
+  return isCurrent ? { replayed: { request, record } } : 'idempotency_key_outdated';
 }
 
 /** Derives the key for an idempotent request. A repeated request yields the same key. */

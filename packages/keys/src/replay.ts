@@ -20,7 +20,7 @@ export function decideReplay(
   const { name, now, request } = command;
   // A key is always stored for longer than its idempotency record, so its retention need not be
   // checked.
-  return request && replayOf(view.idempotencyRecord, request, view.at(name).named?.serial, now);
+  return request && replayOf(view.idempotencyRecord, request, view.at(name).named, now);
 }
 
 /**

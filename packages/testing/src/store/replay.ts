@@ -19,7 +19,7 @@ import {
   renewal,
   rotation,
 } from './commands.ts';
-import { order } from './operator.ts';
+import { order, revocation } from './operator.ts';
 import { keysIn } from './set-up.ts';
 import { type StoreUnderTest, twoStores } from './store-under-test.ts';
 
@@ -156,6 +156,30 @@ export function describeReplay(kind: string, create: () => StoreUnderTest) {
       if (how.includes('another')) await store.issue(command());
       expect(await store.issue(repeated())).toBe('idempotency_key_outdated');
     });
+
+    test.each(['request', 'rotate', 'roll'] as const)(
+      'does not replay a %s whose key expires earlier, because it was rolled and the new secret revoked',
+      async (operation) => {
+        const { store, record } = await withKey();
+        const now = record.expiresAt - day;
+        const repeat = {
+          request: () => store.issue(repeated()),
+          rotate: () => store.rotate(rotation({ now, request: idempotent('rotate') })),
+          roll: () => store.roll(renewal({ request: idempotent('roll') })),
+        }[operation];
+        await repeat();
+        const [before] = (await store.list('owner', present)).keys;
+        replayedRecord(await repeat());
+
+        const leaked = renewal({ graceSeconds: 60 });
+        await store.roll(leaked);
+        await store.revoke(revocation([leaked.secret.id]));
+        expect((await store.list('owner', present)).keys).toMatchObject([
+          { serial: before?.serial, expiresAt: present + 60 },
+        ]);
+        expect(await repeat()).toBe('idempotency_key_outdated');
+      },
+    );
 
     test('saves the record of each operation under its name, which the next release looks for', async () => {
       const { store } = create();
