@@ -138,7 +138,7 @@ describe('one instance', () => {
       },
     } as Partial<UsageStore> as UsageStore;
     const warn = (error: unknown) => expect.unreachable(String(error));
-    const meter = new UsageMeter({ ...clock, store, warn, warnOfLoss: warn });
+    const meter = new UsageMeter({ ...clock, store, warn });
     for (const { at, key } of requests) {
       await vi.advanceTimersByTimeAsync(at - Date.now());
       const verified = verifier.verify(texts[key] as string);

@@ -6,6 +6,7 @@ import { AdditionForgottenError } from './usage/store.ts';
 
 test.each([
   ['usage_unavailable', 'usage that is kept until it can be stored', new StoreUnavailableError()],
+  ['usage_of_owner_failed', 'the usage of one owner that cannot be stored', new Error()],
   ['usage_lost', 'usage that may be lost', new AdditionForgottenError()],
 ])('the log event %s reports %s', async (event, _what, error) => {
   const events: LogEvent[] = [];

@@ -84,8 +84,7 @@ export function setUpKeys<Counts extends SharedUsage>(options: KeysOptions<Count
     store,
     now,
     monotonicNow,
-    warn: (error: unknown) => warn(error, logEvents.usageUnavailable),
-    warnOfLoss: (error: unknown) => warn(error, logEvents.usageLost),
+    warn,
   };
   const counts = options.sharedUsage;
   const shared = counts && {

@@ -67,6 +67,15 @@ export const logEvents = {
     message: 'Usage cannot be stored or read; it is kept until the store recovers.',
   },
   /**
+   * Logged at most once an hour for each owner when the owner's usage cannot be stored or read
+   * although the store responds. The error in the log entry contains the cause and the SHA-256 hash
+   * of the user id.
+   */
+  usageOfOwnerFailed: {
+    event: 'usage_of_owner_failed',
+    message: 'The usage of an owner cannot be stored or read; it is kept and tried again.',
+  },
+  /**
    * Logged when requests are not counted, or when it cannot be known whether they were counted. The
    * error in the log entry states which.
    */

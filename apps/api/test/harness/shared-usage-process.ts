@@ -40,7 +40,6 @@ const storer = new SharedUsageStorer({
   store: forgetful,
   monotonicNow: () => performance.now(),
   warn: () => {},
-  warnOfLoss: () => {},
 });
 
 const limits = {

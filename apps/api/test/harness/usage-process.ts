@@ -30,7 +30,6 @@ const meter = new UsageMeter({
   now: Date.now,
   monotonicNow: () => performance.now(),
   warn: () => {}, // Cut connections are expected.
-  warnOfLoss: () => {},
 });
 
 let ending = false;

@@ -132,9 +132,6 @@ function createStore() {
       warn: (error) => {
         throw error;
       },
-      warnOfLoss: (error) => {
-        throw error;
-      },
     });
   const today = () => new Date().toISOString().slice(0, 10);
   return {

@@ -77,7 +77,6 @@ test.skipIf(!inject('available').includes('redis'))(
       store,
       monotonicNow: () => performance.now(),
       warn: (error) => expect(error).toBeUndefined(),
-      warnOfLoss: (error) => expect(error).toBeUndefined(),
     });
     await waitFor('all usage to be stored', async () => {
       await storer.flush();

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { tiers } from '@andamio/schema/tiers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ControlledUsageStore } from '../../test/controlled-usage-store.ts';
@@ -11,8 +12,8 @@ const tomorrow = '2025-09-01';
 const { requestsPerDay, requestsPerMonth } = tiers.pioneer;
 
 let store: ControlledUsageStore;
-let warnings: unknown[];
-let losses: unknown[];
+/** The reported errors, by event. */
+let reports: Record<string, unknown[]>;
 let monotonic: number;
 
 function createMeter() {
@@ -20,8 +21,9 @@ function createMeter() {
     store,
     now: Date.now,
     monotonicNow: () => monotonic,
-    warn: (error) => void warnings.push(error),
-    warnOfLoss: (error) => void losses.push(error),
+    warn(error, { event }) {
+      reports[event] = [...(reports[event] ?? []), error];
+    },
   });
 }
 let meter: UsageMeter;
@@ -60,8 +62,7 @@ function request(userId = 'owner', tier: keyof typeof tiers = 'pioneer') {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: noon });
   monotonic = 1_000_000;
-  warnings = [];
-  losses = [];
+  reports = {};
   store = new ControlledUsageStore();
   meter = createMeter();
 });
@@ -222,13 +223,15 @@ describe('while the store is down', () => {
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
-    expect(warnings).toEqual([new StoreUnavailableError('The store is down.')]);
+    expect(reports).toEqual({
+      usage_unavailable: [new StoreUnavailableError('The store is down.')],
+    });
     store.behavior = 'answers';
     await pass(usageInterval);
     store.behavior = 'fails';
     meter.count('owner', 'name');
     await pass(10 * usageInterval);
-    expect(warnings).toHaveLength(2);
+    expect(reports['usage_unavailable']).toHaveLength(2);
   });
 
   test('sends an addition of unknown outcome again unchanged, before later counts', async () => {
@@ -284,14 +287,16 @@ describe('while the store is down', () => {
     });
     await pass(2 * usageInterval);
     expect(store.totalsOf('owner', today).day).toBe(115);
-    expect(warnings).toEqual([new OutcomeUnknownError('The store did not confirm the write.')]);
-    expect(losses).toEqual([
-      new Error('Additions of unknown outcome that the store no longer recognizes: 1.'),
-    ]);
+    expect(reports).toEqual({
+      usage_unavailable: [new OutcomeUnknownError('The store did not confirm the write.')],
+      usage_lost: [
+        new Error('Additions of unknown outcome that the store no longer recognizes: 1.'),
+      ],
+    });
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('stores the usage of other owners if that of one owner cannot be stored', async () => {
+  test('stores the usage of other owners if that of one owner cannot be stored, and still reports outages', async () => {
     const addUsage = store.addUsage.bind(store);
     store.addUsage = async (command) => {
       if (command.userId === 'broken') throw new Error('The stored document does not fit.');
@@ -300,7 +305,28 @@ describe('while the store is down', () => {
     for (const userId of ['broken', 'one', 'two']) meter.count(userId, 'name');
     await pass(10 * usageInterval);
     expect(['one', 'two'].map((userId) => store.totalsOf(userId, today).day)).toEqual([1, 1]);
-    expect(warnings).toHaveLength(1);
+    const ofOwner = [
+      new Error(
+        `Owners whose usage cannot be stored or read: 1. The SHA-256 hash of the first one's user id is ${hash('sha256', 'broken', 'base64url')}.`,
+      ),
+    ];
+    expect(reports, 'once, not at each attempt').toEqual({ usage_of_owner_failed: ofOwner });
+    for (let outage = 1; outage <= 2; outage++) {
+      store.behavior = 'fails';
+      meter.count('one', 'name');
+      await pass(10 * usageInterval);
+      store.behavior = 'answers';
+      await pass(usageInterval);
+      expect(reports['usage_unavailable']).toHaveLength(outage);
+    }
+    expect(reports['usage_of_owner_failed']).toEqual(ofOwner);
+  });
+
+  test('reports an owner whose usage cannot be read apart from outages', async () => {
+    store.readTotals = () => Promise.reject(new Error('The stored document does not fit.'));
+    request('broken');
+    await settle();
+    expect(Object.keys(reports)).toEqual(['usage_of_owner_failed']);
   });
 
   test('bounds memory, and continues to count names that it already counts', async () => {
@@ -317,23 +343,27 @@ describe('while the store is down', () => {
     expect(store.totalsOf('owner 100099', today).day, 'stored usage frees its memory').toBe(1);
   }, 30_000);
 
-  test('reports once per outage that requests are not counted, beside the outage', async () => {
+  test('reports that requests are not counted, and how many, once per outage and beside the outage', async () => {
+    const begun = new Error(
+      'Too much usage is unreported. Requests with further keys are not counted until it is stored.',
+    );
+    const ended = new Error(
+      'Requests that were not counted while too much usage was unreported: 202.',
+    );
     for (let outage = 1; outage <= 2; outage++) {
       store.behavior = 'fails';
       meter.count('owner', 'name');
       await meter.flush();
-      expect(losses).toHaveLength(outage - 1);
-      for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');
+      for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name', 2);
       await meter.flush();
-      expect([warnings.length, losses.length]).toEqual([outage, outage]);
+      expect(reports['usage_lost'], 'while the store is down').toHaveLength(2 * outage - 1);
       store.behavior = 'answers';
       await meter.flush();
+      expect(reports).toEqual({
+        usage_unavailable: Array(outage).fill(new StoreUnavailableError('The store is down.')),
+        usage_lost: Array(outage).fill([begun, ended]).flat(),
+      });
     }
-    expect(losses[0]).toEqual(
-      new Error(
-        'Too much usage is unreported. Requests with further keys are not counted until it is stored.',
-      ),
-    );
   }, 30_000);
 });
 

@@ -1,16 +1,12 @@
+import type { LogEvent } from '@andamio/schema/log-events';
 import type { Tier } from '@andamio/schema/tiers';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { LRUCache } from 'lru-cache';
-import { OutageWarning } from '../outage-warning.ts';
 import { StoreUnavailableError } from '../store.ts';
 import { monthOf, utcDayOf } from './calendar.ts';
 import { type ExhaustedQuota, exhaustedBy } from './quota.ts';
-import {
-  AdditionForgottenError,
-  forgottenAdditions,
-  type UsageStore,
-  type UsageTotals,
-} from './store.ts';
+import { AdditionForgottenError, type UsageStore, type UsageTotals } from './store.ts';
+import { type UsageFailure, UsageWarnings } from './usage-warnings.ts';
 import { type Batch, WaitingUsage } from './waiting-usage.ts';
 
 /**
@@ -34,8 +30,6 @@ const parallelAdditions = 500;
 const millisecondsPerDay = 1000 * secondsPerDay;
 const millisecondsPerMinute = 60_000;
 
-const isForgotten = (error: unknown) => error instanceof AdditionForgottenError;
-
 /** An owner's totals, as the store last returned them. */
 interface Known {
   /** The UTC day of the totals. */
@@ -51,10 +45,8 @@ export interface UsageMeterOptions {
   readonly now: () => number;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Reports the error when usage cannot be stored or read. Called once per outage. */
-  readonly warn: (error: unknown) => void;
-  /** Reports the error when requests are not counted, or may not be. */
-  readonly warnOfLoss: (error: unknown) => void;
+  /** Reports why usage is not stored or read, under an event of the log. */
+  readonly warn: (error: unknown, event: LogEvent) => void;
 }
 
 /**
@@ -76,16 +68,13 @@ export class UsageMeter {
   #flushing: Promise<void> | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-  readonly #outage: OutageWarning;
-  /** Warns of requests that are not counted because too much usage is unreported. */
-  readonly #overflow: OutageWarning;
+  readonly #warnings: UsageWarnings;
   /** The current day, cached because every request needs it. */
   #day = { number: Number.NaN, name: '' };
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
-    this.#outage = new OutageWarning(options.warn);
-    this.#overflow = new OutageWarning(options.warnOfLoss);
+    this.#warnings = new UsageWarnings(options.warn);
     this.#waiting = new WaitingUsage(options.now);
   }
 
@@ -114,12 +103,7 @@ export class UsageMeter {
         ? undefined
         : { serial, minute: Math.floor(this.#options.now() / millisecondsPerMinute) };
     if (this.#waiting.add(userId, this.#today(), name, requests, use)) this.#arm();
-    else
-      this.#overflow.failed(
-        new Error(
-          'Too much usage is unreported. Requests with further keys are not counted until it is stored.',
-        ),
-      );
+    else this.#warnings.notCounted(requests);
   }
 
   /**
@@ -188,7 +172,7 @@ export class UsageMeter {
       .then(
         (totals) => learn(totals, day),
         (error: unknown) => {
-          this.#outage.failed(error);
+          this.#warnings.failed({ userId, error });
           // Prevents another read within this interval.
           learn(before?.totals ?? { day: 0, month: 0 }, before?.day ?? '');
         },
@@ -200,21 +184,16 @@ export class UsageMeter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flushedAt = this.#options.monotonicNow();
-    const owners = this.#waiting.owners().values();
-    const failures: unknown[] = [];
+    const owners = this.#waiting.owners();
+    const left = owners.values();
+    const failures: UsageFailure[] = [];
     const sendInTurn = async () => {
-      for (const userId of owners)
-        await this.#send(userId).catch((error: unknown) => failures.push(error));
+      for (const userId of left)
+        await this.#send(userId).catch((error: unknown) => failures.push({ userId, error }));
     };
     await Promise.all(Array.from({ length: parallelAdditions }, sendInTurn));
-    const forgotten = failures.filter(isForgotten);
-    if (forgotten.length > 0) this.#options.warnOfLoss(forgottenAdditions(forgotten));
-    if (failures.length > forgotten.length) {
-      this.#outage.failed(failures.find((error) => !isForgotten(error)));
-    } else {
-      this.#outage.succeeded();
-      this.#overflow.succeeded();
-    }
+    this.#warnings.attempted(failures, owners.length);
+    if (!this.#waiting.isFull) this.#warnings.memoryFree();
     if (!this.#waiting.isEmpty) this.#arm();
   }
 
@@ -239,7 +218,7 @@ export class UsageMeter {
       return await this.#options.store.addUsage(batch);
     } catch (error) {
       // Losing requests that may have been counted is better than counting them twice.
-      if (isForgotten(error)) this.#waiting.remove(batch);
+      if (error instanceof AdditionForgottenError) this.#waiting.remove(batch);
       else if (!(error instanceof StoreUnavailableError)) batch.isRepeated = true;
       throw error;
     }

@@ -49,24 +49,24 @@ class ControlledSharedUsage implements SharedUsage {
 
 let store: ControlledUsageStore;
 let shared: ControlledSharedUsage;
-let warnings: unknown[];
-let losses: unknown[];
+/** The reported errors, by event. */
+let reports: Record<string, unknown[]>;
 let monotonic: number;
 let storer: SharedUsageStorer;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'Date'], now: noon });
   monotonic = 1_000_000;
-  warnings = [];
-  losses = [];
+  reports = {};
   store = new ControlledUsageStore();
   shared = new ControlledSharedUsage();
   storer = new SharedUsageStorer({
     shared,
     store,
     monotonicNow: () => monotonic,
-    warn: (error) => void warnings.push(error),
-    warnOfLoss: (error) => void losses.push(error),
+    warn(error, { event }) {
+      reports[event] = [...(reports[event] ?? []), error];
+    },
   });
 });
 afterEach(() => void vi.useRealTimers());
@@ -132,19 +132,21 @@ test('warns once while the store is down, and stores the batches once when it re
   await storer.flush();
   store.behavior = 'loses the answer';
   await flush();
-  expect(warnings).toEqual([new StoreUnavailableError('The store is down.')]);
+  expect(reports).toEqual({
+    usage_unavailable: [new StoreUnavailableError('The store is down.')],
+  });
   store.behavior = 'answers';
   await flush();
   expect(shared.confirmed).toEqual([1, 1, 1, 1, 1]);
   store.behavior = 'loses the answer';
   shared.add('owner 6', 6);
   await flush();
-  expect(warnings.slice(1)).toEqual([
+  expect(reports['usage_unavailable']?.slice(1)).toEqual([
     new OutcomeUnknownError('The store did not confirm the write.'),
   ]);
 });
 
-test('stores the batches of other owners if one cannot be stored', async () => {
+test('stores the batches of other owners if one cannot be stored, and still reports outages', async () => {
   const addUsage = store.addUsage.bind(store);
   store.addUsage = async (command) => {
     if (command.userId === 'broken') throw new Error('The stored document does not fit.');
@@ -155,7 +157,13 @@ test('stores the batches of other owners if one cannot be stored', async () => {
   await flush();
   await flush();
   expect(shared.batches.map(({ userId }) => userId)).toEqual(['broken']);
-  expect(warnings).toHaveLength(1);
+  expect(reports).toEqual({ usage_of_owner_failed: [expect.any(Error)] });
+  shared.add('four', 5);
+  store.behavior = 'fails';
+  await flush();
+  await flush();
+  expect(reports['usage_unavailable']).toHaveLength(1);
+  expect(reports['usage_of_owner_failed']).toHaveLength(1);
 });
 
 test('gives up and reports a batch that the store no longer recognizes', async () => {
@@ -170,10 +178,9 @@ test('gives up and reports a batch that the store no longer recognizes', async (
   shared.add('owner', rememberedFor);
   await flush();
   expect(shared.confirmed).toEqual([undefined]);
-  expect(warnings).toEqual([]);
-  expect(losses).toEqual([
-    new Error('Additions of unknown outcome that the store no longer recognizes: 1.'),
-  ]);
+  expect(reports).toEqual({
+    usage_lost: [new Error('Additions of unknown outcome that the store no longer recognizes: 1.')],
+  });
   expect(store.totalsOf('owner', day).day).toBe(200);
 });
 
@@ -209,5 +216,5 @@ test('warns of batches that cannot be read, and continues', async () => {
   shared.claimOf = async () => Promise.reject(failure);
   await storer.flush();
   await storer.flushOwner('owner');
-  expect(warnings).toEqual([failure]);
+  expect(reports).toEqual({ usage_unavailable: [failure] });
 });

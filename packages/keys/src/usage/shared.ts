@@ -1,12 +1,12 @@
-import { OutageWarning } from '../outage-warning.ts';
+import type { LogEvent } from '@andamio/schema/log-events';
 import { usageInterval } from './meter.ts';
 import {
   AdditionForgottenError,
   type AddUsageCommand,
-  forgottenAdditions,
   type UsageStore,
   type UsageTotals,
 } from './store.ts';
+import { type UsageFailure, UsageWarnings } from './usage-warnings.ts';
 
 /**
  * Time, in milliseconds, from the first request of a batch of usage until the batch is due to be
@@ -61,10 +61,8 @@ export interface SharedUsageStorerOptions {
   readonly store: UsageStore;
   /** Returns milliseconds from a monotonic clock. */
   readonly monotonicNow: () => number;
-  /** Reports the error when usage cannot be stored or read. Called once per outage. */
-  readonly warn: (error: unknown) => void;
-  /** Reports the error when requests are not counted, or may not be. */
-  readonly warnOfLoss: (error: unknown) => void;
+  /** Reports why usage is not stored or read, under an event of the log. */
+  readonly warn: (error: unknown, event: LogEvent) => void;
 }
 
 /**
@@ -81,11 +79,11 @@ export class SharedUsageStorer {
   #flushing: Promise<void> | undefined;
   #flushedAt: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #outage: OutageWarning;
+  readonly #warnings: UsageWarnings;
 
   constructor(options: SharedUsageStorerOptions) {
     this.#options = options;
-    this.#outage = new OutageWarning(options.warn);
+    this.#warnings = new UsageWarnings(options.warn);
     this.#flushedAt = options.monotonicNow();
     this.#timer = setInterval(() => void this.flush(), usageInterval).unref();
   }
@@ -104,7 +102,7 @@ export class SharedUsageStorer {
     this.#flushedAt = this.#options.monotonicNow();
     this.#timer.refresh();
     this.#flushing ??= this.#storeDue()
-      .catch((error: unknown) => this.#outage.failed(error))
+      .catch((error: unknown) => this.#warnings.outage(error))
       .finally(() => {
         this.#flushing = undefined;
       });
@@ -117,11 +115,10 @@ export class SharedUsageStorer {
       for (let batches = 0; batches < batchesBeforeRead; batches++) {
         const batch = await this.#options.shared.claimOf(userId);
         if (batch === undefined) return;
-        const [failure] = await this.#storeAll([batch]);
-        if (failure !== undefined) throw failure;
+        if ((await this.#storeAll([batch])) > 0) return;
       }
     } catch (error) {
-      this.#outage.failed(error);
+      this.#warnings.outage(error);
     }
   }
 
@@ -133,46 +130,40 @@ export class SharedUsageStorer {
     try {
       return await this.#options.store.readTotals(userId, day);
     } catch (error) {
-      this.#outage.failed(error);
+      this.#warnings.failed({ userId, error });
       return undefined;
     }
   }
 
   async #storeDue(): Promise<void> {
-    const failures: unknown[] = [];
-    let claimed = 0;
     for (;;) {
       const batches = await this.#options.shared.claimDue();
-      const failed = await this.#storeAll(batches);
-      failures.push(...failed);
-      claimed += batches.length;
       // While the store fails, further claims would only delay the next attempt.
-      if (failed.length === batches.length) break;
+      if ((await this.#storeAll(batches)) === batches.length) return;
     }
-    if (failures.length > 0) this.#outage.failed(failures[0]);
-    else if (claimed > 0) this.#outage.succeeded();
   }
 
   /**
-   * Stores batches of usage. Returns the errors of the batches that could not be stored. Those
-   * batches can be claimed again later.
+   * Stores batches of usage and reports failures. Returns the number of batches that were neither
+   * stored nor given up. They can be claimed again later.
    */
-  async #storeAll(batches: readonly ClaimedBatch[]): Promise<unknown[]> {
+  async #storeAll(batches: readonly ClaimedBatch[]): Promise<number> {
     const { store } = this.#options;
-    const failures: unknown[] = [];
-    const forgotten: unknown[] = [];
-    const storeOne = async ({ addition, confirm }: ClaimedBatch) => {
+    const failures: UsageFailure[] = [];
+    const storeOne = async ({ addition, confirm }: ClaimedBatch): Promise<boolean> => {
       try {
         await confirm(await store.addUsage(addition));
+        return true;
       } catch (error) {
+        failures.push({ userId: addition.userId, error });
         const isForgotten = error instanceof AdditionForgottenError;
-        (isForgotten ? forgotten : failures).push(error);
         if (isForgotten) await confirm(undefined);
+        return isForgotten;
       }
     };
-    await Promise.all(batches.map(storeOne));
-    if (forgotten.length > 0) this.#options.warnOfLoss(forgottenAdditions(forgotten));
-    return failures;
+    const removed = await Promise.all(batches.map(storeOne));
+    this.#warnings.attempted(failures, batches.length);
+    return removed.filter((isRemoved) => !isRemoved).length;
   }
 }
 

@@ -79,12 +79,6 @@ export class AdditionForgottenError extends Error {
   }
 }
 
-/** Returns the error that reports additions that were given up, with the first one as its cause. */
-export function forgottenAdditions(errors: readonly unknown[]): Error {
-  const text = `Additions of unknown outcome that the store no longer recognizes: ${errors.length}.`;
-  return new Error(text, { cause: errors[0] });
-}
-
 /**
  * A database of usage. Usage belongs to the owner and outlives keys. The calls have the same
  * deadline and errors as the calls of the key store.

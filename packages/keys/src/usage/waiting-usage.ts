@@ -52,6 +52,11 @@ export class WaitingUsage {
     return this.#batches.size === 0;
   }
 
+  /** Whether requests for further names are not counted. */
+  get isFull(): boolean {
+    return this.#counts >= maximumCounts;
+  }
+
   /** Returns the owners with unreported usage. */
   owners(): string[] {
     return [...this.#batches.keys()];
@@ -78,7 +83,7 @@ export class WaitingUsage {
     const last = this.of(userId).at(-1);
     const open = last?.isClosed === false && last.day === day ? last : undefined;
     const isKnown = open?.counts.has(name) === true;
-    if (!isKnown && this.#counts >= maximumCounts) return false;
+    if (!isKnown && this.isFull) return false;
     if (!isKnown) this.#counts++;
 
     const batch = open ?? this.#begin(userId, day);
@@ -99,7 +104,7 @@ export class WaitingUsage {
   /** Records the last use of a secret, unless {@link maximumCounts} is reached. */
   #noteUse({ lastUses }: Batch, { serial, minute }: LastUse): void {
     const known = lastUses.get(serial);
-    if (known === minute || (known === undefined && this.#counts >= maximumCounts)) return;
+    if (known === minute || (known === undefined && this.isFull)) return;
     if (known === undefined) this.#counts++;
     lastUses.set(serial, minute);
   }
