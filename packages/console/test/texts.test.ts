@@ -8,7 +8,7 @@ test('a page can replace single texts of a group', () => {
     create: 'Neu',
     errors: { ...english.errors, network: 'Keine Antwort.' },
   });
-  expect(Object.keys(textsWith({ columns: { end: 'Ende' } }).columns)).toEqual(
+  expect(Object.keys(textsWith({ columns: { expires: 'Läuft ab' } }).columns)).toEqual(
     Object.keys(english.columns),
   );
 });

@@ -38,8 +38,8 @@ test('a previous secret belongs to the key of its name and is no key of its own'
 describe('the state of a key', () => {
   test.each([
     [8, 'active'],
-    [7, 'endsSoon'],
-    [0.1, 'endsSoon'],
+    [7, 'expiring'],
+    [0.1, 'expiring'],
     [0, 'expired'],
     [-1, 'expired'],
   ])('%d days before its expiry is %s', (days, state) => {

@@ -273,7 +273,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
       .toContain('this minute');
     const used = 'Last used this minute; 1 requests in 30 days.';
     await page.getByRole('button', { name: 'Replace secret: in use' }).click();
-    await dialog(page).getByLabel('End it now').check();
+    await dialog(page).getByLabel('It expires now').check();
     await dialog(page).getByText(used).waitFor();
     await dialog(page).getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Delete: in use' }).click();
@@ -600,7 +600,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     const { page } = await open('collector');
     const names = () => page.getByRole('rowheader').allTextContents();
     await expect.poll(async () => (await names())[0]).toBe('ending');
-    await page.getByRole('button', { name: '1 key ends soon' }).click();
+    await page.getByRole('button', { name: '1 key expires soon' }).click();
     await expect.poll(names).toEqual(['ending']);
     await page.getByRole('button', { name: 'Show all keys' }).click();
     await page.getByRole('searchbox').fill('SERVICE 4');
@@ -641,9 +641,9 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     const { page } = await open('berliner');
     await page.evaluate(`document.querySelector('andamio-keys').texts = {
       locale: 'de-DE', delete: 'Löschen', deleteHeading: (name) => name + ' löschen?',
-      columns: { end: 'Ende' },
+      columns: { expires: 'Läuft ab' },
     }`);
-    const headings = page.getByRole('columnheader').filter({ hasText: /^(Name|Ende)$/ });
+    const headings = page.getByRole('columnheader').filter({ hasText: /^(Name|Läuft ab)$/ });
     await expect.poll(() => headings.count()).toBe(2);
     await page.getByRole('button', { name: 'Löschen: server' }).click();
     await page.getByRole('heading', { name: 'server löschen?' }).waitFor();
@@ -700,7 +700,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
       await inspect('question');
       await page.getByRole('button', { name: 'Close anyway' }).click();
       await page.getByRole('button', { name: 'Replace secret: ending' }).click();
-      await dialog(page).getByLabel('End it now').check();
+      await dialog(page).getByLabel('It expires now').check();
       await inspect('replace');
       await dialog(page).getByRole('button', { name: 'Cancel' }).click();
       await page.getByRole('button', { name: 'Extend: Staging' }).click();

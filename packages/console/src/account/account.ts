@@ -24,7 +24,7 @@ export interface Reveal {
   readonly name: string;
   readonly secret: string;
   /** The expiry of the replaced secret (RFC 3339). Undefined for a new key. */
-  readonly previousEnd: string | undefined;
+  readonly previousExpiry: string | undefined;
 }
 
 /** Everything that the element `<andamio-keys>` shows, apart from the contents of its forms. */
@@ -274,7 +274,7 @@ export class Account {
       (key) => {
         this.#report('andamio-key-created', describe(key));
         return {
-          reveal: { name, secret: key.api_key, previousEnd: undefined },
+          reveal: { name, secret: key.api_key, previousExpiry: undefined },
           announcement: this.#texts().created(name),
         };
       },
@@ -298,7 +298,7 @@ export class Account {
       (key) => {
         this.#report('andamio-key-replaced', describe(key));
         return {
-          reveal: { name, secret: key.api_key, previousEnd: key.previous_expires_at },
+          reveal: { name, secret: key.api_key, previousExpiry: key.previous_expires_at },
           announcement: this.#texts().replaced(name),
         };
       },

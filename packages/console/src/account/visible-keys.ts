@@ -14,12 +14,12 @@ export interface Key extends ApiKeyInList {
 }
 
 /** The state of a key, as the list shows it. */
-export type KeyState = 'active' | 'endsSoon' | 'expired' | 'replaced';
+export type KeyState = 'active' | 'expiring' | 'expired' | 'replaced';
 
 /** A filter that selects the keys in the list. */
 export type Filter = 'all' | KeyState | 'unused';
 
-export type Order = 'attention' | 'newest' | 'name' | 'lastUsed' | 'end';
+export type Order = 'attention' | 'newest' | 'name' | 'lastUsed' | 'expiry';
 
 /** Returns the keys of a list, each with its previous secret. */
 export function keysOf(list: readonly ApiKeyInList[]): Key[] {
@@ -33,9 +33,9 @@ export function keysOf(list: readonly ApiKeyInList[]): Key[] {
 
 /** Returns the state of a key at a time in Unix milliseconds. */
 export function stateOf(key: Key, now: number): KeyState {
-  const end = Date.parse(key.expires_at);
-  if (end <= now) return 'expired';
-  if (end - now <= soon) return 'endsSoon';
+  const expiry = Date.parse(key.expires_at);
+  if (expiry <= now) return 'expired';
+  if (expiry - now <= soon) return 'expiring';
   return key.previous ? 'replaced' : 'active';
 }
 
@@ -88,7 +88,7 @@ const time = (timestamp: string | null) => (timestamp === null ? 0 : Date.parse(
  * rank.
  */
 const urgency: Readonly<Record<KeyState, number>> = {
-  endsSoon: 0,
+  expiring: 0,
   expired: 1,
   replaced: 2,
   active: 2,
@@ -109,7 +109,7 @@ export function visibleKeys(
     newest,
     name: (one, other) => one.name.localeCompare(other.name),
     lastUsed: (one, other) => time(lastUsedAt(other)) - time(lastUsedAt(one)),
-    end: (one, other) => time(one.expires_at) - time(other.expires_at),
+    expiry: (one, other) => time(one.expires_at) - time(other.expires_at),
   };
   return keys
     .filter(

@@ -54,7 +54,7 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
         {found && revisionFound === revision && (
           <Table
             caption="Key"
-            columns={['User', 'Name', 'Key', 'State', 'Tier', 'Ends', 'Actions']}
+            columns={['User', 'Name', 'Key', 'State', 'Tier', 'Expires', 'Actions']}
             rows={[
               [
                 found.key.id,
@@ -66,7 +66,7 @@ export function KeyView({ ui }: { readonly ui: ViewUi }) {
                   <code key="key">{found.key.api_key.slice(0, 8)}…</code>,
                   <KeyState key="state" state={found.state} />,
                   found.tier,
-                  <Time key="end" value={found.key.expires_at} now={Date.now()} ui={ui} />,
+                  <Time key="expires" value={found.key.expires_at} now={Date.now()} ui={ui} />,
                   <RevokeButton
                     key="revoke"
                     label={found.key.name}

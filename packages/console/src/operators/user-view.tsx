@@ -73,7 +73,7 @@ function Keys({
         columns.state,
         columns.created,
         columns.lastUsed,
-        columns.end,
+        columns.expires,
         columns.actions,
       ]}
       rows={keys.map((key) => [
@@ -88,7 +88,7 @@ function Keys({
             {format.date(key.created_at)}
           </time>,
           <LastUse key="use" value={key.last_used_at} ui={ui} />,
-          <Time key="end" value={key.expires_at} now={Date.now()} ui={ui} />,
+          <Time key="expires" value={key.expires_at} now={Date.now()} ui={ui} />,
           <RevokeButton
             key="revoke"
             label={`${key.name}${key.state === 'superseded' ? ', previous secret' : ''}`}

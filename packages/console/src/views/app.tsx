@@ -64,7 +64,7 @@ function Attention({
   readonly onFilter: (filter: Filter) => void;
 }) {
   const kinds = [
-    ['endsSoon', texts.endSoon],
+    ['expiring', texts.expireSoon],
     ['expired', texts.haveExpired],
     ['unused', texts.neverUsedFor90Days],
   ] as const;

@@ -51,7 +51,7 @@ export function CreateDialog({ ui }: { readonly ui: Ui }) {
             onChange={(value, isOther) => setDays({ value, isOther })}
           />
           <p class="consequence" aria-live="polite">
-            {validDays !== undefined && texts.endsOn(format.time(Date.now() + validDays * day))}
+            {validDays !== undefined && texts.expiresOn(format.time(Date.now() + validDays * day))}
           </p>
         </>
       )}

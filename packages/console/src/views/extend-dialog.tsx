@@ -12,7 +12,7 @@ export function ExtendDialog({ ui, target }: { readonly ui: Ui; readonly target:
   const { texts, format, account, maximumDays } = ui;
   const [days, setDays] = useState({ value: initialDays(maximumDays), isOther: false });
   const validDays = daysIn(days.value, maximumDays);
-  // The days count from the later of now and the current end (contract, part C).
+  // The days count from the later of now and the current expiry (contract, part C).
   const start = Math.max(Date.now(), Date.parse(target.expires_at));
   return (
     <TaskDialog
@@ -33,7 +33,7 @@ export function ExtendDialog({ ui, target }: { readonly ui: Ui; readonly target:
             onChange={(value, isOther) => setDays({ value, isOther })}
           />
           <p class="consequence" aria-live="polite">
-            {validDays !== undefined && texts.newEnd(format.time(start + validDays * day))}
+            {validDays !== undefined && texts.newExpiry(format.time(start + validDays * day))}
           </p>
         </>
       )}

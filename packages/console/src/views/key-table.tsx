@@ -18,7 +18,7 @@ const retention = 30;
 /** The symbol beside each state, so that states do not differ only in color. */
 const marks: Readonly<Record<KeyState, string>> = {
   active: '●',
-  endsSoon: '▲',
+  expiring: '▲',
   expired: '✕',
   replaced: '◐',
 };
@@ -56,7 +56,7 @@ function Rows({ keyOfRow: key, now, ui }: { keyOfRow: Key; now: number; ui: Ui }
   const { requests, isReadOnly } = account.state;
   const { columns } = texts;
   const state = stateOf(key, now);
-  const end = Date.parse(key.expires_at);
+  const expiry = Date.parse(key.expires_at);
   return (
     <>
       <tr part="row">
@@ -83,9 +83,11 @@ function Rows({ keyOfRow: key, now, ui }: { keyOfRow: Key; now: number; ui: Ui }
             {requests && <Chart ui={ui} requests={requests.get(key.name) ?? new Map()} />}
           </div>
         </td>
-        <td data-label={columns.end}>
+        <td data-label={columns.expires}>
           <Time value={key.expires_at} now={now} ui={ui} />
-          {state === 'expired' && <small>{texts.goneOn(format.date(end + retention * day))}</small>}
+          {state === 'expired' && (
+            <small>{texts.removedOn(format.date(expiry + retention * day))}</small>
+          )}
         </td>
         {!isReadOnly && (
           <td data-label={columns.actions}>
@@ -116,7 +118,7 @@ const sortedColumns: Readonly<Partial<Record<string, Order>>> = {
   created: 'newest',
   name: 'name',
   lastUsed: 'lastUsed',
-  end: 'end',
+  expires: 'expiry',
 };
 
 /** The table of keys. On a narrow page, each row becomes a card. */

@@ -11,7 +11,7 @@ const graces = [3600, 86_400, 604_800, 0] as const;
 export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, format, account } = ui;
   const [grace, setGrace] = useState<(typeof graces)[number]>(86_400);
-  // The old secret ends no later than the key.
+  // The old secret expires no later than the key.
   const oldEnd = Math.min(Date.now() + grace * 1000, Date.parse(target.expires_at));
   return (
     <TaskDialog
@@ -46,8 +46,8 @@ export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target
               : texts.graceUntil(format.time(oldEnd))}
           </p>
           <p class="hint">
-            {texts.endStays(format.date(target.expires_at))}
-            {target.previous && ` ${texts.endsOlder}`}
+            {texts.expiryStays(format.date(target.expires_at))}
+            {target.previous && ` ${texts.olderExpires}`}
           </p>
         </>
       )}

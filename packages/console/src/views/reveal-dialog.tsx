@@ -11,7 +11,7 @@ import type { Ui } from './ui.ts';
  */
 export function RevealDialog({ ui, reveal }: { readonly ui: Ui; readonly reveal: Reveal }) {
   const { texts, format, account, baseUrl } = ui;
-  const { secret, previousEnd } = reveal;
+  const { secret, previousExpiry } = reveal;
   const [isTaken, setTaken] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [isHidden, setHidden] = useState(false);
@@ -103,11 +103,11 @@ export function RevealDialog({ ui, reveal }: { readonly ui: Ui; readonly reveal:
           onResult={(isCopied) => setResult(isCopied ? texts.copied : texts.copyFailedOther)}
         />
       </div>
-      {previousEnd !== undefined && (
+      {previousExpiry !== undefined && (
         <p>
-          {Date.parse(previousEnd) <= Date.now()
-            ? texts.previousEnded
-            : texts.previousWorksUntil(format.time(previousEnd))}
+          {Date.parse(previousExpiry) <= Date.now()
+            ? texts.previousExpired
+            : texts.previousWorksUntil(format.time(previousExpiry))}
         </p>
       )}
       {isAsking ? (
