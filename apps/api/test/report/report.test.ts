@@ -4,6 +4,7 @@ import { logEvents } from '@andamio/schema/log-events';
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
 import { getUser, newKey, rollKey, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
+import { waitFor } from '@andamio/testing/wait-for';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../harness/app.ts';
@@ -188,6 +189,30 @@ describe('POST /api/v1/apikey/report', () => {
     expect(statuses.pop()).toBe(202);
     expect(statuses.filter((status) => status === 202)).toHaveLength(2);
     expect(statuses.filter((status) => status === 429)).toHaveLength(98);
+  });
+
+  test('counts no keys of a report that finds no place, so that it is accepted when it is sent again', async () => {
+    const store = createSqliteStore(':memory:', Date.now);
+    const own = await startInVirtualTime({ store, settings: { ipRateLimitPerMinute: 100 } });
+    onTestFinished(() => own.close());
+    const released = Promise.withResolvers<void>();
+    const transact = store.transact.bind(store);
+    let held = 0;
+    store.transact = async (scope, decide) => {
+      held++;
+      await released.promise;
+      return transact(scope, decide);
+    };
+    const others = [0, 1].map(() => report(own.url, { api_keys: [makeKey()] }));
+    await waitFor('two reports to be handled', () => held === 2);
+    const full = { api_keys: Array.from({ length: maximumReportedKeys }, () => makeKey()) };
+    const refused = await report(own.url, full);
+    expectError(refused, 429, 'rate_limited');
+    expect(refused.headers.get('retry-after')).toBe('1');
+    released.resolve();
+    await Promise.all(others);
+    expect((await report(own.url, full)).status).toBe(202);
+    expectError(await report(own.url, full), 429, 'rate_limited');
   });
 
   test('frees the places of an address when its reports are answered', async () => {

@@ -102,7 +102,10 @@ export function reportApiKeysHandler(dependencies: ReportDependencies) {
     { address }: Exchange,
     count: RequestCount,
   ): Promise<ApiKeysReported> => {
-    await count.consumeMany(reportedKeys, address, keys.length - 1);
-    return inPlace(address, () => handle(keys));
+    // A report without a place counts no keys, so that it can be sent again.
+    return inPlace(address, async () => {
+      await count.consumeMany(reportedKeys, address, keys.length - 1);
+      return handle(keys);
+    });
   };
 }
