@@ -166,10 +166,13 @@ async function end({ process: child }: Revision): Promise<void> {
 /** Returns the name of a revision from its full resource name `projects/.../revisions/NAME`. */
 const revisionName = (resource: unknown) => String(resource).split('/').at(-1) as string;
 
-/** Routes each of the service's hosts to the revision that the traffic settings select for it. */
-function route(service: Stored): void {
+/**
+ * Routes each of the service's hosts to the revision that the traffic settings select for it.
+ *
+ * @param latest name of the newest revision, which is ready
+ */
+function route(service: Stored, latest: string): void {
   const { traffics = [{ percent: 100 }] } = service.inputs as { traffics?: Traffic[] };
-  const latest = revisionName(service.outputs['latestReadyRevision']);
   const [host] = (service.outputs['urls'] as string[]).map((url) => new URL(url).host);
   for (const { revision = latest, percent, tag } of traffics) {
     const port = revisions.get(keyOf(service, revision))?.port;
@@ -208,7 +211,7 @@ export const machinery: Machinery = {
         await startRevision(name, project, template.containers[0] as Container, cloud),
       );
     }
-    route(service);
+    route(service, name);
   },
 
   async execute(job, args, name, cloud) {
