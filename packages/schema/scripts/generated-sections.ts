@@ -15,6 +15,7 @@ const docs = new URL('../../../docs/', import.meta.url);
 export const generatedSections: readonly GeneratedSection[] = [
   { file: new URL('settings.md', docs), name: 'settings', content: settingsTable() },
   { file: new URL('limits.md', docs), name: 'tiers', content: tiersTable() },
+  { file: new URL('contract.md', docs), name: 'tiers', content: tiersTable() },
   { file: changelogFile, name: 'operations', content: addedOperations() },
 ];
 
