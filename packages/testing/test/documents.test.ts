@@ -71,6 +71,22 @@ describe('documents', () => {
     expect(commands.filter((command) => !known.includes(command))).toEqual([]);
   });
 
+  test.each(documents)('%s has commands of pnpm in a form that needs only npm', (document) => {
+    expect(read(document).match(/`pnpm [a-z].*/g) ?? []).toEqual([]);
+  });
+
+  // The entries of changelogs and the rows of tables are one line each, and URLs cannot be wrapped.
+  test.each(documents.filter((document) => !/^packages\/\w+\/CHANGELOG/.test(document)))(
+    '%s has lines of at most 100 columns',
+    (document) => {
+      const lines = read(document)
+        .replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '')
+        .split('\n');
+      const long = lines.filter((line) => [...line].length > 100);
+      expect(long.filter((line) => !/^\s*\||\]\(https:/.test(line))).toEqual([]);
+    },
+  );
+
   test.each(tokenRecipes)(
     'a shell passes on the settings for $issuer by `env $(cat FILE)`',
     ({ settings }) => {
