@@ -1,6 +1,7 @@
 import { type AuthClient, GoogleAuth, PassThroughClient } from 'google-auth-library';
 import { withTimeout } from '../with-timeout.ts';
-import { CredentialsError, statusCodes } from './refusal.ts';
+import { CredentialsError } from './refusal.ts';
+import { statusCodes } from './status-codes.ts';
 
 /**
  * Time limit, in milliseconds, for obtaining the credentials of a call. If it is exceeded, the

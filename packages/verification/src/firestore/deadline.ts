@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { withTimeout } from '../with-timeout.ts';
 import { isPermanent } from './refusal.ts';
+import { statusCodes } from './status-codes.ts';
 
 /** A record of what a Firestore operation may have written. */
 export interface Progress {
@@ -53,14 +54,21 @@ interface CallProperties {
 const commitPath = '/google.firestore.v1.Firestore/Commit';
 
 /**
- * The gRPC status codes (google.rpc.Code) of a commit that wrote nothing: INVALID_ARGUMENT,
- * NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED,
- * UNIMPLEMENTED and UNAUTHENTICATED. After any other code, the commit may have been made.
+ * The gRPC status codes of a commit that wrote nothing. After any other code, the commit may have
+ * been made.
  */
-const nothingWritten = new Set([3, 5, 6, 7, 8, 9, 10, 12, 16]);
+const nothingWritten: ReadonlySet<number> = new Set([
+  statusCodes.invalidArgument,
+  statusCodes.notFound,
+  statusCodes.alreadyExists,
+  statusCodes.permissionDenied,
+  statusCodes.resourceExhausted,
+  statusCodes.failedPrecondition,
+  statusCodes.aborted,
+  statusCodes.unimplemented,
+  statusCodes.unauthenticated,
+]);
 
-/** gRPC status code of a call that did not reach a server. */
-const unavailable = 14;
 /**
  * Matches the prefix that gRPC adds to the message of an error that occurred while obtaining
  * credentials.
@@ -72,7 +80,7 @@ const fromCredentials = /^Getting metadata from plugin failed with error: /;
  * reached a server, because a server's error details may contain document names.
  */
 function failureOf({ code, details }: Status): string | undefined {
-  const isLocal = code === unavailable || fromCredentials.test(details);
+  const isLocal = code === statusCodes.unavailable || fromCredentials.test(details);
   return isLocal ? details.replace(fromCredentials, '') : undefined;
 }
 

@@ -1,3 +1,5 @@
+import { statusCodes } from './status-codes.ts';
+
 /** The name, meaning and remedy of a permanent Firestore error. */
 interface Refusal {
   readonly name: string;
@@ -5,36 +7,36 @@ interface Refusal {
 }
 
 /**
- * Permanent errors by gRPC status code (google.rpc.Code). They persist until the configuration
+ * Permanent errors by gRPC status code. They persist until the configuration
  * changes. All other codes are transient
  * (https://cloud.google.com/firestore/docs/understand-error-codes).
  */
 const refusals: Readonly<Record<number, Refusal>> = {
-  3: {
+  [statusCodes.invalidArgument]: {
     name: 'INVALID_ARGUMENT',
     meaning: 'Check the project id and the database id.',
   },
-  5: {
+  [statusCodes.notFound]: {
     name: 'NOT_FOUND',
     meaning:
       'The database does not exist. Check the project id and the database id, or create the database.',
   },
-  7: {
+  [statusCodes.permissionDenied]: {
     name: 'PERMISSION_DENIED',
     meaning:
       'Grant the identity roles/datastore.user in the project (roles/datastore.viewer to a guard), and enable firestore.googleapis.com there.',
   },
-  9: {
+  [statusCodes.failedPrecondition]: {
     name: 'FAILED_PRECONDITION',
     meaning:
       'The database is in Datastore mode, or an index is missing. Use a database in Native mode, and deploy its indexes.',
   },
-  12: {
+  [statusCodes.unimplemented]: {
     name: 'UNIMPLEMENTED',
     meaning:
       'The server at this address is not Firestore. Check the address, the emulator or the proxy.',
   },
-  16: {
+  [statusCodes.unauthenticated]: {
     name: 'UNAUTHENTICATED',
     meaning:
       'Run `gcloud auth application-default login`, or give the process an identity: a service account, or GOOGLE_APPLICATION_CREDENTIALS.',
@@ -42,17 +44,14 @@ const refusals: Readonly<Record<number, Refusal>> = {
 };
 
 /**
- * gRPC status codes for calls that failed for lack of credentials. The library retries after
- * `unavailable`, but not after `unauthenticated`.
- */
-export const statusCodes = { unavailable: 14, unauthenticated: 16 } as const;
-
-/**
  * The error for Google credentials that could not be obtained. The message contains no credentials.
  */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
-  /** gRPC status code with which the call fails. */
+  /**
+   * gRPC status code with which the call fails. The library retries after `unavailable`, but not
+   * after `unauthenticated`.
+   */
   readonly code: number;
 
   constructor(message: string, code: number) {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { statusCodes } from '@andamio/verification/firestore/status-codes';
 import type { WriteBatch } from '@google-cloud/firestore';
 
 /**
@@ -7,11 +8,13 @@ import type { WriteBatch } from '@google-cloud/firestore';
  */
 export const backoff = { first: 10, longest: 400 } as const;
 
-/**
- * The gRPC status codes (google.rpc.Code) of a commit that a precondition refused: NOT_FOUND,
- * ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
- */
-const refusedByPrecondition = new Set([5, 6, 9, 10]);
+/** The gRPC status codes of a commit that a precondition refused. */
+const refusedByPrecondition: ReadonlySet<number> = new Set([
+  statusCodes.notFound,
+  statusCodes.alreadyExists,
+  statusCodes.failedPrecondition,
+  statusCodes.aborted,
+]);
 
 /** Reports whether a precondition refused a write. */
 export const isRefusedByPrecondition = (error: unknown) =>
