@@ -1,4 +1,5 @@
 import { ApiError, type Client } from '@andamio/client';
+import { type ErrorCode, errorKinds } from '@andamio/schema/errors';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Account } from '../src/account/account.ts';
 import type { Key } from '../src/account/visible-keys.ts';
@@ -9,7 +10,8 @@ const rateLimited = (retryAfter: number) =>
   new newError({ code: 'rate_limited', status: 429, details: 'Too many requests.', retryAfter });
 const network = () =>
   new newError({ code: 'network', details: 'No answer.', mayHaveBeenProcessed: true });
-const refused = (code: string, status: number) => new newError({ code, status, details: code });
+const refused = (code: ErrorCode) =>
+  new newError({ code, status: errorKinds[code].status, details: code });
 
 /** Creates an account that calls the operations of the given client. */
 const accountOf = (client: object) =>
@@ -128,7 +130,7 @@ test.each(writes)(
       .fn()
       .mockRejectedValueOnce(network())
       .mockRejectedValueOnce(rateLimited(60))
-      .mockRejectedValueOnce(refused('insufficient_scope', 403));
+      .mockRejectedValueOnce(refused('insufficient_scope'));
     const account = accountOf(clientWith({ listApiKeys, [operation]: attempt }));
     await account.load();
     account.open({ kind: 'create' });
@@ -151,7 +153,7 @@ test('an answer about the keys of the user settles whether an earlier attempt wa
   const requestApiKey = vi
     .fn()
     .mockRejectedValueOnce(network())
-    .mockRejectedValueOnce(refused('name_taken', 409));
+    .mockRejectedValueOnce(refused('name_taken'));
   const account = accountOf(clientWith({ requestApiKey }));
   const created = account.create('CI on main', 90, once);
   await vi.advanceTimersByTimeAsync(1_000);
@@ -159,7 +161,7 @@ test('an answer about the keys of the user settles whether an earlier attempt wa
 });
 
 test('a change is not in doubt if every answer says that nothing was written', async () => {
-  const requestApiKey = () => Promise.reject(refused('store_unavailable', 500));
+  const requestApiKey = () => Promise.reject(refused('store_unavailable'));
   const account = accountOf(clientWith({ requestApiKey }));
   const created = account.create('CI on main', 90, once);
   await vi.advanceTimersByTimeAsync(30_000);
@@ -172,14 +174,14 @@ test('a deletion whose answers were all lost has succeeded if a later attempt fi
   const deleted = account.delete(key, once);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(await deleted).toMatchObject({ text: english.errors.unknownOutcome });
-  deleteApiKey.mockImplementation(() => Promise.reject(refused('no_such_key', 404)));
+  deleteApiKey.mockImplementation(() => Promise.reject(refused('no_such_key')));
   expect(await account.delete(key, once)).toBeUndefined();
   expect(account.state.announcement).toBe(english.deleted('CI on main'));
 });
 
 test('a deletion that finds no key in its first attempt is refused, and closing reads the keys', async () => {
   const listApiKeys = vi.fn(async () => ({ keys: [], next_page_token: null }));
-  const deleteApiKey = () => Promise.reject(refused('no_such_key', 404));
+  const deleteApiKey = () => Promise.reject(refused('no_such_key'));
   const account = accountOf(clientWith({ listApiKeys, deleteApiKey }));
   await account.load();
   account.open({ kind: 'delete', key });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createConnection, type GetToken, SignedOut } from '../src/account/service.ts';
 
@@ -28,10 +28,12 @@ async function startService(accepted: string): Promise<string> {
 
 test('a rejected request asks for a new token although another request waits for the cached one', async () => {
   const asked: boolean[] = [];
+  const askedAgain = Promise.withResolvers<void>();
   const getToken = async ({ refresh }: { readonly refresh: boolean }) => {
     asked.push(refresh);
-    // The second request waits for its token until long after the first one was rejected.
-    if (asked.length === 2) await setTimeout(100);
+    if (refresh) askedAgain.resolve();
+    // The second request waits for its token until the first one was rejected.
+    if (asked.length === 2) await askedAgain.promise;
     return refresh ? 'new' : 'old';
   };
   const { call } = createConnection(

@@ -99,21 +99,31 @@ describe('pipelined requests', () => {
   );
 
   test('answers a request before it refuses garbage that arrives later in pieces', async () => {
-    storeDelay = 200;
-    const { text } = await new Promise<{ text: string }>((resolve) => {
-      let answers = '';
-      const socket = connect(app.port, '127.0.0.1', async () => {
-        socket.write(keyRequest('pieces', 'one'));
-        await delay(50);
-        for (const piece of ['hello ', 'there\r\n', '\r\n', 'more\r\n\r\n']) {
-          socket.write(piece);
-          await delay(10);
-        }
-      });
-      socket.setEncoding('latin1').on('data', (data) => (answers += data));
-      socket.on('error', () => {}).on('close', () => resolve({ text: answers }));
+    const asked = Promise.withResolvers<void>();
+    const refused = Promise.withResolvers<void>();
+    const store = createSqliteStore(':memory:', Date.now);
+    const waiting = await startApp({
+      store: {
+        ...store,
+        transact: async (scope, decide) => {
+          asked.resolve();
+          await refused.promise;
+          return store.transact(scope, decide);
+        },
+      },
     });
-    expect(statusesOf(text)).toEqual([200, 400]);
+    onTestFinished(() => waiting.close());
+    waiting.server.on('clientError', () => refused.resolve());
+    const socket = connect(waiting.port, '127.0.0.1').setNoDelay().setEncoding('latin1');
+    let answers = '';
+    socket.on('data', (data) => (answers += data)).on('error', () => {});
+    const closed = once(socket, 'close');
+    socket.write(keyRequest('pieces', 'one'));
+    await asked.promise;
+    for (const piece of ['hello ', 'there\r\n', '\r\n', 'more\r\n\r\n'])
+      await new Promise((resolve) => socket.write(piece, resolve));
+    await closed;
+    expect(statusesOf(answers)).toEqual([200, 400]);
   });
 
   test('responds once to a request with a malformed body, even if it has responded already', async () => {

@@ -1,8 +1,8 @@
 import {
   deleteKey,
   getUser,
-  post,
   requestKey,
+  requestPath,
   rollKey,
   rotateKey,
 } from '@andamio/testing/service-requests';
@@ -10,6 +10,7 @@ import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { expectError } from '../harness/expect-error.ts';
+import { sendRaw } from '../harness/raw-socket.ts';
 import { fileStore } from '../harness/stores.ts';
 
 const startedAt = Date.UTC(2025, 7, 31, 23, 59, 59, 999);
@@ -173,18 +174,24 @@ describe('Idempotency-Key', () => {
   });
 
   test('responds with 422 to two Idempotency-Key headers', async () => {
-    const { token } = as('twice');
-    const headers = new Headers({
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-    });
-    headers.append('idempotency-key', 'one');
-    headers.append('idempotency-key', 'two');
-    const answer = await post(`${app.url}/api/v1/apikey/request`, key, {
-      token,
-      headers: Object.fromEntries(headers),
-    });
-    expectError(answer, 422, 'invalid_field');
+    // fetch would join both values into one header.
+    const body = JSON.stringify(key);
+    const { text } = await sendRaw(
+      app.port,
+      [
+        `POST ${requestPath} HTTP/1.1`,
+        'Host: x',
+        'Connection: close',
+        `Authorization: Bearer ${as('twice').token}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Idempotency-Key: one',
+        'Idempotency-Key: two',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 422 .*\r\nX-Error-Code: invalid_field\r\n/s);
   });
 });
 

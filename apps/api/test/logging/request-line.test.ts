@@ -2,6 +2,8 @@ import { makeKey } from '@andamio/schema/key-format';
 import { newKey, requestKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { parserRefusalLogger } from '../../src/http/request/log.ts';
+import { createLog } from '../../src/log.ts';
 import { startApp, type TestApp } from '../harness/app.ts';
 import { sendRaw } from '../harness/raw-socket.ts';
 import { storeThatThrows } from '../harness/store-that-throws.ts';
@@ -246,6 +248,27 @@ describe('log line of a request', () => {
     expect(lines().at(-1)).toMatchObject({ refusals: 146 });
     await refused('192.0.2.1', 1);
     await vi.waitFor(() => expect(refusals()).toHaveLength(3));
+  });
+
+  test('requests over the limit of a user are logged once per user, also from one address', async () => {
+    const limited = await startApp();
+    onTestFinished(() => limited.close());
+    for (const sub of ['one', 'two']) {
+      const token = tokenFor(sub, { tier: 'pioneer' });
+      for (let sent = 0; sent < 25; sent++) await requestKey(limited.url, {}, { token });
+    }
+    const lines = () => limited.logged.map((text) => JSON.parse(text));
+    await vi.waitFor(() => expect(lines().length).toBeGreaterThanOrEqual(42));
+    expect(lines().filter(({ errorCode }) => errorCode === 'rate_limited')).toHaveLength(2);
+  });
+
+  test('the number of clients whose refusals are logged in a window is bounded', () => {
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const log = createLog({ level: 'info', project: undefined, destination: { write } });
+    const logRefusal = parserRefusalLogger(log);
+    for (let client = 0; client < 1_100; client++) logRefusal('malformed_request', `${client}`);
+    expect(lines).toHaveLength(1_000);
   });
 
   test('successful health checks and verifications are logged at DEBUG', async () => {

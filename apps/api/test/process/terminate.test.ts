@@ -1,6 +1,5 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { logEvents } from '@andamio/schema/log-events';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { requestPath } from '@andamio/testing/service-requests';
@@ -119,14 +118,14 @@ describe('SIGTERM', () => {
       `POST ${requestPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokenFor('under way')}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
     );
     await expect.poll(() => text).toContain('100 Continue');
-    const startedAt = Date.now();
     signal('SIGTERM');
-    await delay(300); // The request is still being sent.
+    // The request is still being sent.
+    await expect.poll(() => service?.output()).toContain(logEvents.shuttingDown.event);
     socket.write(body);
     await closed;
     expect(text).toContain('HTTP/1.1 200 OK\r\n');
     expect((await exited).code).toBe(0);
-    expect(Date.now() - startedAt).toBeLessThan(1_000);
+    expect(service.output(), 'it ended before the grace did').toContain('"message":"shut down"');
   });
 
   test('exits with 0 within the grace after two SIGTERMs, even if a request never ends', async () => {

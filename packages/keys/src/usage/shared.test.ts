@@ -196,6 +196,12 @@ test('stores the usage of an owner before it is read, and reads it although that
   store.addUsage = addUsage;
 });
 
+test('stores several batches of an owner before it reads the usage', async () => {
+  for (let number = 1; number <= 3; number++) shared.add('owner', number);
+  const readable = storingBeforeReads(store, storer);
+  expect(await readable.readTotals('owner', day)).toEqual({ day: 3, month: 3 });
+});
+
 test.each(['readTotals', 'readActivity'] as const)(
   'stores the usage of an owner before %s',
   async (method) => {
