@@ -119,7 +119,7 @@ describe('a command', () => {
     [
       'an invalid key id',
       ['revoke', '--id', 'abc'],
-      /^--id must be a key id of 64 lowercase hexadecimal digits\./,
+      /^--id must be a key id of 64 lowercase hexadecimal digits, as list --user shows it\./,
     ],
     [
       'a blank author',

@@ -107,7 +107,10 @@ export interface ApiKeyList {
 
 /** An entry of `ApiKeyList`. */
 export interface ApiKeyInList {
-  /** Identifies the secret. It stays the same when the key is rotated, and is new after a roll. */
+  /**
+   * Identifies the secret. It stays the same when the key is rotated, and is new after a roll.
+   * It is not the key id that operators see.
+   */
   id: string;
   /** The name of the key. */
   name: string;

@@ -28,7 +28,7 @@ const key = z
   .object({
     id: z.string().meta({
       description:
-        'Identifies the secret. It stays the same when the key is rotated, and is new after a roll.',
+        'Identifies the secret. It stays the same when the key is rotated, and is new after a roll. It is not the key id that operators see.',
     }),
     name: z.string().meta({ description: 'The name of the key.' }),
     start: z.string().meta({ description: 'The first 8 characters of the key.' }),

@@ -116,7 +116,9 @@ export const revoke = defineCommand({
     if (fromInput) return revocation(author, soughtInInput);
     if (id !== undefined) {
       if (!isKeyId(id))
-        throw new UsageError('--id must be a key id of 64 lowercase hexadecimal digits.');
+        throw new UsageError(
+          '--id must be a key id of 64 lowercase hexadecimal digits, as list --user shows it.',
+        );
       return revocation(author, async () => ({ ids: [id], notFound: noKeys }));
     }
     const userId = userOf(values);
