@@ -20,8 +20,14 @@ export interface Counted extends ClientRateLimitInfo {
  */
 export interface Counters extends Store {
   readonly init?: never;
-  /** Counts requests, by default one. Begins a window if the last one of the key has ended. */
-  increment(key: string, requests?: number): Promise<Counted> | Counted;
+  /**
+   * Counts requests, by default one. Begins a window if the last one of the key has ended. If the
+   * window would contain more than `maximum` requests, counts none of them.
+   *
+   * @returns the number of requests in the window, including these. It exceeds the maximum if these
+   *   were not counted.
+   */
+  increment(key: string, requests?: number, maximum?: number): Promise<Counted> | Counted;
   /** Returns what is counted in the current window of a key. Undefined if there is no window. */
   get(key: string): Promise<Counted | undefined> | Counted | undefined;
 }
@@ -39,7 +45,7 @@ export type CreateCounters = (name: string, window: number) => Counters;
  * answered, and reports later, can be added.
  */
 export interface KeyCounters extends Counters {
-  increment(key: string, requests?: number): Counted;
+  increment(key: string, requests?: number, maximum?: number): Counted;
   /**
    * Counts additional requests in the current window of a counter key. Has no effect if there is no
    * window.

@@ -23,11 +23,13 @@ export class MemoryCounters implements KeyCounters {
     this.#length = window;
   }
 
-  increment(key: string, requests = 1): Counted {
+  increment(key: string, requests = 1, maximum = Number.POSITIVE_INFINITY): Counted {
     const now = this.#clock.monotonicNow();
     this.#dropEnded(now);
     const window = this.#windows.get(key) ?? { hits: 0, endsAt: now + this.#length };
-    window.hits += requests;
+    const hits = window.hits + requests;
+    if (hits > maximum) return this.#counted({ ...window, hits }, now);
+    window.hits = hits;
     this.#windows.set(key, window);
     return this.#counted(window, now);
   }

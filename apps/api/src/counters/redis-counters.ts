@@ -13,19 +13,25 @@ import { RedisUsage } from './redis-usage.ts';
 import type { UsageScripts } from './usage-scripts.ts';
 
 /**
- * A script that counts requests. KEYS[1] is the counter, ARGV[1] the window in milliseconds, ARGV[2]
- * the number of requests. A counter with more time left than one window was created before the
- * server's clock was set back, so it is reset. INCRBY is not among the documented permissions.
+ * A script that counts requests, unless the window would contain more than a maximum. KEYS[1] is the
+ * counter, ARGV[1] the window in milliseconds, ARGV[2] the number of requests, ARGV[3] the maximum.
+ * A counter with more time left than one window was created before the server's clock was set back,
+ * so it is reset. INCRBY and DECRBY are not among the documented permissions.
  */
 export const increment = script(`
 local left = redis.call('PTTL', KEYS[1])
-local window, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
+local window, requests, maximum = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if left <= 0 or left > window then
+  if requests > maximum then return { requests, window } end
   redis.call('SET', KEYS[1], requests, 'PX', window)
   return { requests, window }
 end
-for _ = 2, requests do redis.call('INCR', KEYS[1]) end
-return { redis.call('INCR', KEYS[1]), left }
+local total
+for _ = 1, requests do total = redis.call('INCR', KEYS[1]) end
+if total > maximum then
+  for _ = 1, requests do redis.call('DECR', KEYS[1]) end
+end
+return { total, left }
 `);
 
 export const read = script(`
@@ -62,9 +68,11 @@ class SharedOrLocalCounters implements Counters {
     this.#memory = new MemoryCounters(clock, window);
   }
 
-  async increment(key: string, requests = 1): Promise<Counted> {
-    const reply = await this.#run(increment, key, requests);
-    return reply === undefined ? this.#memory.increment(key, requests) : this.#counted(reply);
+  async increment(key: string, requests = 1, maximum = Number.MAX_SAFE_INTEGER): Promise<Counted> {
+    const reply = await this.#run(increment, key, requests, maximum);
+    return reply === undefined
+      ? this.#memory.increment(key, requests, maximum)
+      : this.#counted(reply);
   }
 
   async get(key: string): Promise<Counted | undefined> {

@@ -28,7 +28,7 @@ export interface AuthenticationDependencies {
 /**
  * Authenticates requests. Each request is counted against the limit of its client address. The
  * count is refunded once the credentials are verified (contract, "Failures"), or if they could not
- * be verified because of an outage.
+ * be verified because of an outage. A request that the limit refuses is not counted.
  *
  * `user` and `key` throw CredentialsRefusedError if they refuse the credentials, and HttpError
  * `rate_limited` if the address limit is exceeded.
@@ -46,8 +46,9 @@ export interface Authentication {
    */
   cachedKey(request: IncomingMessage): VerifiedKey<FoundKey> | undefined;
   /**
-   * Verifies the API key of a request. Called if the key is not cached. The address limit does not
-   * apply to a key that was valid when this process last verified it, nor to a guard.
+   * Verifies the API key of a request. Called if the key is not cached. The address limit applies
+   * neither to a guard nor to a key that was valid when this process last verified it, unless the
+   * key is refused. Concurrent requests with one key count as one until the key is refused.
    *
    * @throws {@link VerificationUnavailableError}
    */
@@ -58,6 +59,12 @@ export interface Authentication {
    */
   readonly isGuard: IsGuard;
 }
+
+const isFulfilled = (promise: Promise<unknown>): Promise<boolean> =>
+  promise.then(
+    () => true,
+    () => false,
+  );
 
 export function createAuthentication(dependencies: AuthenticationDependencies): Authentication {
   const { verifyToken, verifier, isGuard, addressLimit } = dependencies;
@@ -99,6 +106,31 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     }
   }
 
+  /** The keys that are being looked up, each with the count of the request that it is for. */
+  const lookups = new Map<string, Promise<unknown>>();
+
+  /**
+   * Verifies a key that was valid before, or that is being looked up for another request. The
+   * request is counted only if it is refused.
+   *
+   * Its answer must not reveal that the key was valid, so it shows the address limit like any other
+   * refusal.
+   */
+  async function verifyBeforeCounting(
+    sent: string,
+    address: string,
+    count: RequestCount,
+  ): Promise<VerifiedKey<FoundKey>> {
+    try {
+      return await verifyKey(sent);
+    } catch (error) {
+      if (error instanceof CredentialsRefusedError) await count.consume(addressLimit, address);
+      else if (isUnverifiable(error)) await count.peek(addressLimit, address);
+      else count.note(addressLimit, address, await charge(addressLimit, address));
+      throw error;
+    }
+  }
+
   return {
     isGuard,
 
@@ -115,11 +147,20 @@ export function createAuthentication(dependencies: AuthenticationDependencies): 
     async key({ request, address }, count) {
       const sent = apiKeyOf(request);
       if (isGuard(request)) return verifyKey(sent);
-      const isKnown = sent !== undefined && verifier.wasValid(sent);
-      const counted = isKnown
-        ? await charge(addressLimit, address)
-        : await count.consume(addressLimit, address);
-      return refundUnlessRefused(address, counted, verifyKey(sent));
+      if (sent === undefined) {
+        await count.consume(addressLimit, address);
+        return verifyKey(sent);
+      }
+      const earlier = lookups.get(sent);
+      if (verifier.wasValid(sent) || (earlier !== undefined && (await isFulfilled(earlier))))
+        return verifyBeforeCounting(sent, address, count);
+      const counting = count.consume(addressLimit, address);
+      lookups.set(sent, counting);
+      try {
+        return await refundUnlessRefused(address, await counting, verifyKey(sent));
+      } finally {
+        lookups.delete(sent);
+      }
     },
   };
 }

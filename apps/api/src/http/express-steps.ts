@@ -66,10 +66,14 @@ export function limitedByAddress(limit: Limit<string>): RequestHandler[] {
     // checks would only log warnings.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
   });
-  const refuse: RequestHandler = (request, response, next) => {
+  const refuse: RequestHandler = async (request, response, next) => {
     const requestCount = new RequestCount();
+    const { address } = response.locals.exchange;
     try {
-      requestCount.record(limit, response.locals.exchange.address, countedRequest(request));
+      requestCount.record(limit, address, countedRequest(request));
+    } catch (error) {
+      await counters.decrement(keyOf(address)); // A refused request is not counted.
+      throw error;
     } finally {
       const headers =
         requestCount.status === undefined ? [] : limitHeaders(requestCount.status, limit.now());

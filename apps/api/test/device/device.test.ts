@@ -16,6 +16,7 @@ import {
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { MemoryCounters } from '../../src/counters/memory-counters.ts';
 import { limitGuesses } from '../../src/http/limits/device-logins.ts';
 import { HttpError } from '../../src/http/response/errors.ts';
@@ -523,6 +524,20 @@ describe('limits of device logins', () => {
       for (let time = 0; time < 5; time++) await expect(wrong()).rejects.toThrow(/user_code/);
     });
     await expect(wrong()).rejects.toMatchObject({ code: 'too_many_wrong_codes' });
+  });
+
+  test('guesses that are refused while right codes are looked up do not lock out the user', async () => {
+    const limit = limitGuesses({
+      clock: systemClock,
+      createCounters: (_name, window) => new MemoryCounters(systemClock, window),
+    });
+    const guesser = { userId: 'hasty', address: '203.0.113.8' };
+    const answered = Promise.withResolvers<void>();
+    const guesses = Array.from({ length: 30 }, () => limit(guesser, () => answered.promise));
+    answered.resolve();
+    const settled = await Promise.allSettled(guesses);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    await limit(guesser, async () => {});
   });
 
   test('right codes and failures of the service are no guesses', async () => {

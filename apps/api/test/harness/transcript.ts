@@ -140,9 +140,10 @@ class TracedCounters extends MemoryCounters {
     this.#trace = trace;
   }
 
-  override increment(key: string, requests = 1): Counted {
-    this.#note(requests);
-    return super.increment(key, requests);
+  override increment(key: string, requests = 1, maximum = Number.POSITIVE_INFINITY): Counted {
+    const counted = super.increment(key, requests, maximum);
+    if (counted.totalHits <= maximum) this.#note(requests);
+    return counted;
   }
 
   override decrement(key: string): void {

@@ -134,6 +134,16 @@ describe.skipIf(!inject('available').includes('redis'))('a counter in Redis', ()
     expect(await inspector.pTTL('limit:address:client')).toBeGreaterThan(0);
   });
 
+  test('counts nothing in Redis beyond a maximum', async () => {
+    expect((await counters.increment('client', 3, 2)).totalHits).toBe(3);
+    expect(await counters.get('client')).toBeUndefined();
+    expect((await counters.increment('client', 2, 2)).totalHits).toBe(2);
+    for (let sent = 0; sent < 3; sent++)
+      expect((await counters.increment('client', 1, 2)).totalHits).toBe(3);
+    expect((await counters.increment('client', 5, 2)).totalHits).toBe(7);
+    expect(await inspector.get('limit:address:client')).toBe('2');
+  });
+
   test('removes a counter from Redis when its window ends, even if a refund follows', async () => {
     await counters.increment('client');
     await counters.decrement('client');

@@ -8,6 +8,8 @@ import {
   verifyKey,
   verifyPath,
 } from '@andamio/testing/service-requests';
+import { withOperations } from '@andamio/testing/store/operations';
+import { order } from '@andamio/testing/store/operator';
 import { tokenFor } from '@andamio/testing/tokens';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite/store.ts';
@@ -23,13 +25,10 @@ const volatile = new Set([
   'x-ratelimit-reset',
 ]);
 
-/** Returns a response as text, without the headers in {@link volatile}. */
-async function bytesOf(answer: Answer): Promise<string> {
-  return JSON.stringify([
-    answer.status,
-    [...answer.headers].filter(([name]) => !volatile.has(name)),
-    answer.body,
-  ]);
+/** Returns a response as text, without the values of the headers in {@link volatile}. */
+function bytesOf({ status, headers, body }: Answer): string {
+  const constant = [...headers].map(([name, value]) => [name, volatile.has(name) ? '' : value]);
+  return JSON.stringify([status, constant, body]);
 }
 
 /** Starts a service. Returns a valid key, and keys that are invalid for different reasons. */
@@ -88,12 +87,41 @@ describe('verification of an invalid key', () => {
     expect((await verifyKey(url, good)).status).toBe(200);
     const unknown = await verifyKey(url, bad.unknown);
     expectError(unknown, 401, 'invalid_key');
-    const expected = await bytesOf(unknown);
+    const expected = bytesOf(unknown);
     for (const [what, key] of Object.entries(bad)) {
       for (let round = 0; round < 2; round++) {
-        expect(await bytesOf(await verifyKey(url, key)), what).toBe(expected);
+        expect(bytesOf(await verifyKey(url, key)), what).toBe(expected);
       }
     }
+  });
+
+  test('verify responds with the same 401 to a key that was valid when it was last verified', async () => {
+    let now = Date.now();
+    const store = withOperations(createSqliteStore(':memory:', () => now));
+    const { url, close } = await startApp({ store, now: () => now, monotonicNow: () => now });
+    onTestFinished(close);
+    const expected = bytesOf(await verifyKey(url, makeKey()));
+    const api_key_name = 'MyFirstKey';
+    const makeInvalid: Record<string, (token: string) => unknown> = {
+      expired: () => {},
+      deleted: (token) => deleteKey(url, { api_key_name }, { token }),
+      rolled: (token) => rollKey(url, { api_key_name, grace_seconds: 0 }, { token }),
+      revoked: () => store.revokeAll(order({ userId: 'revoked' })),
+      suspended: () => store.suspend(order({ userId: 'suspended' })),
+    };
+    const keys: Record<string, string> = {};
+    for (const userId of Object.keys(makeInvalid)) {
+      const body = { api_key_name, expires_in_days: userId === 'expired' ? 1 : 9 };
+      const token = tokenFor(userId);
+      const key = (await requestKey(url, body, { token })).body['api_key'] as string;
+      expect((await verifyKey(url, key)).status).toBe(200);
+      keys[userId] = key;
+    }
+    for (const [userId, change] of Object.entries(makeInvalid)) await change(tokenFor(userId));
+    now += 86_400_000;
+    for (const [what, key] of Object.entries(keys))
+      for (let round = 0; round < 2; round++)
+        expect(bytesOf(await verifyKey(url, key)), what).toBe(expected);
   });
 
   test('verify describes in a 401 how to send a key, not how to send a token', async () => {

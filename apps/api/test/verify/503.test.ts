@@ -76,6 +76,19 @@ describe('verification while the store is down', () => {
       .toHaveLength(2);
   });
 
+  test('verify responds with the same header names to a key that was valid and to an unknown one', async () => {
+    const { app, state } = await startFailing();
+    const key = await newKey(app.url, 'owner');
+    expect((await verifyKey(app.url, key)).status).toBe(200);
+    state.failure = new StoreUnavailableError('down');
+    state.monotonic += 11_000;
+    const answers = [await verifyKey(app.url, key), await verifyKey(app.url, makeKey())];
+    const [known, unknown] = answers.map(({ headers }) => [...headers.keys()]);
+    for (const answer of answers) expectError(answer, 503, 'verification_unavailable');
+    expect(known).toEqual(unknown);
+    expect(known).toContain('x-ratelimit-limit');
+  });
+
   test('verify responds with 503 to a key whose lookup took longer than the maximum age', async () => {
     const { app, state } = await startFailing();
     const key = await newKey(app.url, 'owner');

@@ -3,7 +3,8 @@ import { type Counted, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
 import {
   addressKey,
-  type Limit,
+  type Counting,
+  charge,
   type LimitCode,
   type LimitDependencies,
   limitExceeded,
@@ -45,7 +46,7 @@ const isWrong = (error: unknown) =>
   error instanceof HttpError && error.code === 'unknown_user_code';
 
 /** An {@link AttemptLimit} with the counters of its subjects: users, or client addresses. */
-interface Attempts extends Pick<Limit<string>, 'counters' | 'keyOf' | 'now'> {
+interface Attempts extends Counting<string> {
   readonly limit: AttemptLimit;
 }
 
@@ -55,7 +56,13 @@ function countAttempts(
   keyOf: Attempts['keyOf'],
   { createCounters, clock }: LimitDependencies,
 ): Attempts {
-  return { limit, counters: createCounters(name, limit.seconds * 1000), keyOf, now: clock.now };
+  return {
+    limit,
+    counters: createCounters(name, limit.seconds * 1000),
+    keyOf,
+    maximumOf: () => limit.maximum,
+    now: clock.now,
+  };
 }
 
 /**
@@ -82,8 +89,7 @@ export type LimitStarts = (address: string) => Promise<void>;
  */
 export function limitStarts(dependencies: LimitDependencies): LimitStarts {
   const addresses = countAttempts('device-starts', starts, addressKey, dependencies);
-  return async (address) =>
-    refuseBeyond(addresses, await addresses.counters.increment(addressKey(address)));
+  return async (address) => refuseBeyond(addresses, await charge(addresses, address));
 }
 
 /**
@@ -99,9 +105,9 @@ export function limitGuesses(dependencies: LimitDependencies): LimitGuesses {
   const addresses = countAttempts('guesses-address', guessesOfAddress, addressKey, dependencies);
 
   return async ({ userId, address }, guess) => {
-    const ofUser = await users.counters.increment(users.keyOf(userId));
+    const ofUser = await charge(users, userId);
     refuseBeyond(users, ofUser);
-    const ofAddress = await addresses.counters.increment(addresses.keyOf(address));
+    const ofAddress = await charge(addresses, address);
     try {
       if (ofUser.totalHits > 1) refuseBeyond(addresses, ofAddress);
     } catch (error) {

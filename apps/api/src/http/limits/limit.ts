@@ -134,24 +134,32 @@ export function limitKeys(counters: KeyCounters, { now }: Clock): KeyLimit {
   };
 }
 
+/** The part of a {@link Limit} that counts. */
+export type Counting<Subject> = Pick<Limit<Subject>, 'counters' | 'keyOf' | 'maximumOf' | 'now'>;
+
 /**
  * Subtracts a counted request from a limit's counter, unless the window in which it was counted has
- * ended. The next window would otherwise allow one request more.
+ * ended. The next window would otherwise allow one request more. A request beyond the maximum was
+ * not counted (see {@link charge}).
  */
 export async function refund<Subject>(
-  { counters, keyOf, now }: Pick<Limit<Subject>, 'counters' | 'keyOf' | 'now'>,
+  { counters, keyOf, maximumOf, now }: Counting<Subject>,
   subject: Subject,
-  { resetTime }: Counted,
+  { totalHits, resetTime }: Counted,
 ): Promise<void> {
-  if (now() < +resetTime) await counters.decrement(keyOf(subject));
+  if (totalHits <= maximumOf(subject) && now() < +resetTime)
+    await counters.decrement(keyOf(subject));
 }
 
-/** Counts a request against a limit. Does not refuse the request, even if the limit is exceeded. */
+/**
+ * Counts a request against a limit, unless it exceeds the maximum. The counter therefore never
+ * exceeds the maximum, and a refund makes room for another request. Does not refuse the request.
+ */
 export async function charge<Subject>(
-  { counters, keyOf }: Limit<Subject>,
+  { counters, keyOf, maximumOf }: Counting<Subject>,
   subject: Subject,
 ): Promise<Counted> {
-  return counters.increment(keyOf(subject));
+  return counters.increment(keyOf(subject), 1, maximumOf(subject));
 }
 
 /** The code of the error for a limit that is exceeded. */
@@ -176,13 +184,17 @@ export class RequestCount {
   status: LimitStatus | undefined;
 
   /**
-   * Counts the request against a limit.
+   * Counts the request against a limit. A request that is refused is not counted.
    *
    * @throws {@link HttpError} `rate_limited` if the limit is exceeded.
    */
   async consume<Subject>(limit: Limit<Subject>, subject: Subject): Promise<Counted> {
-    const counted = await limit.counters.increment(limit.keyOf(subject));
-    if (counted.totalHits > limit.maximumOf(subject)) await limit.refresh?.(subject);
+    const maximum = limit.maximumOf(subject);
+    const counted = await charge(limit, subject);
+    if (counted.totalHits > maximum) {
+      await limit.refresh?.(subject);
+      if (limit.maximumOf(subject) > maximum) return this.consume(limit, subject);
+    }
     this.record(limit, subject, counted);
     return counted;
   }
@@ -194,7 +206,7 @@ export class RequestCount {
 
   /**
    * Counts several requests against a limit. If the limit does not allow all of them, counts none,
-   * so that a smaller number may still be allowed. Concurrent calls may together exceed the limit.
+   * so that a smaller number may still be allowed.
    *
    * @throws {@link HttpError} `rate_limited` if the limit would be exceeded.
    */
@@ -204,17 +216,12 @@ export class RequestCount {
     requests: number,
   ): Promise<void> {
     if (requests === 0) return;
-    const { counters, now } = limit;
-    const key = limit.keyOf(subject);
-    const newWindow = { totalHits: 0, resetTime: new Date(now() + rateLimitWindow) };
-    const before = (await counters.get(key)) ?? newWindow;
-    const wanted = { ...before, totalHits: before.totalHits + requests };
-    if (wanted.totalHits <= limit.maximumOf(subject)) {
-      await counters.increment(key, requests);
-      return;
-    }
-    this.note(limit, subject, wanted);
-    throw limitExceeded('rate_limited', wanted, now());
+    const { counters, keyOf, maximumOf, now } = limit;
+    const maximum = maximumOf(subject);
+    const counted = await counters.increment(keyOf(subject), requests, maximum);
+    if (counted.totalHits <= maximum) return;
+    this.note(limit, subject, counted);
+    throw limitExceeded('rate_limited', counted, now());
   }
 
   /**
@@ -225,6 +232,13 @@ export class RequestCount {
   record<Subject>(limit: Limit<Subject>, subject: Subject, counted: Counted): void {
     const { maximum } = this.note(limit, subject, counted);
     if (counted.totalHits > maximum) throw limitExceeded('rate_limited', counted, limit.now());
+  }
+
+  /** Updates {@link status} with a limit against which the request is not counted. */
+  async peek<Subject>(limit: Limit<Subject>, subject: Subject): Promise<void> {
+    const { counters, keyOf, now } = limit;
+    const newWindow = { totalHits: 0, resetTime: new Date(now() + rateLimitWindow) };
+    this.note(limit, subject, (await counters.get(keyOf(subject))) ?? newWindow);
   }
 
   /** Like {@link record}, but does not refuse the request. Returns the status. */
