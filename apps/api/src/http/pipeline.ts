@@ -203,7 +203,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       ...result.headers,
     ];
     if (count.status !== undefined) headers.push(...limitHeaders(count.status, now()));
-    sendAnswer(response, { ...result, headers });
+    return sendAnswer(response, { ...result, headers });
   }
 
   return async (row, exchange) => {

@@ -15,7 +15,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RequestCount } from '../limits/limit.ts';
 import { memoizeWeak } from '../memoize-weak.ts';
 import { pathOf } from '../request/target.ts';
-import type { Answer, RawHeaders } from '../response/answer.ts';
+import type { Answer, JsonParts, RawHeaders } from '../response/answer.ts';
 
 /**
  * A row of the operation table: an operation of the schema, and the function that handles its
@@ -94,7 +94,7 @@ export function bodyRow<Op extends BearerOperation>(
     body: z.output<Op['body']['schema']>,
     idempotencyKey: string | undefined,
     exchange: Exchange,
-  ) => Promise<ResponseBodyOf<Op>>,
+  ) => Promise<ResponseBodyOf<Op> | JsonParts>,
 ): BodyRow {
   return { ...operation, handle };
 }
