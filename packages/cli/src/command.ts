@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly url: string;
   /** Whether the URL was given by `--url`. */
   readonly isUrlOption: boolean;
+  /** Whether the user gave `--token-command`. */
+  readonly isTokenCommandOption: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
 }

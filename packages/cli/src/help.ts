@@ -3,7 +3,7 @@ import type { Command, Option } from './command.ts';
 import { commands } from './commands.ts';
 import { usageError } from './exit-code.ts';
 import { optionsOf } from './options.ts';
-import { defaultUrl } from './service.ts';
+import { defaultUrl } from './url.ts';
 
 const overview = `Tokens: a command that needs a token uses the JWT of your identity provider. It takes the output of
 --token-command, or ANDAMIO_TOKEN, or the output of the command in ANDAMIO_TOKEN_COMMAND. On a

@@ -3,6 +3,7 @@ import { isKey } from '@andamio/schema/key-format';
 import type { Context } from './command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { findStoredKey } from './stored-key/stored-key.ts';
+import { suggestedCommand } from './suggested-command.ts';
 
 /** The environment variable that contains the user's key. */
 export const keyVariable = 'ANT_API_KEY';
@@ -22,17 +23,15 @@ function keyIn(value: string, source: string): string {
  *
  * @throws {@link CliError} if there is no key, or if the text does not have the format of a key.
  */
-export async function findKey(
-  fromInput: boolean,
-  { url, environment }: Pick<Context, 'url' | 'environment'>,
-): Promise<string> {
+export async function findKey(fromInput: boolean, context: Context): Promise<string> {
   if (fromInput) return keyIn(await text(process.stdin), 'Standard input');
+  const { url, environment } = context;
   const variable = environment[keyVariable];
   if (variable) return keyIn(variable, keyVariable);
   const stored = await findStoredKey(url, environment);
   if (stored !== undefined) return stored;
   throw new CliError(
     exitCodes.credentials,
-    `This command needs a key. Set ${keyVariable}, or log in with andamio login.`,
+    `This command needs a key. Set ${keyVariable}, or log in: ${suggestedCommand('login', context)}`,
   );
 }

@@ -4,10 +4,11 @@ import { parseCommandLine } from './command-line.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { signInOnTerminal } from './login/sign-in-to-service.ts';
-import { clientOf, urlOf } from './service.ts';
+import { clientOf } from './service.ts';
 import { releaseAllSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { tokenSource } from './token.ts';
+import { urlOf } from './url.ts';
 
 /** Writes text to standard output. Resolves to the error code if that fails. */
 function write(text: string): Promise<string | undefined> {
@@ -49,8 +50,13 @@ async function execute(
   if ('text' in request)
     return deliver({ json: {}, text: [request.text.trimEnd()] }, false, terminal);
   const url = urlOf(request.url, environment);
-  const isUrlOption = request.url !== undefined;
-  const surroundings = { url, isUrlOption, environment, terminal };
+  const surroundings = {
+    url,
+    isUrlOption: request.url !== undefined,
+    isTokenCommandOption: request.tokenCommand !== undefined,
+    environment,
+    terminal,
+  };
   const { isGiven, token } = tokenSource(request.tokenCommand, environment, () =>
     signInOnTerminal(surroundings),
   );
@@ -61,7 +67,7 @@ async function execute(
   if (needsToken) await token();
   const context: Context = {
     ...surroundings,
-    client: clientOf(url, token),
+    client: clientOf(surroundings, token),
     isTokenGiven: isGiven,
     now: Date.now,
   };

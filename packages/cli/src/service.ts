@@ -1,33 +1,10 @@
 import { ApiError, type Client, createClient } from '@andamio/client';
-import { publicHosts, publicUrl } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
 import { printable } from '@andamio/schema/printable';
-import { serviceUrl } from '@andamio/schema/service-url';
-import { CliError, exitCodes, usageError } from './exit-code.ts';
+import { CliError, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { holdSignals, releaseSignals, setLastWords } from './signals.ts';
-
-/** URL of the service if neither `--url` nor `ANDAMIO_URL` is given. */
-export const defaultUrl = publicUrl(publicHosts.prod);
-
-/**
- * Returns the URL of the service, without a trailing slash and without `/api/v1`.
- *
- * @throws {@link CliError} if credentials must not be sent to the URL. The message does not quote
- * the URL, which may contain a password.
- */
-export function urlOf(option: string | undefined, environment: NodeJS.ProcessEnv): string {
-  const variable = environment['ANDAMIO_URL'] || defaultUrl;
-  const name = option === undefined ? 'ANDAMIO_URL' : '--url';
-  try {
-    return serviceUrl(name, option ?? variable, 'tokens and keys').href.replace(/\/$/, '');
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw option === undefined
-      ? new CliError(exitCodes.settings, error.message)
-      : usageError(error.message);
-  }
-}
+import { type Origin, suggestedCommand } from './suggested-command.ts';
 
 /**
  * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
@@ -80,15 +57,23 @@ async function issuedOrLost<Answer extends { readonly api_key: string }>(
   }
 }
 
-const createdIfLost = (name: string) =>
-  `The key ${name} may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.`;
+/** Returns two lines with the commands that find and delete a key that may exist. */
+export const findAndDelete = (name: string, origin: Origin) =>
+  [suggestedCommand('keys list', origin), suggestedCommand('keys delete', origin, name)]
+    .map((line) => `  ${line}`)
+    .join('\n');
+
+const createdIfLost = (name: string, origin: Origin) =>
+  `The key ${printable(name)} may exist, but is lost. To find and delete it:\n${findAndDelete(name, origin)}`;
 
 /** Returns the remedy if the new secret of a rolled key is lost. */
 export const rollAgain = (isPreviousValid: boolean) =>
   `To get another secret, roll the key again${isPreviousValid ? '; the previous one then expires at once' : ''}.`;
 
-const rolledIfLost = (name: string, isPreviousValid: boolean) =>
-  `The secret of the key ${name} may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret ${isPreviousValid ? 'is valid until the grace period ends' : 'has expired'}. ${rollAgain(isPreviousValid)}`;
+const rolledIfLost = (name: string, isPreviousValid: boolean, origin: Origin) =>
+  `The secret of the key ${printable(name)} may have been replaced, and the new one is lost. To see whether its START has changed:
+  ${suggestedCommand('keys list', origin)}
+If so, the previous secret ${isPreviousValid ? 'is valid until the grace period ends' : 'has expired'}. ${rollAgain(isPreviousValid)}`;
 
 /**
  * Creates the client of the service. Its methods that request and roll a key check the format of
@@ -96,19 +81,24 @@ const rolledIfLost = (name: string, isPreviousValid: boolean) =>
  * If a response was lost, the error says that the key may exist. For `redeemDeviceLogin`, use
  * {@link issued}.
  *
+ * @param origin the URL of the service, and the options that the commands in messages need
  * @param token returns the token. Called before each attempt of a request.
  * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
  */
-export function clientOf(url: string, token: () => Promise<string>, maxAttempts?: number): Client {
-  const client = createClient({ baseUrl: url, token, maxAttempts });
+export function clientOf(
+  origin: Origin,
+  token: () => Promise<string>,
+  maxAttempts?: number,
+): Client {
+  const client = createClient({ baseUrl: origin.url, token, maxAttempts });
   return {
     ...client,
     requestApiKey: (body, options) =>
-      issuedOrLost(createdIfLost(printable(body.api_key_name)), () =>
+      issuedOrLost(createdIfLost(body.api_key_name, origin), () =>
         client.requestApiKey(body, options),
       ),
     rollApiKey: (body, options) =>
-      issuedOrLost(rolledIfLost(printable(body.api_key_name), body.grace_seconds !== 0), () =>
+      issuedOrLost(rolledIfLost(body.api_key_name, body.grace_seconds !== 0, origin), () =>
         client.rollApiKey(body, options),
       ),
   };

@@ -1,11 +1,5 @@
 import { printable } from '@andamio/schema/printable';
 
-/** Returns a text as one printable word of a shell's command line, in quotes if it needs them. */
-export function shellWord(text: string): string {
-  const word = printable(text);
-  return /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /**
  * Returns rows as aligned lines, with invisible characters in the cells escaped. Trailing spaces
  * are removed.

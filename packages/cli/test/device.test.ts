@@ -68,7 +68,7 @@ async function fakeService(
 
 /** The message about a key of a device login that may exist. */
 const mayExist = (url: string, name = 'device-one') =>
-  `If you approved the login, the key ${name} may exist, but is lost. If andamio keys list or ${url}/console shows it, delete it there or with andamio keys delete.`;
+  `If you approved the login, the key ${name} may exist, but is lost. To find and delete it, open ${url}/console, or run:\n  andamio keys list --url ${url}\n  andamio keys delete ${name} --url ${url}\n`;
 
 const logIn = (url: string, env: Record<string, string | undefined> = machine()) =>
   andamio(['login', '--device', '--name', 'one', '--url', url], { env });
@@ -139,7 +139,9 @@ test('logout prints a command for the shell, also for a name with spaces', async
   const env = machine();
   await logIn(url, env);
   const { stderr } = await andamio(['logout', '--url', url], { env });
-  expect(stderr).toContain(`To delete it: andamio keys delete 'device-Ada'\\''s laptop'\n`);
+  expect(stderr).toContain(
+    `To delete it: andamio keys delete 'device-Ada'\\''s laptop' --url ${url}\n`,
+  );
 });
 
 test('the file of a login may be a symbolic link: login writes its target, logout removes it', async () => {

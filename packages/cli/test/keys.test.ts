@@ -62,9 +62,37 @@ describe('keys create', () => {
     });
     expect({ code, stdout }).toEqual({ code: 77, stdout: '' });
     expect(stderr).toContain(
-      'The key lost may exist, but is lost. If andamio keys list shows it, delete it with andamio keys delete.',
+      `The key lost may exist, but is lost. To find and delete it:\n  andamio keys list --url ${front}\n  andamio keys delete lost --url ${front}\n`,
     );
     expect(await keysOf('unsure')).toMatchObject([{ name: 'lost' }]);
+  });
+
+  test('the commands in a message can be pasted: they go to the service of --url, also for a name that looks like an option', async () => {
+    const name = "-Ada's key";
+    let handle = losingFirst(url, refusing(401, 'unauthenticated'));
+    const front = await startServer((received, response) => handle(received, response));
+    const env = { ...environmentOf('paster'), ANDAMIO_URL: 'http://127.0.0.1:1' };
+    const { stderr } = await andamio(['keys', 'create', '--url', front.url, '--', name], { env });
+    handle = (received, response) => relay(url, received, response);
+    const [list, remove] = [...stderr.matchAll(/^ {2}andamio (.*)$/gm)].map(([, args]) => args);
+    const listed = await inShell(`$ANDAMIO ${list}`, { env });
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(`\n${name} `) });
+    const yes = { when: /\[y\/N\]/, text: 'y\n' };
+    expect(await onTerminal(`${remove}`, yes, env)).toMatchObject({ code: 0 });
+    expect(await keysOf('paster')).toEqual([]);
+  });
+
+  test('the commands in a message ask for the --token-command of the user, and do not quote it', async () => {
+    const front = await losingAll();
+    const { ANDAMIO_TOKEN } = environmentOf('commander');
+    const token = '--token-command=echo "$THE_TOKEN"';
+    const { stderr } = await andamio(['keys', 'create', 'lost', '--url', front, token], {
+      env: { THE_TOKEN: ANDAMIO_TOKEN },
+    });
+    expect(stderr).toContain(
+      `  andamio keys list --url ${front} --token-command COMMAND\n  andamio keys delete lost --url ${front} --token-command COMMAND\n`,
+    );
+    expect(stderr).not.toContain('THE_TOKEN');
   });
 
   test('if the name is taken, the command does not say that the key may exist, although a response was lost', async () => {
@@ -114,8 +142,7 @@ describe('keys create', () => {
     });
     expect({ code, stderr }).toEqual({
       code: 74,
-      stderr:
-        'The key could not be written (ENOSPC).\nstore_unavailable: why\nThe key unwritten exists, but is lost. Delete it with andamio keys delete.\n',
+      stderr: `The key could not be written (ENOSPC).\nstore_unavailable: why\nThe key unwritten exists, but is lost. To delete it: andamio keys delete unwritten --url ${front.url}\n`,
     });
     expect(await keysOf('unluckier')).toMatchObject([{ name: 'unwritten' }]);
   });
@@ -221,22 +248,23 @@ describe('keys roll', () => {
     expect(unwritten.stderr).toContain(
       'The new secret is lost. The previous secret has expired, and stops working within seconds. To get another secret, roll the key again.\n',
     );
-    const unanswered = await andamio([...roll, '--url', await losingAll()], { env });
+    const front = await losingAll();
+    const unanswered = await andamio([...roll, '--url', front], { env });
     expect(unanswered.stderr).toContain(
-      'If andamio keys list shows a new START, the previous secret has expired. To get another secret, roll the key again.\n',
+      `To see whether its START has changed:\n  andamio keys list --url ${front}\nIf so, the previous secret has expired. To get another secret, roll the key again.\n`,
     );
   });
 
   test('if no response to keys roll arrives, the command says that the secret may be replaced', async () => {
     const env = environmentOf('half-roller');
     await andamio(['keys', 'create', 'rolled'], { env });
-    const { code, stdout, stderr } = await andamio(
-      ['keys', 'roll', 'rolled', '--url', await losingAll()],
-      { env },
-    );
+    const front = await losingAll();
+    const { code, stdout, stderr } = await andamio(['keys', 'roll', 'rolled', '--url', front], {
+      env,
+    });
     expect({ code, stdout }).toEqual({ code: 77, stdout: '' });
     expect(stderr).toContain(
-      'The secret of the key rolled may have been replaced, and the new one is lost. If andamio keys list shows a new START, the previous secret is valid until the grace period ends. To get another secret, roll the key again; the previous one then expires at once.',
+      `The secret of the key rolled may have been replaced, and the new one is lost. To see whether its START has changed:\n  andamio keys list --url ${front}\nIf so, the previous secret is valid until the grace period ends. To get another secret, roll the key again; the previous one then expires at once.\n`,
     );
     expect(await keysOf('half-roller')).toHaveLength(2);
   });

@@ -216,9 +216,16 @@ describe('login with a browser', () => {
     expect(await andamio(['keys', 'list'], { env })).toMatchObject({ code: 77 });
 
     const out = await andamio(['logout'], { env });
-    expect(out.stderr).toContain('To delete it: andamio keys delete cli-laptop');
+    expect(out.stderr).toContain(`To delete it: andamio keys delete cli-laptop --url ${url}\n`);
     await expect(readFile(laptop.file)).rejects.toThrow('ENOENT');
-    expect(await andamio(['print-key'], { env })).toMatchObject({ code: 77, stdout: '' });
+    expect(await andamio(['print-key'], { env })).toEqual({
+      code: 77,
+      stdout: '',
+      stderr: `There is no key for ${url}. Log in: andamio login --url ${url}\n`,
+    });
+    expect((await andamio(['verify'], { env })).stderr).toBe(
+      `This command needs a key. Set ANT_API_KEY, or log in: andamio login --url ${url}\n`,
+    );
     expect(await andamio(['logout'], { env })).toMatchObject({
       code: 0,
       stderr: `There is no login to ${url}.\n`,
@@ -512,7 +519,9 @@ describe('a command that needs a token', () => {
         `The token goes to ${front.url}.\n${label}  ${value}  instead of `,
       );
       expect(script.stderr).toContain('The service has changed its sign-in since your last one.');
-      expect(script.stderr).toContain('run andamio login on a terminal, or andamio logout first.');
+      expect(script.stderr).toContain(
+        `run the same command on a terminal, or first forget the sign-in: andamio logout --url ${front.url}\n`,
+      );
       const question = { when: /Do you trust it\? \[y\/N\]/, text: '\n' };
       const refused = await onTerminal('keys list', question, env);
       expect(refused.code).toBe(1);

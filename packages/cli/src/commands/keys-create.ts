@@ -25,7 +25,7 @@ export const create = defineCommand({
         request: () => context.client.requestApiKey({ api_key_name: parameter, expires_in_days }),
         describe: ({ name, expires_at }) =>
           `Created the key ${printable(name)}. It expires on ${minuteOf(expires_at)} UTC.`,
-        onLost: ({ name }) => deleteLost(context.client, name),
+        onLost: ({ name }) => deleteLost(context.client, name, context),
       });
   },
 });

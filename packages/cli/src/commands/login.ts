@@ -37,8 +37,7 @@ function machineAndTime({ now }: Context): string {
  * forwards the port to this one.
  */
 async function logIn(options: LoginOptions, context: Context): Promise<Report> {
-  const { url } = context;
-  const { maximumDays, signIn } = await readConsoleSettings(url);
+  const { maximumDays, signIn } = await readConsoleSettings(context.url);
   if (options.days !== undefined && options.days > maximumDays)
     throw usageError(`--days must be at most ${maximumDays} for this service.`);
   const days = options.days ?? Math.min(defaultDays, maximumDays);
@@ -53,7 +52,7 @@ async function logIn(options: LoginOptions, context: Context): Promise<Report> {
     const token = await signInToService(signIn, options, context);
     const name = options.name ?? `cli-${machineAndTime(context)}`;
     return createLoginKey(
-      clientOf(url, async () => token),
+      clientOf(context, async () => token),
       { name, days },
       context,
     );

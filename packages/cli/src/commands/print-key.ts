@@ -1,22 +1,22 @@
 import { defineCommand } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findStoredKey } from '../stored-key/stored-key.ts';
+import { suggestedCommand } from '../suggested-command.ts';
 
 export const printKey = defineCommand({
   summary: 'Prints the key of the login, for a program that needs it.',
   details: [`For example: ANT_API_KEY="$(andamio print-key)" node program.js`],
   credential: 'none',
   options: {},
-  plan:
-    () =>
-    async ({ url, environment }) => {
-      const key = await findStoredKey(url, environment);
-      if (key === undefined) {
-        throw new CliError(
-          exitCodes.credentials,
-          `There is no key for ${url}. Log in with andamio login.`,
-        );
-      }
-      return { json: { api_key: key }, text: [key] };
-    },
+  plan: () => async (context) => {
+    const { url, environment } = context;
+    const key = await findStoredKey(url, environment);
+    if (key === undefined) {
+      throw new CliError(
+        exitCodes.credentials,
+        `There is no key for ${url}. Log in: ${suggestedCommand('login', context)}`,
+      );
+    }
+    return { json: { api_key: key }, text: [key] };
+  },
 });

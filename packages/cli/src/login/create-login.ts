@@ -80,7 +80,8 @@ export async function createLoginKey(
 ): Promise<Report> {
   const previous = await findPrevious(client, context);
   const create = () => client.requestApiKey({ api_key_name: name, expires_in_days: days });
-  const store = (key: IssuedApiKey) => reportLogin(key, context, () => deleteLost(client, name));
+  const store = (key: IssuedApiKey) =>
+    reportLogin(key, context, () => deleteLost(client, name, context));
   try {
     const report = await store(await create());
     if (previous === undefined) return report;

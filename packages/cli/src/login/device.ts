@@ -10,7 +10,7 @@ import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
-import { clientOf, issued } from '../service.ts';
+import { clientOf, findAndDelete, issued } from '../service.ts';
 import { logins } from '../stored-key/logins.ts';
 import { minuteOf } from '../text.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
@@ -119,15 +119,16 @@ function endOf(error: ApiError): Failure {
 async function poll(
   { device_code, interval: requested, expires_in }: StartedDeviceLogin,
   { name }: LoginKey,
-  { url }: Context,
+  context: Context,
 ): Promise<RedeemedDeviceLogin> {
-  const client = clientOf(url, async () => '', 1);
+  const client = clientOf(context, async () => '', 1);
   // Timers cannot wait for more than 24 days.
   const lifetime = Math.min(Number(expires_in) || 0, longestLifetime);
   const end = performance.now() + (lifetime + patienceSeconds) * 1000;
   let interval = requested > 0 ? requested : defaultInterval;
   let wait = interval;
-  const ifLost = `If you approved the login, the key ${printable(deviceKeyPrefix + name)} may exist, but is lost. If andamio keys list or ${url}/console shows it, delete it there or with andamio keys delete.`;
+  const keyName = deviceKeyPrefix + name;
+  const ifLost = `If you approved the login, the key ${printable(keyName)} may exist, but is lost. To find and delete it, open ${context.url}/console, or run:\n${findAndDelete(keyName, context)}`;
   let mayExist = false;
   const mayExistAfter = ({ code, mayHaveBeenProcessed }: ApiError) => {
     mayExist = !codesWithoutKey.includes(code) && (mayExist || mayHaveBeenProcessed);

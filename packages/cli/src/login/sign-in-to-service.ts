@@ -2,8 +2,10 @@ import { printable } from '@andamio/schema/printable';
 import type { Surroundings } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
-import { clientOf, defaultUrl } from '../service.ts';
+import { clientOf } from '../service.ts';
+import { suggestedCommand } from '../suggested-command.ts';
 import { table } from '../text.ts';
+import { defaultUrl } from '../url.ts';
 import { canOpenBrowser } from './browser.ts';
 import { readConsoleSettings, type StatedSignIn } from './console-settings.ts';
 import { type KnownSignIn, knownSignIns } from './known-sign-ins.ts';
@@ -59,8 +61,9 @@ const decisive = [
 async function confirm(
   used: KnownSignIn,
   known: KnownSignIn | undefined,
-  { url, isUrlOption, terminal }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<void> {
+  const { url, isUrlOption, terminal } = surroundings;
   const news = decisive.filter(([, field]) => used[field] !== known?.[field]);
   const rows = news.map(([label, field]) => [
     label,
@@ -81,7 +84,7 @@ async function confirm(
   const remedy =
     known === undefined
       ? 'Without a terminal, give its URL by --url.'
-      : 'If its operator announced that, run andamio login on a terminal, or andamio logout first.';
+      : `If its operator announced that, run the same command on a terminal, or first forget the sign-in: ${suggestedCommand('logout', surroundings)}`;
   throw new CliError(exitCodes.credentials, `${reason} ${remedy}`);
 }
 
@@ -108,7 +111,7 @@ export async function signInToService(
   const expected = known && { ...known, ...(options.clientId && { client_id: used.client_id }) };
   await confirm(used, expected, surroundings);
   const token = await signIn(used, stated.clockSkew, surroundings);
-  const { alias, user_id } = await clientOf(url, async () => token).getUser();
+  const { alias, user_id } = await clientOf(surroundings, async () => token).getUser();
   const account = alias === null ? user_id : `${alias} (${user_id})`;
   terminal.note(printable(`Signed in as ${account}.`));
   await knownSignIns.write(url, used, environment).catch((error: unknown) => {
