@@ -30,9 +30,7 @@ export default async function platform() {
   ]);
 
   retryTemporaryErrors();
-  // Only a stack that is new or was destroyed can find resources outside its state.
-  const isNew = lastUpdate.place === undefined;
-  adopt(isNew && settings.ownsProject ? await findRetainedResources(settings) : new Map());
+  adopt(settings.ownsProject ? await findRetainedResources(settings, lastUpdate) : new Map());
 
   const project = settings.ownsProject ? new ProjectResources(settings, projectNumber) : undefined;
   const service = settings.ownsService

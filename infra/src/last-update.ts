@@ -24,6 +24,10 @@ export interface LastUpdate {
   readonly stableImage: string | undefined;
   /** The attestor of images, if the stack required attestation. */
   readonly attestor: string | undefined;
+  /** The federation provider for jobs on the default branch, if the stack had a federation pool. */
+  readonly mainProvider: string | undefined;
+  /** The key version that signs images, if the stack had a signing key. */
+  readonly signingKey: string | undefined;
 }
 
 /** Reads the outputs of the stack's last update. */
@@ -33,13 +37,12 @@ export async function readLastUpdate(): Promise<LastUpdate> {
   });
   const output = async (name: string) => (await own.getOutputDetails(name)).value as unknown;
   const text = async (name: string) => ((await output(name)) as string | undefined) || undefined;
-  const [place, image, stableImage, attestor] = await Promise.all([
-    output('place'),
-    text('image'),
-    text('stableImage'),
-    text('attestor'),
-  ]);
-  return { place: place as Place | undefined, image, stableImage, attestor };
+  const names = ['image', 'stableImage', 'attestor', 'mainProvider', 'signingKey'] as const;
+  const texts = await Promise.all(names.map(async (name) => [name, await text(name)] as const));
+  return {
+    place: (await output('place')) as Place | undefined,
+    ...(Object.fromEntries(texts) as Record<(typeof names)[number], string | undefined>),
+  };
 }
 
 /**

@@ -20,6 +20,8 @@ const keysOf = (lastUpdate: typeof last | object, settings: Partial<Settings>) =
       image: undefined,
       stableImage: undefined,
       attestor: undefined,
+      mainProvider: undefined,
+      signingKey: undefined,
       ...lastUpdate,
     },
     settings as Settings,

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
+import type { LastUpdate } from '../last-update.ts';
 import { Apis } from './apis.ts';
 import { Attestation, findSigningKey } from './attestation.ts';
 import { AuditLogs } from './audit-logs.ts';
@@ -9,17 +10,20 @@ import { ImageRegistry } from './image-registry.ts';
 import { ReadOnlyIdentities } from './read-only-identities.ts';
 
 /**
- * Finds the resources of a destroyed stack that Google still keeps in the project.
+ * Finds the resources that Google still keeps in the project since the stack was destroyed, or since
+ * the settings that declare them were removed. Looks only for resources that the last update did not
+ * have.
  *
  * @returns import ids by resource name
  */
 export async function findRetainedResources(
   settings: Settings,
+  { mainProvider, signingKey }: LastUpdate,
 ): Promise<ReadonlyMap<string, string>> {
   const { project, github, requireAttestation } = settings;
   const found = await Promise.all([
-    ...(github ? [findFederation(project)] : []),
-    ...(requireAttestation ? [findSigningKey(settings)] : []),
+    ...(github && mainProvider === undefined ? [findFederation(project)] : []),
+    ...(requireAttestation && signingKey === undefined ? [findSigningKey(settings)] : []),
   ]);
   return new Map(found.flatMap((ids) => [...ids]));
 }
@@ -33,9 +37,7 @@ export class ProjectResources extends pulumi.ComponentResource {
   readonly attestation: Attestation | undefined;
 
   constructor(settings: Settings, projectNumber: string) {
-    // Protection must apply to all child resources. Otherwise `destroy` would delete the
-    // unprotected ones and then stop halfway.
-    super('andamio:Project', 'project', {}, { protect: settings.protect });
+    super('andamio:Project', 'project');
     const apis = new Apis(settings, { parent: this });
     const opts = { parent: this, dependsOn: apis.enabled };
     const { repository } = new ImageRegistry(settings, opts);
