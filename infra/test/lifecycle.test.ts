@@ -210,13 +210,6 @@ describeByDriver(
       expect(inputs?.['ingress']).toBe('INGRESS_TRAFFIC_ALL');
     });
 
-    test('destroying production fails and deletes nothing', async () => {
-      const { google, stack } = await deployed('prod');
-      const before = await google.resources();
-      expect(await refusal(stack.destroy())).toContain('protected');
-      expect(await google.resources()).toHaveLength(before.length);
-    });
-
     test('destroying dev keeps enabled APIs and the federation pool, and the next `up` adopts them', async () => {
       const { google, stack } = await deployed('dev', { ...github, githubEnvironment: 'dev' });
       await stack.destroy();

@@ -36,7 +36,8 @@ export class ImageRegistry extends pulumi.ComponentResource {
           },
         ],
       },
-      { parent: this },
+      // A rollback needs the images of earlier releases.
+      { parent: this, protect: settings.protect },
     );
     // Cloud Run pulls images as its service agent. Google creates this agent on demand.
     const agent = new gcp.projects.ServiceIdentity(

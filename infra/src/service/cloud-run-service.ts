@@ -131,6 +131,8 @@ export class CloudRunService extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        // Clients use the published host, which exists only together with the service.
+        protect: settings.protect,
         dependsOn: opts.dependsOn,
         customTimeouts: { create: '15m', update: '15m' },
         hooks: retryOnceSecretsAreReadable(),

@@ -9,6 +9,9 @@ const days = (count: number) => `${count * 86_400}s`;
 /**
  * The Firestore database with its backups, indexes and TTL policies. packages/schema declares which
  * fields need an index or a TTL policy.
+ *
+ * In a protected stack, Pulumi refuses to delete the database and its backup schedules. Resources
+ * without data are not protected: a setting that adds one must be able to remove it again.
  */
 export class Database extends pulumi.ComponentResource {
   readonly database: gcp.firestore.Database;
@@ -16,6 +19,7 @@ export class Database extends pulumi.ComponentResource {
   constructor(settings: Settings, opts?: pulumi.ComponentResourceOptions) {
     super('andamio:service:Database', 'database', {}, opts);
     const parent = { parent: this };
+    const { protect } = settings;
     this.database = new gcp.firestore.Database(
       'firestore',
       {
@@ -25,14 +29,12 @@ export class Database extends pulumi.ComponentResource {
         type: 'FIRESTORE_NATIVE',
         concurrencyMode: 'PESSIMISTIC',
         pointInTimeRecoveryEnablement: 'POINT_IN_TIME_RECOVERY_ENABLED',
-        deleteProtectionState: settings.protect
-          ? 'DELETE_PROTECTION_ENABLED'
-          : 'DELETE_PROTECTION_DISABLED',
+        deleteProtectionState: protect ? 'DELETE_PROTECTION_ENABLED' : 'DELETE_PROTECTION_DISABLED',
         // The default, ABANDON, would leave the database in place, and the next `up` would fail
         // because the name is taken.
         deletionPolicy: 'DELETE',
       },
-      { ...parent, customTimeouts: { create: '10m' } },
+      { ...parent, protect, customTimeouts: { create: '10m' } },
     );
 
     const database = this.database.name;
@@ -40,13 +42,13 @@ export class Database extends pulumi.ComponentResource {
     new gcp.firestore.BackupSchedule(
       'backup-daily',
       { project, database, retention: days(7), dailyRecurrence: {} },
-      parent,
+      { ...parent, protect },
     );
     new gcp.firestore.BackupSchedule(
       'backup-weekly',
       // 14 weeks is Google's maximum retention of backups.
       { project, database, retention: weeks(14), weeklyRecurrence: { day: 'SUNDAY' } },
-      parent,
+      { ...parent, protect },
     );
     for (const collection of Object.values(collections))
       this.#declareFields(collection, settings, parent);

@@ -37,7 +37,6 @@ export function serviceImage(
       ignoreChanges: ['tags'],
       // The image stays in the registry after the next release, so that a rollback can use it.
       retainOnDelete: true,
-      protect: false,
     },
   );
   return pulumi.interpolate`${name}@${image.digest}`;

@@ -13,7 +13,7 @@ function routine(terms: readonly pulumi.Input<string>[]): pulumi.Output<string> 
 
 /**
  * Log exclusions for the routine entries of a service, which make up most of the log under load.
- * Google does not store excluded entries. Settings can disable the exclusions. An exclusion applies
+ * Google does not store excluded entries. Settings can remove the exclusions. An exclusion applies
  * to the project's sink `_Default`; other sinks, such as those of an organization, still receive
  * the entries.
  */
@@ -25,12 +25,7 @@ export class LogExclusions extends pulumi.ComponentResource {
   ) {
     super('andamio:service:LogExclusions', 'log-exclusions', {}, opts);
     const { project, service } = settings;
-    const exclude = (
-      name: string,
-      isLogged: boolean,
-      description: string,
-      terms: readonly pulumi.Input<string>[],
-    ) =>
+    const exclude = (name: string, description: string, terms: readonly pulumi.Input<string>[]) =>
       new gcp.logging.ProjectExclusion(
         `exclude-${name}`,
         {
@@ -38,36 +33,25 @@ export class LogExclusions extends pulumi.ComponentResource {
           name: `${service}-${name}`,
           description,
           filter: routine(terms),
-          // Google omits `false`. An unneeded exclusion is disabled instead of removed, because a
-          // protected stack cannot remove resources.
-          ...(isLogged && { disabled: true }),
         },
         { parent: this },
       );
-    exclude(
-      'verifications',
-      settings.logVerifications,
-      `Cloud Run's log lines of valid keys at ${service}`,
-      [
+    if (!settings.logVerifications)
+      exclude('verifications', `Cloud Run's log lines of valid keys at ${service}`, [
         'resource.type="cloud_run_revision"',
         `resource.labels.service_name="${service}"`,
         'log_id("run.googleapis.com/requests")',
         'httpRequest.status=200',
         `httpRequest.requestUrl=~"^https?://[^/]+${verifyApiKey.path}([/?]|$)"`,
-      ],
-    );
-    exclude(
-      'database-calls',
-      settings.logDatabaseCalls,
-      `Data access log of ${service} on Firestore`,
-      [
+      ]);
+    if (!settings.logDatabaseCalls)
+      exclude('database-calls', `Data access log of ${service} on Firestore`, [
         'log_id("cloudaudit.googleapis.com/data_access")',
         // The entries name Firestore, although data access logs are enabled under the name of
         // Datastore: https://cloud.google.com/firestore/docs/audit-logging
         'protoPayload.serviceName="firestore.googleapis.com"',
         pulumi.interpolate`protoPayload.authenticationInfo.principalEmail="${account.email}"`,
-      ],
-    );
+      ]);
     this.registerOutputs();
   }
 }

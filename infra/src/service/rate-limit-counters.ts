@@ -26,7 +26,7 @@ export class RateLimitCounters extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super('andamio:service:RateLimitCounters', 'rate-limit-counters', {}, opts);
-    const { project, region, service, protect } = settings;
+    const { project, region, service } = settings;
     const parent = { parent: this };
     const network = new gcp.compute.Network(
       'network',
@@ -86,7 +86,9 @@ export class RateLimitCounters extends pulumi.ComponentResource {
         // Usage that is not yet stored in the database has no expiry, so Valkey never evicts it.
         // When memory is full, Valkey evicts the keys that expire soonest.
         engineConfigs: { 'maxmemory-policy': 'volatile-ttl' },
-        deletionProtectionEnabled: protect,
+        // The setting that creates the instance must be able to remove it. It contains only what
+        // the service counts in a minute.
+        deletionProtectionEnabled: false,
       },
       { ...parent, dependsOn: [connections] },
     );

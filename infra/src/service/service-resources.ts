@@ -31,9 +31,7 @@ export class ServiceResources extends pulumi.ComponentResource {
   readonly releaseIdentity: ReleaseIdentity | undefined;
 
   constructor(args: ServiceResourcesArgs) {
-    // Protection must apply to all child resources. Otherwise `destroy` would delete the
-    // unprotected ones and then stop halfway.
-    super('andamio:Service', args.settings.service, {}, { protect: args.settings.protect });
+    super('andamio:Service', args.settings.service);
     const { settings, host, secrets, dependsOn } = args;
     const opts = { parent: this, dependsOn };
 

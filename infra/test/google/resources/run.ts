@@ -177,10 +177,21 @@ function admitContainer(container: Container, project: string, cloud: Cloud): vo
 }
 
 /**
- * Period in milliseconds during which direct VPC egress keeps the addresses of a deleted service:
+ * Period in milliseconds during which direct VPC egress keeps the addresses of a service after it
+ * was deleted, or no longer uses the subnetwork:
  * https://cloud.google.com/run/docs/configuring/vpc-direct-vpc#delete-subnet
  */
 const held = 2 * 3_600_000;
+
+const subnetworksOf = ({ template }: Properties): string[] =>
+  ((template as Template).vpcAccess?.networkInterfaces ?? []).map(({ subnetwork }) => subnetwork);
+
+/** Makes Cloud Run keep the subnetworks that a service used before, but does not use now. */
+function holdSubnetworks(before: Properties, now: Properties | undefined, cloud: Cloud): void {
+  const used = now ? subnetworksOf(now) : [];
+  for (const subnetwork of subnetworksOf(before))
+    if (!used.includes(subnetwork)) cloud.heldSubnetworks.set(subnetwork, cloud.now() + held);
+}
 
 /**
  * Starts the newest revision of a service.
@@ -262,6 +273,7 @@ export const run: Record<string, ResourceType> = {
       }
     },
     outputs(inputs, cloud, before) {
+      if (before) holdSubnetworks(before.inputs, inputs, cloud);
       const { number } = cloud.project(text(inputs, 'project'));
       const [name, location] = [text(inputs, 'name'), text(inputs, 'location')];
       const earlier = (before?.outputs['revisions'] as string[] | undefined) ?? [];
@@ -289,9 +301,7 @@ export const run: Record<string, ResourceType> = {
       outputs['deletionProtection'] === true ? 'deletion_protection is true' : undefined,
     afterWrite: startRevision,
     afterDelete(stored, cloud) {
-      const { vpcAccess } = stored.inputs['template'] as Template;
-      for (const { subnetwork } of vpcAccess?.networkInterfaces ?? [])
-        cloud.heldSubnetworks.set(subnetwork, cloud.now() + held);
+      holdSubnetworks(stored.inputs, undefined, cloud);
       return cloud.machinery?.stop(stored);
     },
   },
