@@ -1,3 +1,4 @@
+import { newIdempotencyKey } from '@andamio/schema/idempotency-key';
 import { attempt, FailedAttempt, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
@@ -37,7 +38,7 @@ function idempotencyKeyFor(
     if (chosen !== undefined) throw new TypeError('This operation does not accept idempotencyKey.');
     return undefined;
   }
-  if (chosen === undefined) return crypto.randomUUID();
+  if (chosen === undefined) return newIdempotencyKey();
   if (!idempotencyKeyForm.test(chosen)) {
     throw new TypeError('idempotencyKey must be 1 to 128 visible ASCII characters.');
   }

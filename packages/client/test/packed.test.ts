@@ -217,13 +217,14 @@ describe('a bundle for browsers', async () => {
     expect(inputs).toEqual([expect.stringMatching(/@andamio\/client\/dist\/index\.js$/)]);
   });
 
-  test('the client runs with the globals of browsers and workers', async () => {
+  test('the client runs with the globals of browsers and workers, even without HTTPS', async () => {
     const shared = {
       fetch,
       AbortController,
       URL,
       URLSearchParams,
-      crypto,
+      // Pages without HTTPS have neither randomUUID nor subtle.
+      crypto: { getRandomValues: crypto.getRandomValues.bind(crypto) },
       performance,
       setTimeout,
       clearTimeout,

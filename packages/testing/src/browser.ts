@@ -20,18 +20,23 @@ function installed(programs: readonly string[]): string | undefined {
 export const missingForBrowser = () =>
   installed(desktopBrowsers) === undefined ? 'Chromium' : undefined;
 
-function launch(programs: readonly string[]): Promise<Browser> {
+function launch(programs: readonly string[], args: readonly string[] = []): Promise<Browser> {
   const { stdout } = spawnSync('which', [installed(programs) as string], { encoding: 'utf8' });
   return chromium.launch({
     executablePath: stdout.trim(),
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
     // Playwright disables the back/forward cache by default, but browsers of users have it.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
 }
 
-/** Launches the headless shell if it is installed, otherwise a desktop browser. */
-export const launchBrowser = () => launch([headlessShell, ...desktopBrowsers]);
+/**
+ * Launches the headless shell if it is installed, otherwise a desktop browser.
+ *
+ * @param args further arguments of Chromium.
+ */
+export const launchBrowser = (...args: readonly string[]) =>
+  launch([headlessShell, ...desktopBrowsers], args);
 
 /** Launches a browser that has the back/forward cache. */
 export const launchDesktopBrowser = () => launch(desktopBrowsers);

@@ -1,3 +1,4 @@
+import { newIdempotencyKey } from '@andamio/schema/idempotency-key';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WriteOptions } from '../account/account.ts';
@@ -48,7 +49,7 @@ export function TaskDialog(props: Props) {
     setProblem(found);
     if (found) return;
     if (request.current.contents !== contents)
-      request.current = { contents, idempotencyKey: crypto.randomUUID() };
+      request.current = { contents, idempotencyKey: newIdempotencyKey() };
     isWorking.current = true;
     setPhase('working');
     const { idempotencyKey } = request.current;
