@@ -18,6 +18,15 @@ declare global {
  */
 const anyNumberOfDays = 36_500;
 
+/** The content of the element if the page has set it up wrongly. */
+const SetUpWrongly = ({ text }: { readonly text: string }) => (
+  <div class="root">
+    <p class="problem" role="alert">
+      {text}
+    </p>
+  </div>
+);
+
 let sharedSheet: CSSStyleSheet | undefined;
 
 /**
@@ -49,8 +58,8 @@ const baseUrlOf = (attribute: string | null): string =>
  *
  * Events: `andamio-key-created` and `andamio-key-replaced` with `{name, start, expiresAt}`,
  * `andamio-key-extended` and `andamio-key-deleted` with `{name}`, `andamio-auth-required` if the
- * user must sign in, and `andamio-error` with `{code, status, requestId}`. No event contains a
- * secret.
+ * user must sign in, and `andamio-error` with `{code, status, requestId}`. If `base-url` is wrong,
+ * the code is `invalid_base_url`. No event contains a secret.
  */
 export class AndamioKeys extends HTMLElement {
   static readonly observedAttributes = ['base-url', 'max-days'];
@@ -60,6 +69,8 @@ export class AndamioKeys extends HTMLElement {
   #connection: Connection | undefined;
   #getToken: GetToken | undefined;
   #texts: Texts = english;
+  /** True if `base-url` is not a URL to which tokens may be sent. */
+  #hasWrongUrl = false;
 
   constructor() {
     super();
@@ -83,6 +94,9 @@ export class AndamioKeys extends HTMLElement {
   set getToken(getToken: GetToken | undefined) {
     const before = this.#getToken;
     this.#getToken = getToken ?? undefined;
+    // The element starts once with a wrong base-url, so that a page that renders again after the
+    // event does not cause another one.
+    if (this.#hasWrongUrl && this.#getToken !== undefined) return;
     if (this.#account === undefined || this.#getToken === undefined) this.#start();
     else if (this.#getToken !== before) void this.#checkToken(this.#account);
   }
@@ -139,34 +153,60 @@ export class AndamioKeys extends HTMLElement {
     this.#account?.end();
     this.#account = undefined;
     this.#connection = undefined;
+    this.#hasWrongUrl = false;
     render(null, this.#root);
   }
 
   #start(): void {
     this.#stop();
     if (!this.isConnected || this.#getToken === undefined) return;
-    const isCurrent = () => this.#account === account;
-    const connection = createConnection(
-      this.#baseUrl,
-      () => (isCurrent() ? this.#getToken : undefined),
-      () => {
-        if (isCurrent()) this.#start();
-      },
-    );
+    const connection = this.#connect();
+    if (connection === undefined) return;
     const account = new Account(
       connection.call,
       () => this.#texts,
       () => this.#render(),
-      (name, detail) =>
-        this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })),
+      (name, detail) => this.#dispatch(name, detail),
     );
     this.#account = account;
     this.#connection = connection;
     void account.load();
   }
 
+  /**
+   * Creates the connection to the service. If `base-url` is wrong, shows that instead, and returns
+   * undefined. An error would end the rendering of the page that has set `getToken`.
+   */
+  #connect(): Connection | undefined {
+    const isCurrent = () => this.#connection === connection;
+    let connection: Connection | undefined;
+    try {
+      connection = createConnection(
+        this.#baseUrl,
+        () => (isCurrent() ? this.#getToken : undefined),
+        () => {
+          if (isCurrent()) this.#start();
+        },
+      );
+    } catch {
+      this.#hasWrongUrl = true;
+      this.#render();
+      this.#dispatch('andamio-error', {
+        code: 'invalid_base_url',
+        status: undefined,
+        requestId: undefined,
+      });
+    }
+    return connection;
+  }
+
+  #dispatch(name: string, detail: Readonly<Record<string, unknown>>): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
   #render(): void {
     const account = this.#account;
+    if (this.#hasWrongUrl) render(<SetUpWrongly text={this.#texts.errors.baseUrl} />, this.#root);
     if (account === undefined) return;
     const maximumDays = Number(this.getAttribute('max-days') ?? anyNumberOfDays);
     const ui = {

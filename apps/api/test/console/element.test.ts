@@ -4,7 +4,16 @@ import { launchBrowser, openPage, seriousViolations } from '@andamio/testing/bro
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { tokenFor } from '@andamio/testing/tokens';
 import type { Browser, BrowserContextOptions, Locator, Page, Route } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  onTestFinished,
+  test,
+} from 'vitest';
 import { type HostPage, startHostPage } from './host-page.ts';
 
 const screenshots = join(import.meta.dirname, '../../reports/screenshots');
@@ -30,10 +39,14 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
   let service: TestProcess;
   let browser: Browser;
 
+  /** The origin of the same page under a name that is no loopback host, which needs HTTPS. */
+  const intranet = () => host.origin.replace('127.0.0.1', 'intranet.test');
+  const origins = () => `${host.origin},${intranet()}`;
+
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
     host = await startHostPage();
-    service = await startProcess({ CORS_ORIGINS: host.origin });
+    service = await startProcess({ CORS_ORIGINS: origins() });
     host.use(service.url);
     browser = await launchBrowser();
   });
@@ -46,7 +59,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
   /** Restarts the service with the same port and data. */
   const restart = async () => {
     service = await startProcess(
-      { CORS_ORIGINS: host.origin, PORT: String(service.port) },
+      { CORS_ORIGINS: origins(), PORT: String(service.port) },
       service.folder,
     );
   };
@@ -542,6 +555,56 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     const field = dialog(page).getByLabel('Name');
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     await focused(field);
+    await page.context().close();
+  });
+
+  test('on a page without HTTPS, a user creates and deletes a key, and copies it by selecting it', async () => {
+    const insecure = await launchBrowser('--host-resolver-rules=MAP intranet.test 127.0.0.1');
+    onTestFinished(() => insecure.close());
+    const { page, problems } = await openPage(insecure);
+    await page.goto(`${intranet()}/?user=insecure`);
+    await page.getByText('No keys yet').waitFor();
+    expect(await page.evaluate('isSecureContext')).toBe(false);
+    await create(page, 'intranet');
+    expect(await keyField(page).inputValue()).toMatch(keyForm);
+    await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByText('Copying failed. The key is selected').waitFor();
+    await page.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Close anyway' }).click();
+    await page.getByRole('button', { name: 'Delete: intranet' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await announcement(page, 'The key “intranet” was deleted.');
+    expect(problems).toEqual([]);
+  });
+
+  test('a base-url to which no token may be sent is explained, and the element starts when it is corrected', async () => {
+    const { page, problems } = await open('misled');
+    const setUpWrongly = page.getByRole('alert').filter({ hasText: 'This page is set up wrongly' });
+    for (const url of ['http://api.example.com', 'ftp://x', 'no URL']) {
+      await page.evaluate(
+        `document.querySelector('andamio-keys').setAttribute('base-url', '${url}')`,
+      );
+      await setUpWrongly.waitFor();
+      expect(await page.getByRole('button').count()).toBe(0);
+    }
+    const wrong = { type: 'andamio-error', detail: { code: 'invalid_base_url' } };
+    expect(await page.evaluate('events')).toEqual([wrong, wrong, wrong]);
+    // Frameworks assign a new function whenever they render the page.
+    await page.evaluate(`{
+      const element = document.querySelector('andamio-keys');
+      const { getToken } = element;
+      element.getToken = undefined;
+      element.getToken = async (options) => getToken(options);
+      element.getToken = async (options) => getToken(options);
+      element.texts = { errors: { baseUrl: 'Falsch eingerichtet.' } };
+    }`);
+    await page.getByText('Falsch eingerichtet.').waitFor();
+    expect(await page.evaluate('events.length')).toBe(4);
+    await page.evaluate(
+      `document.querySelector('andamio-keys').setAttribute('base-url', '${service.url}')`,
+    );
+    await page.getByText('No keys yet').waitFor();
+    expect(problems).toEqual([]);
     await page.context().close();
   });
 
