@@ -3,14 +3,14 @@
 // arrives, the script restores the previous image and fails.
 //
 // node scripts/release.ts STACK --recover: rolls back after an earlier run was killed or its
-// rollback failed. It also removes the stack's lock.
+// rollback failed. It first waits until the update of that run has ended, and removes its lock if it
+// was killed.
 //
 // Both test the service with a token from the command in SMOKE_TOKEN_COMMAND.
 import { assertAttested } from './lib/attest.ts';
 import {
   Failure,
   outputsOf,
-  pulumi,
   pulumiUntil,
   say,
   script,
@@ -19,6 +19,7 @@ import {
 } from './lib/cli.ts';
 import { assertReleaseOnly } from './lib/release-guard.ts';
 import { issueToken, smokeTest, tokenCommand } from './lib/smoke-test.ts';
+import { waitForUpdates } from './lib/stack-lock.ts';
 
 /**
  * The deployment according to the stack's outputs: the revision that receives the traffic, and its
@@ -190,7 +191,7 @@ class Release {
     return [
       `To route all traffic to revision ${before.revision} immediately, run:`,
       `  gcloud run services update-traffic ${service} --to-revisions=${before.revision}=100 --region=${region} --project=${project}`,
-      'Then, to remove the lock of the stack and roll it back, run:',
+      'Then, to roll the stack back, run:',
       `  node infra/scripts/release.ts ${stack} --recover`,
     ];
   }
@@ -245,7 +246,7 @@ await script(async ([stack, what, ...rest]) => {
   }
   tokenCommand();
   const stopped = stopOnSignals();
-  if (what === '--recover') pulumi(stack, ['cancel', '--yes'], { quiet: true });
+  if (what === '--recover') await waitForUpdates(stack, stopped);
   const release = new Release(stack, stopped);
   const { before } = release;
   if (what === '--recover' || before.image === what) {

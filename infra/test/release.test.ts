@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { smokeTest } from '../scripts/lib/smoke-test.ts';
+import { waitForUpdates } from '../scripts/lib/stack-lock.ts';
+import { startGoogle } from './google/client.ts';
 import { program, repository, script, startScript } from './harness/scripts.ts';
 import { image } from './harness/settings.ts';
 import { temporaryFolder } from './harness/stack.ts';
@@ -89,6 +93,8 @@ function engine(outputs: object, up = '') {
     esac
     case "$1 $2" in
       'stack output') cat outputs ;;
+      whoami*) cat backend ;;
+      cancel*) rm -r .pulumi ;;
       'config set') echo "$4" > "\${3#*:}" ;;
       'config rm') rm -f "\${3#*:}" ;;
       preview*) cat preview ;;
@@ -106,6 +112,7 @@ function engine(outputs: object, up = '') {
     JSON.stringify({ image: before, revision: 'one', place, ...outputs }),
   );
   writeFileSync(file('preview'), '{}');
+  writeFileSync(file('backend'), JSON.stringify({ url: `file://${pulumi.folder}` }));
   return {
     env: { ...pulumi.env, SMOKE_TOKEN_COMMAND: 'echo token', ...longTimeout } as Record<
       string,
@@ -134,8 +141,46 @@ function engine(outputs: object, up = '') {
         goOn: () => writeFileSync(file('go-on'), ''),
       };
     },
+    /** Locks the stack, as an update of it does. By default, this machine is the lock's host. */
+    lock(lock: { readonly pid: number; readonly hostname?: string }) {
+      const folder = file('.pulumi/locks/organization/andamio/prod');
+      mkdirSync(folder, { recursive: true });
+      const content = { ...lockOf(lock.pid), ...lock };
+      writeFileSync(join(folder, 'a-lock.json'), JSON.stringify(content));
+    },
+    isLocked: () => existsSync(file('.pulumi')),
+    /** Sets the URL of the backend that contains the state. */
+    backend: (url: string) => writeFileSync(file('backend'), JSON.stringify({ url })),
     previews: (steps: object[]) => writeFileSync(file('preview'), JSON.stringify({ steps })),
   };
+}
+
+/** Returns the content of a lock that an update on this machine has created. */
+const lockOf = (pid: number) => ({
+  pid,
+  username: 'olga',
+  hostname: hostname(),
+  timestamp: '2026-12-01T08:00:00Z',
+});
+
+/** Starts a process that runs until the test finishes, or until the returned function ends it. */
+async function startProcess(): Promise<{ readonly pid: number; end(): Promise<unknown> }> {
+  const child = spawn('sleep', ['600']);
+  const ended = once(child, 'exit');
+  await once(child, 'spawn');
+  const end = () => {
+    child.kill();
+    return ended;
+  };
+  onTestFinished(() => void child.kill());
+  return { pid: child.pid as number, end };
+}
+
+/** Returns the id of a process that has ended. */
+async function endedProcess(): Promise<number> {
+  const { pid, end } = await startProcess();
+  await end();
+  return pid;
 }
 
 const release = (env: Record<string, string>, what: string = after) =>
@@ -465,14 +510,80 @@ describe('a release', () => {
         revision: 'two',
         stableRevision: 'one',
       };
-      const { env, ups, calls } = engine(killed);
+      const { env, ups, lock, isLocked } = engine(killed);
+      lock({ pid: await endedProcess() });
       const { code, stdout } = await release({ ...env, SMOKE_TOKEN_COMMAND: command }, '--recover');
       expect(code).toBe(0);
-      expect(calls()[0]).toMatch(/^cancel /);
+      expect(stdout).toMatch(/^Removing the lock of process \d+ of olga@/);
+      expect(isLocked()).toBe(false);
       expect(stdout).toContain(`Rolled back. ${before} receives all traffic ${check}`);
       expect(ups()).toEqual(['before one', 'before latest']);
     },
   );
+});
+
+describe('a recovery', () => {
+  const recover = ['prod', '--recover'];
+  const path = 'infra/scripts/release.ts';
+
+  test('removes no lock of an update that is running, and changes nothing when Ctrl-C ends its waiting', async () => {
+    const { env, ups, calls, lock, isLocked } = engine({ host: 'http://127.0.0.1:9' });
+    const { pid } = await startProcess();
+    lock({ pid });
+    const { child, ended, press } = startScript(path, recover, env);
+    const [line] = await once(child.stdout as NodeJS.ReadableStream, 'data');
+    expect(String(line)).toBe(
+      `Waiting for process ${pid} of olga@${hostname()}, which locked the stack at 2026-12-01T08:00:00Z.\n`,
+    );
+    press();
+    expect(await ended).toMatchObject({ code: 1, stderr: 'stopped by SIGINT\n' });
+    expect([isLocked(), ups(), calls()]).toEqual([true, [], ['whoami --json']]);
+  });
+
+  test('removes no lock of another machine, and prints the commands that do so', async () => {
+    const { env, calls, lock, isLocked } = engine({ host: 'http://127.0.0.1:9' });
+    lock({ pid: await endedProcess(), hostname: 'a-runner' });
+    const { code, stderr } = await script(path, recover, env);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('this machine cannot check')]);
+    expect(stderr).toContain('npx -y pnpm@12 pulumi cancel --yes --stack prod');
+    expect([isLocked(), calls()]).toEqual([true, ['whoami --json']]);
+  });
+
+  test('removes no lock of an update that takes longer than the recovery waits', async () => {
+    const { env, lock, isLocked } = engine({});
+    lock(await startProcess());
+    vi.stubEnv('PATH', env['PATH']);
+    const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    onTestFinished(() => {
+      printed.mockRestore();
+      vi.unstubAllEnvs();
+    });
+    const waiting = waitForUpdates('prod', new AbortController().signal, 0);
+    await expect(waiting).rejects.toThrow('after 0 minutes there still is process');
+    expect(isLocked()).toBe(true);
+  });
+
+  test('reads the locks in a bucket, below its prefix, as the account of gcloud', async () => {
+    const google = await startGoogle();
+    onTestFinished(() => google.stop());
+    const rest = await google.restUrl();
+    const { env, backend } = engine({ host: 'http://127.0.0.1:9' });
+    const variables = {
+      ...env,
+      GOOGLE_OAUTH_ACCESS_TOKEN: 'a-token-of-the-tests',
+      GOOGLE_STORAGE_CUSTOM_ENDPOINT: `${rest}storage/v1/`,
+    };
+    const addLock = (name: string, host: string) =>
+      google.addObject('a-bucket', name, { ...lockOf(1), hostname: host });
+    const folder = 'a-folder/.pulumi/locks/organization/andamio';
+    await google.addBucket('a-bucket', 'my-project');
+    await addLock(`${folder}/prod-eu/a-lock.json`, 'not-of-this-stack');
+    await addLock('.pulumi/locks/organization/andamio/prod/a-lock.json', 'not-below-the-prefix');
+    backend('gs://a-bucket/a-folder');
+    expect((await script(path, recover, variables)).stderr).toContain('cannot be called');
+    await addLock(`${folder}/prod/a-lock.json`, 'a-runner');
+    expect((await script(path, recover, variables)).stderr).toContain('of olga@a-runner, which');
+  });
 });
 
 /**

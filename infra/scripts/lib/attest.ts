@@ -6,6 +6,7 @@ import {
   noteOf,
 } from '../../src/image-names.ts';
 import { Failure, run } from './cli.ts';
+import { accessToken, callGoogle, endpoint } from './google-api.ts';
 
 /**
  * Returns the gcloud arguments that sign an image and store the attestation:
@@ -51,28 +52,6 @@ export function assertCanAttest(): void {
   }
 }
 
-/** Returns the base URL of an API. The Pulumi provider's custom endpoint takes precedence. */
-function endpoint(variable: string, host: string): string {
-  const custom = process.env[variable];
-  // The provider's endpoints end with the API version, such as `/v1beta1/`.
-  return custom ? custom.replace(/(v\d\w*\/?)?$/, '') : `https://${host}.googleapis.com/`;
-}
-
-async function call(url: string, token: string, body?: object): Promise<unknown> {
-  const response = await fetch(url, {
-    method: body ? 'POST' : 'GET',
-    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-    signal: AbortSignal.timeout(30_000),
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as { readonly error?: { readonly message?: string } };
-  if (!response.ok)
-    throw new Failure(
-      `Google responded with ${response.status}: ${answer.error?.message ?? 'no message'}`,
-    );
-  return answer;
-}
-
 interface Occurrence {
   readonly attestation?: object;
   readonly noteName: string;
@@ -88,7 +67,10 @@ async function* attestationsOf(
   place: ImagePlace,
   token: string,
 ): AsyncGenerator<Occurrence> {
-  const analysis = endpoint('GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'containeranalysis');
+  const analysis = endpoint(
+    'GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT',
+    'https://containeranalysis.googleapis.com/',
+  );
   const list = `${analysis}v1/${noteOf(place)}/occurrences`;
   // gcloud uses the same filter, because some tools store the image address with a scheme and
   // gcloud stores it without one.
@@ -96,7 +78,7 @@ async function* attestationsOf(
     filter: `has_suffix(resourceUrl, "${image.split('@')[1]}")`,
   });
   for (;;) {
-    const { occurrences = [], nextPageToken } = (await call(`${list}?${query}`, token)) as {
+    const { occurrences = [], nextPageToken } = (await callGoogle(`${list}?${query}`, token)) as {
       readonly occurrences?: readonly Occurrence[];
       readonly nextPageToken?: string;
     };
@@ -108,15 +90,13 @@ async function* attestationsOf(
 
 /** Reports whether an image has an attestation that the attestor can verify. */
 async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
-  const token =
-    process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ??
-    run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim();
+  const token = accessToken();
   const authorization = endpoint(
     'GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT',
-    'binaryauthorization',
+    'https://binaryauthorization.googleapis.com/',
   );
   for await (const occurrence of attestationsOf(image, place, token)) {
-    const { result } = (await call(
+    const { result } = (await callGoogle(
       `${authorization}v1/${attestorOf(place)}:validateAttestationOccurrence`,
       token,
       {

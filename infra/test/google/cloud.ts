@@ -80,6 +80,8 @@ export class Cloud {
   readonly secretVersions = new Map<string, { value: string; enabled: boolean }>();
   /** Project ids of the buckets that gcloud created, by the bucket's name, which is global. */
   readonly buckets = new Map<string, string>();
+  /** Contents of JSON files in buckets, by `BUCKET/NAME`. */
+  readonly objects = new Map<string, unknown>();
   /** Digests of the images in registries, by `ADDRESS@sha256:...` and by tag. */
   readonly images = new Map<string, string>();
   /** Private keys of Cloud KMS in PEM format, by the full name of the key version. */

@@ -28,6 +28,10 @@ export function control(cloud: Cloud) {
     addBucket(name: string, project: string) {
       cloud.buckets.set(name, project);
     },
+    /** Writes a JSON file to a bucket. */
+    addObject(bucket: string, name: string, content: unknown) {
+      cloud.objects.set(`${bucket}/${name}`, content);
+    },
     /** Returns the buckets that gcloud created, each with its project's id. */
     buckets: (): Record<string, string> => Object.fromEntries(cloud.buckets),
     restUrl: (): string => cloud.restUrl,

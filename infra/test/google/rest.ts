@@ -271,7 +271,10 @@ function runRoutes(cloud: Cloud): Route[] {
   ];
 }
 
-/** Returns the routes of buckets: https://cloud.google.com/storage/docs/json_api/v1/buckets */
+/**
+ * Returns the routes of buckets and the objects in them:
+ * https://cloud.google.com/storage/docs/json_api/v1
+ */
 function bucketRoutes(cloud: Cloud): Route[] {
   const api = 'storage.googleapis.com';
   const bucket = /^(?:GET|PATCH) \/storage\/v1\/b\/([^/]+)$/;
@@ -299,6 +302,29 @@ function bucketRoutes(cloud: Cloud): Route[] {
           throw new GoogleError(409, 'The requested bucket name is not available.');
         cloud.buckets.set(String(name), project);
         return { kind: 'storage#bucket', id: name, name };
+      },
+    },
+    {
+      pattern: /^GET \/storage\/v1\/b\/([^/]+)\/o$/,
+      api,
+      project: 1,
+      answer([bucket], _body, query) {
+        const start = `${bucket}/${query.get('prefix') ?? ''}`;
+        const names = [...cloud.objects.keys()].filter((name) => name.startsWith(start));
+        // Without objects, the response has no field `items`.
+        if (names.length === 0) return { kind: 'storage#objects' };
+        const items = names.map((name) => ({ bucket, name: name.slice(`${bucket}/`.length) }));
+        return { kind: 'storage#objects', items };
+      },
+    },
+    {
+      pattern: /^GET \/storage\/v1\/b\/([^/]+\/)o\/(.+)$/,
+      api,
+      project: 2,
+      answer([bucket = '', name = ''], _body, query) {
+        const content = cloud.objects.get(bucket + name);
+        if (content === undefined) throw new GoogleError(404, `No such object: ${bucket}${name}`);
+        return query.get('alt') === 'media' ? content : { name };
       },
     },
   ];

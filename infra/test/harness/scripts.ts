@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { temporaryFolder } from './stack.ts';
 
@@ -16,6 +16,7 @@ interface Ended {
 /**
  * Starts a script of the pipeline, as a workflow does. The script has its own process group.
  *
+ * @param path the script's path, absolute or relative to the repository
  * @returns `press` sends SIGINT to the group, as a terminal does on Ctrl-C
  */
 export function startScript(
@@ -23,7 +24,7 @@ export function startScript(
   args: readonly string[],
   env: Record<string, string>,
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly press: () => void } {
-  const child = spawn(process.execPath, [join(repository, path), ...args], {
+  const child = spawn(process.execPath, [resolve(repository, path), ...args], {
     env: { ...process.env, ...env },
     detached: true,
   });

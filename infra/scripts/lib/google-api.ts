@@ -1,0 +1,50 @@
+import { Failure, run } from './cli.ts';
+
+/** An error response of Google. */
+export class GoogleFailure extends Failure {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(`Google responded with ${status}: ${message}`);
+    this.status = status;
+  }
+}
+
+/**
+ * Returns the base URL of an API, without the version and with a trailing slash.
+ *
+ * @param variable the environment variable with the Pulumi provider's custom endpoint, which takes
+ * precedence
+ * @param standard Google's base URL
+ */
+export function endpoint(variable: string, standard: string): string {
+  const custom = process.env[variable];
+  // The provider's endpoints end with the API version, such as `/v1beta1/`.
+  return custom ? custom.replace(/(v\d\w*\/?)?$/, '') : standard;
+}
+
+/** Returns an access token of the account that is signed in to gcloud. */
+export function accessToken(): string {
+  return (
+    process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ??
+    run('gcloud', ['auth', 'print-access-token'], { quiet: true }).trim()
+  );
+}
+
+/**
+ * Sends a GET request, or a POST request if there is a body.
+ *
+ * @returns the parsed response
+ * @throws {GoogleFailure} if the response is an error
+ */
+export async function callGoogle(url: string, token: string, body?: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method: body ? 'POST' : 'GET',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    signal: AbortSignal.timeout(30_000),
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const answer = (await response.json()) as { readonly error?: { readonly message?: string } };
+  if (!response.ok) throw new GoogleFailure(response.status, answer.error?.message ?? 'no message');
+  return answer;
+}
