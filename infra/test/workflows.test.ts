@@ -65,7 +65,8 @@ describe('the workflows', () => {
   );
 
   test('the build job has no identity, the signing job installs no packages, and deploy jobs cannot sign', () => {
-    const [build = '', sign = '', ...deploys] = jobsOf(textOf('.github/workflows/deploy.yml'));
+    const [build = '', sign = '', ...others] = jobsOf(textOf('.github/workflows/deploy.yml'));
+    const deploys = others.filter((job) => job.includes('release.ts'));
     expect(build).not.toMatch(/id-token|auth@/);
     expect(sign).toContain('vars.BUILD_ACCOUNT');
     expect(sign).not.toMatch(/pnpm|npm ci/);
@@ -73,6 +74,21 @@ describe('the workflows', () => {
     for (const job of deploys) {
       expect(job).not.toContain('BUILD_ACCOUNT');
       expect(job).toContain('needs.sign.outputs.image');
+    }
+  });
+
+  test('a job that releases goes on when the run is canceled, and none starts after that', () => {
+    const jobs = jobsOf(textOf('.github/workflows/deploy.yml'));
+    // The condition of a job that starts only if the earlier jobs succeeded, and is not canceled:
+    // https://docs.github.com/en/actions/reference/workflow-cancellation-reference
+    const condition = /^ {4}if: \$\{\{ always\(\) && needs\.(\w+)\.result == 'success' \}\}$/m;
+    const releases = jobs.filter((job) => job.includes('release.ts'));
+    const needed = releases.map((job) => condition.exec(job)?.[1]);
+    expect(needed).toEqual(['sign', 'continue']);
+    for (const name of needed) {
+      const job = jobs.find((each) => each.startsWith(`  ${name}:\n`));
+      expect(job).toBeDefined();
+      expect(job, 'a job that is canceled has no condition').not.toMatch(/^ {4}if:/m);
     }
   });
 
