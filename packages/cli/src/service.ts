@@ -63,7 +63,8 @@ export const findAndDelete = (name: string, origin: Origin) =>
     .map((line) => `  ${line}`)
     .join('\n');
 
-const createdIfLost = (name: string, origin: Origin) =>
+/** Returns the message about a new key that may exist, but that nobody has. */
+export const createdIfLost = (name: string, origin: Origin) =>
   `The key ${printable(name)} may exist, but is lost. To find and delete it:\n${findAndDelete(name, origin)}`;
 
 /** Returns the remedy if the new secret of a rolled key is lost. */

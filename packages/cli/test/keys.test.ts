@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '@andamio/testing/free-port';
 import { describe, expect, test } from 'vitest';
 import { andamio, inShell, onTerminal, startService, temporaryFolder } from './harness/cli.ts';
-import { losingFirst, refusing, relay, startServer } from './harness/front.ts';
+import { forward, losingFirst, refusing, relay, startServer } from './harness/front.ts';
 import { usersOf } from './harness/users.ts';
 
 const { url } = await startService();
@@ -145,6 +145,30 @@ describe('keys create', () => {
       stderr: `The key could not be written (ENOSPC).\nstore_unavailable: why\nThe key unwritten exists, but is lost. To delete it: andamio keys delete unwritten --url ${front.url}\n`,
     });
     expect(await keysOf('unluckier')).toMatchObject([{ name: 'unwritten' }]);
+  });
+
+  test.each([
+    ['is deleted again, although a response was lost', 1, 'The key unwritten was deleted again.\n'],
+    [
+      'may exist if no response to its deletion arrives',
+      3,
+      'The key unwritten may exist, but is lost. To find and delete it:\n  andamio keys list --url URL\n  andamio keys delete unwritten --url URL\n',
+    ],
+  ])('a key that cannot be printed %s', async (_, count, message) => {
+    let lost = count;
+    const front = await startServer(async (received, response) => {
+      if (!received.path.endsWith('/delete') || lost-- <= 0) return relay(url, received, response);
+      await forward(url, received);
+      response.socket?.destroy();
+    });
+    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+      env: { ...environmentOf(`doubtful-${count}`), ANDAMIO_URL: front.url },
+    });
+    expect(code).toBe(74);
+    expect(stderr.slice(stderr.indexOf('The key unwritten'))).toBe(
+      message.replaceAll('URL', front.url),
+    );
+    expect(await keysOf(`doubtful-${count}`)).toEqual([]);
   });
 
   test('a name that is taken is refused with exit code 1', async () => {

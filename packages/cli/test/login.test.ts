@@ -117,6 +117,8 @@ async function frontThat() {
   const operations: string[] = [];
   let accepted = Number.POSITIVE_INFINITY;
   let lost = 0;
+  let lostDeletions = 0;
+  let cutDeletions = 0;
   let isDeletable = true;
   let changed = {};
   let paused: Promise<void> | undefined;
@@ -129,7 +131,9 @@ async function frontThat() {
     if (operation === 'request' && accepted-- <= 0)
       return refusing(403, 'suspended')(received, response);
     if (operation === 'request' && lost-- > 0) return void response.socket?.destroy();
+    if (operation === 'delete' && cutDeletions-- > 0) return void response.socket?.destroy();
     const answer = await forward(url, received);
+    if (operation === 'delete' && lostDeletions-- > 0) return void response.socket?.destroy();
     const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
     response.writeHead(answer.status, headers);
     let text = await answer.text();
@@ -149,6 +153,14 @@ async function frontThat() {
     /** Loses the next request for a key. */
     loseRequest() {
       lost = 1;
+    },
+    /** Loses the responses to the next deletions, which the service has processed. */
+    loseDeletions(count: number) {
+      lostDeletions = count;
+    },
+    /** Breaks the connections of the next deletions before the service receives them. */
+    cutDeletions(count: number) {
+      cutDeletions = count;
     },
     /** Refuses deletions. */
     refuseDeletions() {
@@ -309,6 +321,63 @@ describe('login with a browser', () => {
     await expect(readFile(laptop.fileOf(front.url))).rejects.toThrow('ENOENT');
   });
 
+  test.each([
+    ['one response', 1, ['delete', 'delete']],
+    ['every response', 3, ['delete', 'delete', 'delete']],
+  ])(
+    'the previous key gives way, although %s to its deletion was lost',
+    async (_, count, deletions) => {
+      const laptop = await machine();
+      const front = await frontThat();
+      const env = { ...laptop.env, ANDAMIO_URL: front.url };
+      const user = `pioneer-lost-${count}`;
+      await logIn({ ...laptop, env }, user, ['--name', 'cli-one']);
+      front.loseDeletions(count);
+      const again = await logIn({ ...laptop, env }, user, ['--name', 'cli-two']);
+      expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining('cli-one') });
+      expect(front.changes()).toEqual(['request', 'request', ...deletions, 'request']);
+      expect((await andamio(['whoami'], { env })).stdout).toContain('key cli-two');
+    },
+  );
+
+  test('a previous key that does not give way, because no deletion arrives, stays the key of the machine', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    const user = 'pioneer-stuck';
+    await logIn({ ...laptop, env }, user, ['--name', 'cli-one']);
+    front.cutDeletions(3);
+    const failed = await logIn({ ...laptop, env }, user, ['--name', 'cli-two']);
+    expect(failed).toMatchObject({
+      code: 69,
+      stderr: expect.stringMatching(
+        /^network: .*\n.*\nThe key cli-one of the previous login could not be deleted to make room, so no key was created\.\n$/m,
+      ),
+    });
+    expect((await andamio(['whoami'], { env })).stdout).toContain('key cli-one');
+  });
+
+  test('a login whose previous key may have been deleted says so, and the next login succeeds', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    const user = 'pioneer-unsure';
+    await logIn({ ...laptop, env }, user, ['--name', 'cli-one']);
+    front.loseDeletions(3);
+    front.refuse(1);
+    const failed = await logIn({ ...laptop, env }, user, ['--name', 'cli-two']);
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^suspended: .*\nThe key cli-one of the previous login may have been deleted to make room\. Log in again\.\n$/m,
+      ),
+    });
+    front.refuse(Number.POSITIVE_INFINITY);
+    const again = await logIn({ ...laptop, env }, user, ['--name', 'cli-two']);
+    expect(again).toMatchObject({ code: 0 });
+    expect((await andamio(['whoami'], { env })).stdout).toContain('key cli-two');
+  });
+
   test('the previous key gives way, although the first request for the new one was lost', async () => {
     const laptop = await machine();
     const front = await frontThat();
@@ -341,9 +410,52 @@ describe('login with a browser', () => {
     const { code, stderr } = await logIn({ ...laptop, env }, 'yan');
     expect(code).toBe(0);
     expect(stderr).toContain(
-      'store_unavailable: why\nThe key cli-old of the previous login still exists. Delete it.\n',
+      `store_unavailable: why\nThe key cli-old of the previous login still exists. To delete it: andamio keys delete cli-old --url ${front.url}\n`,
     );
     expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['repeats a deletion whose response was lost, and says nothing of it', 1, ''],
+    [
+      'says that the previous key may still exist if no response to its deletion arrives',
+      3,
+      'The key cli-old of the previous login may still exist. To find and delete it:\n  andamio keys list --url URL\n  andamio keys delete cli-old --url URL\n',
+    ],
+  ])('a login %s', async (_, count, message) => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, `zoe-${count}`, ['--name', 'cli-old']);
+    const { stdout } = await andamio(['print-key'], { env });
+    front.loseDeletions(count);
+    const { code, stderr } = await logIn({ ...laptop, env }, `zoe-${count}`);
+    expect(code).toBe(0);
+    const [, rest = ''] = /\n(The key cli-old .*)$/s.exec(stderr) ?? [];
+    expect(rest).toBe(message.replaceAll('URL', front.url));
+    const gone = await andamio(['verify', '--key-stdin'], { env, input: stdout });
+    expect(gone).toMatchObject({ code: 1, stdout: 'Valid  no\n' });
+  });
+
+  test('a login that is interrupted twice while it deletes the previous key says that the key may be deleted', async () => {
+    const laptop = await machine();
+    const front = await frontThat();
+    const env = { ...laptop.env, ANDAMIO_URL: front.url };
+    await logIn({ ...laptop, env }, 'xavi', ['--name', 'cli-xavi']);
+    const answer = front.pauseDeletions();
+    const login = startAndamio(['login', '--url', front.url, '--name', 'cli-xavi'], { env });
+    await browse(await laptop.address(), 'xavi');
+    await waitFor('the deletion', async () => front.changes().includes('delete'));
+    login.kill('SIGINT');
+    await waitFor('the note', async () => login.output().includes('Interrupted.'));
+    login.kill('SIGINT');
+    expect(await login.result).toMatchObject({
+      code: 'SIGINT',
+      stderr: expect.stringContaining(
+        'The key cli-xavi of the previous login may have been deleted to make room. Log in again.\n',
+      ),
+    });
+    answer();
   });
 
   test('a login that is interrupted while it deletes the previous key stores the new one', async () => {

@@ -10,9 +10,12 @@ import type { Context, Report } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
-import { holdSignals } from '../signals.ts';
+import { findAndDelete } from '../service.ts';
+import { holdSignals, setLastWords } from '../signals.ts';
 import { logins } from '../stored-key/logins.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
+import { suggestedCommand } from '../suggested-command.ts';
+import { tryDelete } from '../try-delete.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /**
@@ -36,15 +39,27 @@ async function findPrevious(
 const needsRoom = (error: unknown) =>
   error instanceof ApiError && ['name_taken', 'key_limit_reached'].includes(error.code);
 
-/** Deletes the key of the previous login. Returns a message if that fails. */
-async function deletePrevious(client: Client, name: string): Promise<readonly string[]> {
-  try {
-    await client.deleteApiKey({ api_key_name: name });
-    return [];
-  } catch (error) {
-    const { message } = failureOf(error);
-    return [message, `The key ${printable(name)} of the previous login still exists. Delete it.`];
-  }
+/** Deletes the key of the previous login. Returns messages if that fails. */
+async function deletePrevious(
+  client: Client,
+  name: string,
+  context: Context,
+): Promise<readonly string[]> {
+  const deletion = await tryDelete(client, name);
+  if (deletion.outcome === 'deleted') return [];
+  const key = `The key ${printable(name)} of the previous login`;
+  return [
+    failureOf(deletion.error).message,
+    deletion.outcome === 'unknown'
+      ? `${key} may still exist. To find and delete it:\n${findAndDelete(name, context)}`
+      : `${key} still exists. To delete it: ${suggestedCommand('keys delete', context, name)}`,
+  ];
+}
+
+/** Returns the error for a failure, with a further line in its message. */
+function followedBy(line: string, failure: unknown): CliError {
+  const { exitCode, message } = failureOf(failure);
+  return new CliError(exitCode, `${message}\n${line}`);
 }
 
 /**
@@ -57,11 +72,39 @@ async function endWithoutKey(
   name: string,
   { url, environment }: Context,
 ): Promise<never> {
-  const { exitCode, message } = failureOf(failure);
-  const rest = `The key ${printable(name)} of the previous login was deleted to make room. This machine has no key now. Log in again.`;
   // An error is ignored, because `failure` already says if the file cannot be written.
   await removeStoredKey(url, environment).catch(() => {});
-  throw new CliError(exitCode, `${message}\n${rest}`);
+  throw followedBy(
+    `The key ${printable(name)} of the previous login was deleted to make room. This machine has no key now. Log in again.`,
+    failure,
+  );
+}
+
+/**
+ * Deletes the key of the previous login, and then creates the new key. If the responses to the
+ * deletion are lost, the response to the request for the new key shows whether there is room.
+ */
+async function createInPlaceOf(
+  name: string,
+  client: Client,
+  create: () => Promise<IssuedApiKey>,
+  context: Context,
+): Promise<IssuedApiKey> {
+  const key = `The key ${printable(name)} of the previous login`;
+  const mayBeDeleted = `${key} may have been deleted to make room. Log in again.`;
+  // If a signal ended the process between the two requests, the stored key would be a deleted one.
+  holdSignals();
+  setLastWords(mayBeDeleted);
+  const deletion = await tryDelete(client, name);
+  if (deletion.outcome === 'failed') throw deletion.error;
+  try {
+    return await create();
+  } catch (failure) {
+    if (deletion.outcome === 'deleted') return endWithoutKey(failure, name, context);
+    if (!needsRoom(failure)) throw followedBy(mayBeDeleted, failure);
+    const notCreated = `${key} could not be deleted to make room, so no key was created.`;
+    throw followedBy(notCreated, deletion.error);
+  }
 }
 
 /**
@@ -85,16 +128,11 @@ export async function createLoginKey(
   try {
     const report = await store(await create());
     if (previous === undefined) return report;
-    const problems = await deletePrevious(client, previous.name);
+    const problems = await deletePrevious(client, previous.name, context);
     return { ...report, notes: [...(report.notes ?? []), ...problems] };
   } catch (error) {
     if (previous === undefined || !needsRoom(error)) throw error;
   }
-  // If a signal ended the process between these two requests, the stored key would be a deleted
-  // one.
-  holdSignals();
-  await client.deleteApiKey({ api_key_name: previous.name });
-  return create()
-    .then(store)
-    .catch((failure: unknown) => endWithoutKey(failure, previous.name, context));
+  const key = await createInPlaceOf(previous.name, client, create, context);
+  return store(key).catch((failure) => endWithoutKey(failure, previous.name, context));
 }
