@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '@andamio/testing/packed';
 import { findAvailable, works } from '@andamio/testing/requirements';
 import { describe, expect, test } from 'vitest';
-import { andamio, temporaryFolder } from './harness/cli.ts';
+import { andamio, inShell, temporaryFolder } from './harness/cli.ts';
 
 const available = findAvailable({
   bash: () => (works('bash', '--version') ? undefined : 'bash'),
@@ -67,6 +67,39 @@ describe.each(available)('completions for %s', async (shell) => {
   ])(`${shell} completes andamio %j`, async (words, expected) => {
     const stdout = await run(folder, shell, [...programs[shell], script, 'andamio', ...words]);
     expect(stdout.trim().split('\n').toSorted()).toEqual(expected);
+  });
+});
+
+describe.runIf(available.includes('zsh'))('an interactive zsh', async () => {
+  const script = await scriptFor('zsh');
+  const fpath = join(folder, 'fpath');
+  await mkdir(fpath);
+  await copyFile(script, join(fpath, '_andamio'));
+
+  /**
+   * Types a command and Tab into an interactive zsh without a `.zshrc`, runs the completed command,
+   * and prints the screen. The command is a function that prints its arguments.
+   */
+  const typing = `zmodload zsh/zpty
+    zpty terminal "HOME=$1 zsh -f -i"
+    zpty -w terminal "andamio() { print got: \\$@ }; $2"
+    zpty -w terminal $'andamio keys ro\tname'
+    zpty -r -m terminal screen '*got: keys *name*'
+    print -r -- "$screen"`;
+
+  test.each([
+    ['that sources the script without compinit', `source ${script}`],
+    ['that runs compinit first', `autoload -Uz compinit; compinit -u; source ${script}`],
+    ['that finds the script in fpath', `fpath+=(${fpath}); autoload -Uz compinit; compinit -u`],
+  ])('a zsh %s completes a command', async (_, start) => {
+    const screen = await run(folder, 'zsh', ['-f', '-c', typing, 'zsh', temporaryFolder(), start]);
+    expect(screen).toContain('got: keys roll name');
+  });
+
+  test('a zsh without compinit evaluates the script as the help says', async () => {
+    const command = `eval "$(cat ${script})" && print $_comps[andamio]`;
+    const { stdout, stderr } = await inShell(`zsh -f -c '${command}'`);
+    expect({ stdout, stderr }).toEqual({ stdout: '_andamio\n', stderr: '' });
   });
 });
 

@@ -19,7 +19,8 @@ export function completion(commands: () => Commands): Command {
     choices: [...shells.keys()],
     summary: `Prints the completions for a shell: ${names}.`,
     details: [
-      'In ~/.bashrc or ~/.zshrc: eval "$(andamio completion bash)", or zsh. For fish, write them to',
+      'In ~/.bashrc: eval "$(andamio completion bash)". In ~/.zshrc, after compinit if it is called',
+      'there: eval "$(andamio completion zsh)". For fish, write the completions to',
       '~/.config/fish/completions/andamio.fish.',
     ],
     credential: 'none',
