@@ -47,6 +47,7 @@ const packagesOf: Record<string, readonly string[]> = {
   'proxy-addr': ['http'],
   redis: ['counters'],
   sirv: ['http'],
+  'string-width': ['admin'],
   zod: ['admin', 'auth', 'counters', 'http', 'store'],
 };
 

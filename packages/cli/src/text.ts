@@ -1,15 +1,17 @@
 import { printable } from '@andamio/schema/printable';
+import stringWidth from 'string-width';
 
 /**
- * Returns rows as aligned lines, with invisible characters in the cells escaped. Trailing spaces
- * are removed.
+ * Returns rows as aligned lines, with invisible characters in the cells escaped. A column is as
+ * wide as its widest cell on a terminal, where a character may take two columns or none. Trailing
+ * spaces are removed.
  */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(printable));
-  const width = (column: number) => Math.max(...cells.map((row) => row[column]?.length ?? 0));
+  const width = (column: number) => Math.max(...cells.map((row) => stringWidth(row[column] ?? '')));
   return cells.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(width(column)))
+      .map((cell, column) => cell + ' '.repeat(width(column) - stringWidth(cell)))
       .join('  ')
       .trimEnd(),
   );

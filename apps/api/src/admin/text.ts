@@ -1,4 +1,5 @@
 import { keysInText } from '@andamio/schema/key-format';
+import stringWidth from 'string-width';
 
 /** Reports whether one of the texts contains an API key. */
 export function containsKey(texts: readonly string[]): boolean {
@@ -10,12 +11,15 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** Returns rows as lines, with each column as wide as its longest cell. */
+/**
+ * Returns rows as lines, with each column as wide as its widest cell on a terminal, where a
+ * character may take two columns or none.
+ */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const width = (column: number) => Math.max(...rows.map((row) => stringWidth(row[column] ?? '')));
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(width(column)))
+      .map((cell, column) => cell + ' '.repeat(width(column) - stringWidth(cell)))
       .join('  ')
       .trimEnd(),
   );

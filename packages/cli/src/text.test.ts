@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { table } from './text.ts';
+
+test.each([
+  ['ASCII', 'name', 4],
+  ['Japanese', '日本語のキー', 12],
+  ['a combining accent', 'cafe\u0301', 4],
+  ['an emoji of one character', '🔑', 2],
+  ['an emoji of several characters', '👩🏽', 2],
+  ['an escaped control character', '\x1b[31m', '\\u{1b}[31m'.length],
+])('table aligns the columns after a cell with %s', (_, cell, columns) => {
+  const [first, second] = table([
+    [cell, 'x'],
+    ['', 'x'],
+  ]);
+  expect(first?.endsWith('  x')).toBe(true);
+  expect(second).toBe(`${' '.repeat(columns)}  x`);
+});
+
+test('table pads a cell with wide characters to the width of the column', () => {
+  expect(table([['日本'], ['heading']].map(([cell = '']) => [cell, 'x']))).toEqual([
+    '日本     x',
+    'heading  x',
+  ]);
+});
