@@ -2,6 +2,7 @@
 // build account, and sets it in the stacks. The deploy workflow does the same in three jobs. List
 // the stack that owns the project first.
 import { setTimeout } from 'node:timers/promises';
+import { defaults } from '../settings/stack-settings.ts';
 import {
   buildAccountOf,
   type ImagePlace,
@@ -30,11 +31,19 @@ function tokenOf(account: string): string {
   }).trim();
 }
 
+/** Returns the stack that creates the build account, for the images of the given stack. */
+function ownerOf(stack: string): string {
+  const config = JSON.parse(pulumi(stack, ['config', '--json'], { quiet: true }));
+  return (config[`${projectName}:owns`]?.value ?? defaults.owns) === 'service' ? 'shared' : stack;
+}
+
 /**
  * Grants the signed-in account permission to impersonate the build account. No account has this
  * permission by default. The grant succeeds only for an owner of the project.
+ *
+ * @param stack the stack whose images the account pushes
  */
-function allowImpersonation(account: string, project: string): void {
+function allowImpersonation(account: string, project: string, stack: string): void {
   const me = run('gcloud', ['config', 'get', 'account'], { quiet: true }).trim();
   if (me === '') throw new Failure('No account is signed in to gcloud. Run: gcloud auth login');
   const kind = me.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user';
@@ -54,7 +63,7 @@ function allowImpersonation(account: string, project: string): void {
     throw new Failure(
       [
         (error as Error).message.trim(),
-        `If ${account} does not exist yet, deploy the stack that owns the project first: npx -y pnpm@12 pulumi up --stack shared`,
+        `If ${account} does not exist yet, deploy the stack that owns the project first, with andamio:requireAttestation set to true: npx -y pnpm@12 pulumi up --stack ${ownerOf(stack)}`,
         `Otherwise, an owner of the project must run: gcloud ${grant.join(' ')} --project=${project}`,
       ].join('\n'),
     );
@@ -67,11 +76,11 @@ function allowImpersonation(account: string, project: string): void {
  */
 const pauses = [5, 10, 20, 30, 60, 60, 120, 120];
 
-async function impersonate(account: string, project: string): Promise<string> {
+async function impersonate(account: string, project: string, stack: string): Promise<string> {
   try {
     return tokenOf(account);
   } catch {
-    allowImpersonation(account, project);
+    allowImpersonation(account, project, stack);
   }
   for (const seconds of pauses) {
     try {
@@ -97,7 +106,7 @@ await script(async (stacks) => {
   assertCanAttest();
   const registry = registryOf(place);
   const account = buildAccountOf(place);
-  const token = await impersonate(account, place.project);
+  const token = await impersonate(account, place.project, stacks[0] as string);
   // The registry's cleanup deletes untagged images. The tag has no other purpose.
   const digest = buildAndPush(tool, `${registry}/${imageName}:${tagOfPush()}`, registry, token);
   const image = `${registry}/${imageName}@${digest}`;

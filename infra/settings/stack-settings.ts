@@ -86,8 +86,13 @@ export interface Settings
   /** The name of the Firestore database. It is the service's name unless it is set. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
-  /** True if Cloud Run runs only images that the build account attested. */
+  /** True if the project has an attestor, and the build account that attests images. */
   readonly requireAttestation: boolean;
+  /**
+   * True if Cloud Run runs only attested images. Without an image in its settings, a stack that
+   * owns its project builds one, which nobody attests.
+   */
+  readonly runsOnlyAttested: boolean;
   readonly ownsProject: boolean;
   readonly ownsService: boolean;
   readonly github: GitHub | undefined;
@@ -111,6 +116,10 @@ export interface GitHub {
 function mustAttest(owns: string): boolean {
   return owns !== 'all';
 }
+
+/** The rule that a stack violates if it has no image although images must be attested. */
+export const imageRequired =
+  'must be set if images must be attested. It is the digest reference of an image that the build account attested';
 
 const githubKeys = [
   'githubRepository',
@@ -149,11 +158,12 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
       'must not be greater than maxInstances',
     ],
     [
-      ownsService &&
+      // A stack that owns both creates the build account first: `attestationProblems`.
+      owns === 'service' &&
         !given('image') &&
         (raw['requireAttestation'] ?? String(mustAttest(owns))) === 'true',
       'image',
-      'must be set if images must be attested. It is the digest reference of an image that the build account attested',
+      imageRequired,
     ],
     [
       given('stableRevision') && !given('image'),
@@ -239,12 +249,14 @@ export function parseSettings(
   if (!values.success || !where.success || problems.length > 0) return { ok: false, problems };
 
   const { githubRepository, githubRepositoryId, githubOwnerId } = values.data;
+  const requireAttestation = values.data.requireAttestation ?? mustAttest(values.data.owns);
   const settings: Settings = {
     ...values.data,
     ...where.data,
     documentedHost: values.data.documentedHost as Settings['documentedHost'],
     database: values.data.database ?? values.data.service,
-    requireAttestation: values.data.requireAttestation ?? mustAttest(values.data.owns),
+    requireAttestation,
+    runsOnlyAttested: requireAttestation && values.data.image !== undefined,
     ownsProject: values.data.owns !== 'service',
     ownsService: values.data.owns !== 'project',
     github:

@@ -1,7 +1,14 @@
 import { readSettings, refuse } from '../settings/read-settings.ts';
 import { adopt } from './adoption.ts';
 import { retryTemporaryErrors } from './error-hooks.ts';
-import { imageProblems, leftoverProblems, readLastUpdate, refuseToMove } from './last-update.ts';
+import {
+  attestationProblems,
+  imageProblems,
+  leftoverProblems,
+  readLastUpdate,
+  refuseToMove,
+  warnOfAnyImage,
+} from './last-update.ts';
 import { outputs } from './outputs.ts';
 import { findProjectNumber } from './project/project-number.ts';
 import { findRetainedResources, ProjectResources } from './project/project-resources.ts';
@@ -26,8 +33,11 @@ export default async function platform() {
     ...hostProblems(settings, host),
     ...leftoverProblems(lastUpdate, settings),
     ...imageProblems(lastUpdate, settings),
+    ...attestationProblems(lastUpdate, settings),
     ...(await versionProblems(settings, secrets)),
   ]);
+
+  await warnOfAnyImage(settings);
 
   retryTemporaryErrors();
   adopt(settings.ownsProject ? await findRetainedResources(settings, lastUpdate) : new Map());

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { SettingProblem, Settings } from '../settings/stack-settings.ts';
+import { imageRequired, type SettingProblem, type Settings } from '../settings/stack-settings.ts';
 
 /**
  * The location of a stack's service and database. It cannot change unless one of them is deleted.
@@ -117,4 +117,29 @@ export function imageProblems(
       command: `npx -y pnpm@12 pulumi config set andamio:image ${stableImage} --stack STACK`,
     },
   ];
+}
+
+/**
+ * Returns a problem if images must be attested, but the settings have no image. The first update of
+ * a stack that owns its project is exempt: it creates the build account, without which no image can
+ * be attested. Until then, the service runs the image that the update builds.
+ */
+export function attestationProblems(
+  { signingKey }: LastUpdate,
+  { ownsService, requireAttestation, runsOnlyAttested }: Settings,
+): SettingProblem[] {
+  if (!ownsService || !requireAttestation || runsOnlyAttested || signingKey === undefined)
+    return [];
+  return [{ key: 'image', rule: imageRequired, command: 'npx -y pnpm@12 image:push STACK' }];
+}
+
+/** Warns that the service still runs any image although images must be attested. */
+export async function warnOfAnyImage(settings: Settings): Promise<void> {
+  if (!settings.ownsService || !settings.requireAttestation || settings.runsOnlyAttested) return;
+  const stack = pulumi.getStack();
+  await pulumi.log.warn(
+    'andamio:requireAttestation does not restrict the service yet, because andamio:image is not set. After this update, run:\n' +
+      `  npx -y pnpm@12 image:push ${stack}\n` +
+      `  npx -y pnpm@12 pulumi up --stack ${stack}`,
+  );
 }

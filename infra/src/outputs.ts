@@ -11,8 +11,11 @@ import type { ServiceResources } from './service/service-resources.ts';
  * Returns the next command for the operator, which `up` prints. The command is short because Pulumi
  * truncates long outputs.
  */
-function nextStep({ ownsService }: Settings): string {
-  return `npx -y pnpm@12 ${ownsService ? `request-key ${pulumi.getStack()}` : 'pulumi up --stack preprod'}`;
+function nextStep({ ownsService, requireAttestation, runsOnlyAttested }: Settings): string {
+  const stack = pulumi.getStack();
+  if (!ownsService) return 'npx -y pnpm@12 pulumi up --stack preprod';
+  if (requireAttestation && !runsOnlyAttested) return `npx -y pnpm@12 image:push ${stack}`;
+  return `npx -y pnpm@12 request-key ${stack}`;
 }
 
 /** Returns the stack's outputs, which operators, scripts and the next update read. */
@@ -46,8 +49,8 @@ export function outputs(
       urls: service.cloudRun.urls,
       database: settings.database,
       image: service.image,
-      // The attestor that must have signed images; empty if the stack does not require attestation.
-      attestor: settings.requireAttestation ? attestorOf(settings) : '',
+      // The attestor that must have signed images; empty if the service runs any image.
+      attestor: settings.runsOnlyAttested ? attestorOf(settings) : '',
       revision: service.cloudRun.latestRevision,
       // While a candidate exists, the stable revision receives the traffic and runs the previous
       // image.

@@ -2,11 +2,14 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { assertAttested, attestArguments } from '../scripts/lib/attest.ts';
+import type { Google } from './google/client.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere } from './harness/requirements.ts';
 import { image } from './harness/settings.ts';
 import {
   changes,
+  cloud,
+  configure,
   configureCandidate,
   deployed,
   refusal,
@@ -59,6 +62,45 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
       /No attestations found that were valid and signed by a key trusted by the attestor/,
     );
   });
+});
+
+describe.skipIf(!engineIsHere)('a stack that owns its project and builds its image', () => {
+  const attested = `us-central1-docker.pkg.dev/my-project/andamio/api@sha256:${'5'.repeat(64)}`;
+  const restrictionOf = async (google: Google) =>
+    (await google.resources())
+      .filter(({ type }) => /cloudrunv2\/(service:Service|job:Job)$/.test(type))
+      .map(({ inputs }) => inputs['binaryAuthorization']);
+
+  test.each(['new', 'deployed'])(
+    'requires attested images in two updates, the first of which creates the build account: %s',
+    async (state) => {
+      const { google, stack } =
+        state === 'new'
+          ? await cloud().then(async (google) => ({ google, stack: await stackOf(google, 'dev') }))
+          : await deployed('dev');
+      await configure(stack, { requireAttestation: 'true' });
+      expect((await stack.preview()).stdout).toContain('does not restrict the service yet');
+      const first = await stack.up();
+      expect(first.stdout).toContain('npx -y pnpm@12 image:push dev');
+      expect(first.outputs['next']?.value).toBe('npx -y pnpm@12 image:push dev');
+      expect(await restrictionOf(google)).toEqual([undefined, undefined]);
+
+      // From now on, the build account exists, and only its images are accepted.
+      for (const run of [() => stack.preview(), () => stack.up()]) {
+        const said = await refusal(run());
+        expect(said).toContain('andamio:image must be set if images must be attested');
+        expect(said).toContain('npx -y pnpm@12 image:push dev');
+      }
+      await google.addImage(attested);
+      await configure(stack, { image: attested });
+      expect(await refusal(stack.up())).toContain('is not authorized by policy');
+      await google.attest('my-project', attested);
+      const second = await stack.up();
+      expect(second.outputs['next']?.value).toBe('npx -y pnpm@12 request-key dev');
+      expect(await restrictionOf(google)).toEqual([{ useDefault: true }, { useDefault: true }]);
+      expect(changes((await stack.up()).summary)).toEqual({});
+    },
+  );
 });
 
 describe.skipIf(!engineIsHere)('the signing key', () => {

@@ -254,16 +254,25 @@ describe('images', () => {
     );
   });
 
-  test('npx -y pnpm@12 image:push prints the command for an owner if the caller cannot grant the permission', async () => {
-    const gcloud = `case "$*" in beta*) ;; *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
-    const { env, calls } = programs({ pulumi, buildah, docker: 'exit 1', gcloud });
-    const { code, stderr } = await script('infra/scripts/push-image.ts', ['prod'], env);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /PERMISSION_DENIED[\s\S]*deploy the stack that owns the project first[\s\S]*an owner of the project must run: gcloud iam service-accounts add-iam-policy-binding/,
-    );
-    expect(calls['buildah']?.()).toEqual(['--version']);
-  });
+  test.each([
+    ['prod', 'service', 'shared'],
+    ['dev', 'all', 'dev'],
+  ])(
+    'npx -y pnpm@12 image:push %s prints the command for an owner if the caller cannot grant the permission',
+    async (stack, owns, owner) => {
+      const config = JSON.stringify({ 'andamio:owns': { value: owns } });
+      const configured = `${pulumi.replace(/esac$/, '')} *'config --json'*) echo '${config}' ;; esac`;
+      const gcloud = `case "$*" in beta*) ;; *'get account'*) echo me@team.example ;; *) echo PERMISSION_DENIED >&2; exit 1 ;; esac`;
+      const { env, calls } = programs({ pulumi: configured, buildah, docker: 'exit 1', gcloud });
+      const { code, stderr } = await script('infra/scripts/push-image.ts', [stack], env);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`npx -y pnpm@12 pulumi up --stack ${owner}\n`);
+      expect(stderr).toMatch(
+        /PERMISSION_DENIED[\s\S]*deploy the stack that owns the project first[\s\S]*an owner of the project must run: gcloud iam service-accounts add-iam-policy-binding/,
+      );
+      expect(calls['buildah']?.()).toEqual(['--version']);
+    },
+  );
 });
 
 test('infra/scripts/exchange-token.ts exchanges the token of the job for a token of the issuer, and prints only that', async () => {

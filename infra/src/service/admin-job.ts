@@ -30,7 +30,7 @@ export function adminJob(
       deletionProtection: settings.protect,
       // Cloud Run enforces the Binary Authorization policy at each execution:
       // https://cloud.google.com/binary-authorization/docs/run/overview
-      ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
+      ...(settings.runsOnlyAttested && { binaryAuthorization: { useDefault: true } }),
       template: {
         taskCount: 1,
         template: {

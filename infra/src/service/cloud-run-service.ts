@@ -91,7 +91,7 @@ export class CloudRunService extends pulumi.ComponentResource {
         invokerIamDisabled: true,
         deletionProtection: settings.protect,
         // The project's Binary Authorization policy determines which images may run.
-        ...(settings.requireAttestation && { binaryAuthorization: { useDefault: true } }),
+        ...(settings.runsOnlyAttested && { binaryAuthorization: { useDefault: true } }),
         scaling: {
           minInstanceCount: settings.minInstances,
           maxInstanceCount: settings.maxInstances,

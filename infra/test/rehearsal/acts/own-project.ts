@@ -41,6 +41,16 @@ export async function ownProject(work: Workplace, { google }: Surroundings): Pro
     assert.match(await stranger.run(request), /"api_key": "ant-/);
   });
 
+  await stranger.step('Run only attested images', async () => {
+    for (const command of documentedCommands(document, 'Run only attested images'))
+      await stranger.run(command);
+    const [service] = (await google.resources()).filter(
+      ({ type, inputs }) =>
+        type === 'gcp:cloudrunv2/service:Service' && inputs['project'] === 'my-project',
+    );
+    assert.deepEqual(service?.inputs['binaryAuthorization'], { useDefault: true });
+  });
+
   await stranger.step('Accept the tokens of an own issuer', async () => {
     let printed = '';
     for (const command of documentedCommands(document, 'Your own issuer'))
