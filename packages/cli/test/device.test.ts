@@ -130,7 +130,7 @@ test('the command polls until the key arrives, and logs in again under a name of
   expect(polls).toHaveLength(3);
   const again = await logIn(url, env);
   expect(again.stderr).toContain(
-    'The key device-one of the previous login is valid until 2026-02-01 00:00 UTC.',
+    `The key device-one (${key.slice(0, 8)}…) of the previous login was not deleted. Unless it was deleted elsewhere, it is valid until 2026-02-01 00:00 UTC. If no other program uses it, delete it: andamio keys delete device-one --url ${url}\n`,
   );
 });
 

@@ -406,11 +406,12 @@ describe('login with a browser', () => {
     const front = await frontThat();
     const env = { ...laptop.env, ANDAMIO_URL: front.url };
     await logIn({ ...laptop, env }, 'yan', ['--name', 'cli-old']);
+    const { start } = await loginIn(laptop.fileOf(front.url));
     front.refuseDeletions();
     const { code, stderr } = await logIn({ ...laptop, env }, 'yan');
     expect(code).toBe(0);
     expect(stderr).toContain(
-      `store_unavailable: why\nThe key cli-old of the previous login still exists. To delete it: andamio keys delete cli-old --url ${front.url}\n`,
+      `store_unavailable: why\nThe key cli-old (${start}…) of the previous login still exists. To delete it: andamio keys delete cli-old --url ${front.url}\n`,
     );
     expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
   });
@@ -420,7 +421,7 @@ describe('login with a browser', () => {
     [
       'says that the previous key may still exist if no response to its deletion arrives',
       3,
-      'The key cli-old of the previous login may still exist. To find and delete it:\n  andamio keys list --url URL\n  andamio keys delete cli-old --url URL\n',
+      'The key cli-old (START…) of the previous login may still exist. To find and delete it:\n  andamio keys list --url URL\n  andamio keys delete cli-old --url URL\n',
     ],
   ])('a login %s', async (_, count, message) => {
     const laptop = await machine();
@@ -432,7 +433,7 @@ describe('login with a browser', () => {
     const { code, stderr } = await logIn({ ...laptop, env }, `zoe-${count}`);
     expect(code).toBe(0);
     const [, rest = ''] = /\n(The key cli-old .*)$/s.exec(stderr) ?? [];
-    expect(rest).toBe(message.replaceAll('URL', front.url));
+    expect(rest).toBe(message.replaceAll('URL', front.url).replace('START', stdout.slice(0, 8)));
     const gone = await andamio(['verify', '--key-stdin'], { env, input: stdout });
     expect(gone).toMatchObject({ code: 1, stdout: 'Valid  no\n' });
   });
@@ -474,6 +475,58 @@ describe('login with a browser', () => {
     expect(await andamio(['verify'], { env })).toMatchObject({ code: 0 });
   });
 
+  test('logging in as another user says whose the previous key is, and that it stays valid', async () => {
+    const laptop = await machine();
+    const { env } = laptop;
+    await logIn(laptop, 'first', ['--name', 'cli-first']);
+    const { start, expires_at = '' } = await loginIn(laptop.file);
+    const { stdout: key } = await andamio(['print-key'], { env });
+    const other = await logIn(laptop, 'second', ['--name', 'cli-second']);
+    expect(other.code).toBe(0);
+    const until = expires_at.slice(0, 16).replace('T', ' ');
+    expect(other.stderr).toContain(
+      `\nThe key cli-first (${start}…) of the previous login was not deleted, because it belongs to first. Unless it was deleted elsewhere, it is valid until ${until} UTC. To delete it, sign in as that user: andamio keys delete cli-first --url ${url}\n`,
+    );
+    const valid = await andamio(['verify', '--key-stdin'], { env, input: key });
+    expect(valid).toMatchObject({ code: 0 });
+
+    const second = await loginIn(laptop.file);
+    const { stdout } = await logIn(laptop, 'first', ['--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      previous_key: {
+        name: 'cli-second',
+        start: second['start'],
+        expires_at: second['expires_at'],
+        outcome: 'kept',
+      },
+    });
+  });
+
+  test('a login of which it is not known whose it was is named too', async () => {
+    const laptop = await machine();
+    await logIn(laptop, 'early', ['--name', 'cli-early']);
+    const { user_id: _, ...login } = await loginIn(laptop.file);
+    await writeFile(laptop.file, JSON.stringify(login));
+    const { stderr } = await logIn(laptop, 'later');
+    expect(stderr).toContain(
+      `\nThe key cli-early (${login['start']}…) of the previous login is not one of your keys. If it belongs to another account, it is valid until `,
+    );
+    expect(stderr).toContain(
+      `sign in with that account: andamio keys delete cli-early --url ${url}`,
+    );
+  });
+
+  test('a previous key that the user has deleted meanwhile is not mentioned', async () => {
+    const laptop = await machine();
+    const enter = { when: /Press Enter/, text: '\n' };
+    await logIn(laptop, 'tidy', ['--name', 'cli-tidy']);
+    const deleted = onTerminal('keys delete cli-tidy --yes', enter, laptop.env);
+    await browse(await laptop.address(), 'tidy');
+    expect(await deleted).toMatchObject({ code: 0 });
+    const { code, stderr } = await logIn(laptop, 'tidy');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('cli-tidy') });
+  });
+
   test('a key that was rolled since the login is not deleted', async () => {
     const laptop = await machine();
     const { env } = laptop;
@@ -484,6 +537,13 @@ describe('login with a browser', () => {
     const [rolled = ''] = /ant-\w{40}/.exec((await output).stdout) ?? [];
     const refused = await logIn(laptop, 'mia', ['--name', 'cli-mia']);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('name_taken') });
+    const other = await logIn(laptop, 'mia');
+    expect(other).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^The key cli-mia \(ant-\w{4}…\) of the previous login was not deleted, because it has another secret now\.$/m,
+      ),
+    });
     const valid = await andamio(['verify', '--key-stdin'], { env, input: rolled });
     expect(valid).toMatchObject({ code: 0 });
   });

@@ -7,7 +7,6 @@ import { createLoginKey } from '../login/create-login.ts';
 import { logInByDevice, NoDeviceLoginError } from '../login/device.ts';
 import { type SignInOptions, signInToService } from '../login/sign-in-to-service.ts';
 import { daysOption, integerOf } from '../options.ts';
-import { clientOf } from '../service.ts';
 
 const defaultDays = 30;
 
@@ -49,13 +48,9 @@ async function logIn(options: LoginOptions, context: Context): Promise<Report> {
         'This service has no sign-in for programs. Set ANDAMIO_TOKEN to the JWT of your identity provider.',
       );
     }
-    const token = await signInToService(signIn, options, context);
+    const signedIn = await signInToService(signIn, options, context);
     const name = options.name ?? `cli-${machineAndTime(context)}`;
-    return createLoginKey(
-      clientOf(context, async () => token),
-      { name, days },
-      context,
-    );
+    return createLoginKey(signedIn, { name, days }, context);
   };
   const byDevice = () =>
     logInByDevice({ name: options.name ?? machineAndTime(context), days }, context);

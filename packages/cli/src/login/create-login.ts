@@ -1,60 +1,20 @@
-import {
-  ApiError,
-  type ApiKeyInList,
-  type Client,
-  type IssuedApiKey,
-  listAllApiKeys,
-} from '@andamio/client';
+import { ApiError, type Client, type IssuedApiKey } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
-import { findAndDelete } from '../service.ts';
+import { clientOf } from '../service.ts';
 import { holdSignals, setLastWords } from '../signals.ts';
-import { logins } from '../stored-key/logins.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
-import { suggestedCommand } from '../suggested-command.ts';
 import { tryDelete } from '../try-delete.ts';
+import { findPrevious, replacePrevious, withPrevious } from './previous-login.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
-
-/**
- * Returns the key of the previous login on this machine, if it is a key of this user. A key of that
- * name that was created or rolled elsewhere is not returned, because its first characters differ.
- */
-async function findPrevious(
-  client: Client,
-  { url, environment }: Context,
-): Promise<ApiKeyInList | undefined> {
-  const previous = await logins.find(url, environment);
-  if (previous === undefined) return undefined;
-  const keys = await listAllApiKeys(client);
-  return keys.find(
-    ({ name, start, state }) =>
-      name === previous.name && start === previous.start && state !== 'previous',
-  );
-}
+import type { SignedIn } from './sign-in-to-service.ts';
 
 /** Reports whether the service refused a key only because of the user's other keys. */
 const needsRoom = (error: unknown) =>
   error instanceof ApiError && ['name_taken', 'key_limit_reached'].includes(error.code);
-
-/** Deletes the key of the previous login. Returns messages if that fails. */
-async function deletePrevious(
-  client: Client,
-  name: string,
-  context: Context,
-): Promise<readonly string[]> {
-  const deletion = await tryDelete(client, name);
-  if (deletion.outcome === 'deleted') return [];
-  const key = `The key ${printable(name)} of the previous login`;
-  return [
-    failureOf(deletion.error).message,
-    deletion.outcome === 'unknown'
-      ? `${key} may still exist. To find and delete it:\n${findAndDelete(name, context)}`
-      : `${key} still exists. To delete it: ${suggestedCommand('keys delete', context, name)}`,
-  ];
-}
 
 /** Returns the error for a failure, with a further line in its message. */
 function followedBy(line: string, failure: unknown): CliError {
@@ -113,26 +73,29 @@ async function createInPlaceOf(
  * previous one: if both have the same name, or if the user has the maximum number of keys. The
  * service checks all other rules before these two, so the second request is expected to succeed.
  *
- * @param client a client with the token of the user
  * @throws {@link CliError | ApiError} if the key was not created or not stored.
  */
 export async function createLoginKey(
-  client: Client,
+  { token, userId }: SignedIn,
   { name, days }: LoginKey,
   context: Context,
 ): Promise<Report> {
-  const previous = await findPrevious(client, context);
+  const client = clientOf(context, async () => token);
+  const previous = await findPrevious(client, userId, context);
   const create = () => client.requestApiKey({ api_key_name: name, expires_in_days: days });
   const store = (key: IssuedApiKey) =>
-    reportLogin(key, context, () => deleteLost(client, name, context));
+    reportLogin({ ...key, user_id: userId }, context, () => deleteLost(client, name, context));
   try {
     const report = await store(await create());
-    if (previous === undefined) return report;
-    const problems = await deletePrevious(client, previous.name, context);
-    return { ...report, notes: [...(report.notes ?? []), ...problems] };
+    return previous === undefined
+      ? report
+      : await replacePrevious(report, previous, client, context);
   } catch (error) {
-    if (previous === undefined || !needsRoom(error)) throw error;
+    if (previous?.state !== 'own' || !needsRoom(error)) throw error;
   }
   const key = await createInPlaceOf(previous.name, client, create, context);
-  return store(key).catch((failure) => endWithoutKey(failure, previous.name, context));
+  const report = await store(key).catch((failure) =>
+    endWithoutKey(failure, previous.name, context),
+  );
+  return withPrevious(report, previous, 'deleted');
 }

@@ -12,7 +12,7 @@ import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
 import { clientOf, findAndDelete, issued } from '../service.ts';
 import { logins } from '../stored-key/logins.ts';
-import { minuteOf } from '../text.ts';
+import { keepPrevious } from './previous-login.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
 
 /** Seconds between polls if the service states no interval (RFC 8628 section 3.2). */
@@ -185,8 +185,5 @@ export async function logInByDevice(key: LoginKey, context: Context): Promise<Re
     const name = printable(issuedKey.name);
     return `The key ${name} exists, but is lost. Delete it at ${url}/console.`;
   });
-  if (previous === undefined) return report;
-  const { name, expires_at } = previous;
-  const note = `The key ${printable(name)} of the previous login is valid until ${minuteOf(expires_at)} UTC. Delete it if no other program uses it.`;
-  return { ...report, notes: [...(report.notes ?? []), note] };
+  return previous === undefined ? report : keepPrevious(report, previous, context);
 }

@@ -17,6 +17,13 @@ export interface SignInOptions {
   readonly port?: number | undefined;
 }
 
+/** A user who has signed in to a service. */
+export interface SignedIn {
+  /** The access token, which is kept in memory only. */
+  readonly token: string;
+  readonly userId: string;
+}
+
 /**
  * Returns the sign-in that the service states, with the OAuth client and the port that the user
  * gave, now or at an earlier sign-in at the same provider.
@@ -95,7 +102,6 @@ async function confirm(
  * the machine can see the address of the sign-in, and could sign in with their own account first.
  * The account is therefore shown.
  *
- * @returns the access token, which is kept in memory only.
  * @throws {@link CliError} if the sign-in is not confirmed, or if the user does not sign in.
  * @throws {ApiError} if the service does not accept the token.
  */
@@ -103,7 +109,7 @@ export async function signInToService(
   stated: StatedSignIn,
   options: SignInOptions,
   surroundings: Surroundings,
-): Promise<string> {
+): Promise<SignedIn> {
   const { url, environment, terminal } = surroundings;
   const known = await knownSignIns.find(url, environment);
   const used = signInOf(stated, options, known);
@@ -117,7 +123,7 @@ export async function signInToService(
   await knownSignIns.write(url, used, environment).catch((error: unknown) => {
     terminal.note(failureOf(error).message, 'The next sign-in must be confirmed again.');
   });
-  return token;
+  return { token, userId: user_id };
 }
 
 /**
@@ -130,5 +136,5 @@ export async function signInOnTerminal(surroundings: Surroundings): Promise<stri
   const { url, environment, terminal } = surroundings;
   if (!terminal.isTerminal || !canOpenBrowser(environment)) return undefined;
   const stated = (await readConsoleSettings(url)).signIn;
-  return stated && signInToService(stated, {}, surroundings);
+  return stated && (await signInToService(stated, {}, surroundings)).token;
 }

@@ -6,6 +6,11 @@ const login = z.object({
   name: z.string(),
   /** The first 8 characters of the key. */
   start: z.string(),
+  /**
+   * The user to whom the key belongs. Undefined after a device login, which does not tell it, and in
+   * files of older versions.
+   */
+  user_id: z.optional(z.string()),
   /** Time at which the key expires (RFC 3339). */
   expires_at: z.string(),
   /** Where the key is stored: the program of the keychain, or `file` if it is in `api_key`. */

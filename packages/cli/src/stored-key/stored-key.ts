@@ -9,6 +9,8 @@ export interface KeyToStore {
   readonly api_key: string;
   readonly name: string;
   readonly expires_at: string;
+  /** Undefined if it is not known to whom the key belongs. */
+  readonly user_id?: string;
 }
 
 /**
@@ -20,11 +22,11 @@ export interface KeyToStore {
  */
 export async function storeKey(
   url: string,
-  { api_key, name, expires_at }: KeyToStore,
+  { api_key, name, expires_at, user_id }: KeyToStore,
   environment: NodeJS.ProcessEnv,
 ): Promise<string> {
   const keychain = systemKeychain(environment);
-  const login = { name, start: keyStart(api_key), expires_at };
+  const login = { name, start: keyStart(api_key), user_id, expires_at };
   // The file is written first. If that fails, the keychain keeps the key of the previous login.
   await logins.write(url, { ...login, storage: keychain.program }, environment);
   if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key)
