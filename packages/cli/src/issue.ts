@@ -3,6 +3,7 @@ import type { Context, Report } from './command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { setLastWords } from './signals.ts';
+import { checkStandardOutput } from './standard-output.ts';
 import type { Target } from './targets/target.ts';
 
 /** A key in a response of the service. */
@@ -23,8 +24,8 @@ interface Issue<Key extends NewKey> {
 }
 
 /**
- * Requests a key and prints it, or stores it in a target. The target is checked before the key is
- * requested.
+ * Requests a key and prints it, or stores it in a target. Standard output or the target is checked
+ * before the key is requested.
  */
 export async function issue<Key extends NewKey>(
   { environment }: Context,
@@ -32,6 +33,7 @@ export async function issue<Key extends NewKey>(
   { request, describe, onLost }: Issue<Key>,
 ): Promise<Report> {
   if (target === undefined) {
+    checkStandardOutput();
     const key = await request();
     return {
       json: key,

@@ -16,6 +16,10 @@ const { environmentOf, keysOf } = usersOf(url);
 const losingAll = async () =>
   (await startServer(losingFirst(url, refusing(401, 'unauthenticated')))).url;
 
+/** Returns a shell command whose output cannot be written to a file, as if the disk were full. */
+const onFullDisk = (command: string) =>
+  `ulimit -f 0; ${command} > ${join(temporaryFolder(), 'output')}`;
+
 const keyLine = /^ant-[0-9A-Za-z]{40}\n$/;
 
 describe('keys create', () => {
@@ -118,12 +122,10 @@ describe('keys create', () => {
   });
 
   test.each([
-    ['a full disk', '> /dev/full', 'ENOSPC'],
-    ['a reader that has exited', '| true', 'EPIPE'],
-  ])('a key that cannot be printed to %s is deleted again', async (_, output, reason) => {
-    const { code, stderr } = await inShell(`$ANDAMIO keys create unwritten ${output}`, {
-      env: environmentOf('unlucky'),
-    });
+    ['a full disk', onFullDisk('$ANDAMIO keys create unwritten'), 'EFBIG'],
+    ['a reader that has exited', '$ANDAMIO keys create unwritten | true', 'EPIPE'],
+  ])('a key that cannot be printed to %s is deleted again', async (_, command, reason) => {
+    const { code, stderr } = await inShell(command, { env: environmentOf('unlucky') });
     expect({ code, stderr }).toEqual({
       code: 74,
       stderr: `The key could not be written (${reason}).\nThe key unwritten was deleted again.\n`,
@@ -137,12 +139,12 @@ describe('keys create', () => {
         ? refusing(500, 'store_unavailable')(received, response)
         : relay(url, received, response),
     );
-    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+    const { code, stderr } = await inShell(onFullDisk('$ANDAMIO keys create unwritten'), {
       env: { ...environmentOf('unluckier'), ANDAMIO_URL: front.url },
     });
     expect({ code, stderr }).toEqual({
       code: 74,
-      stderr: `The key could not be written (ENOSPC).\nstore_unavailable: why\nThe key unwritten exists, but is lost. To delete it: andamio keys delete unwritten --url ${front.url}\n`,
+      stderr: `The key could not be written (EFBIG).\nstore_unavailable: why\nThe key unwritten exists, but is lost. To delete it: andamio keys delete unwritten --url ${front.url}\n`,
     });
     expect(await keysOf('unluckier')).toMatchObject([{ name: 'unwritten' }]);
   });
@@ -161,7 +163,7 @@ describe('keys create', () => {
       await forward(url, received);
       response.socket?.destroy();
     });
-    const { code, stderr } = await inShell('$ANDAMIO keys create unwritten > /dev/full', {
+    const { code, stderr } = await inShell(onFullDisk('$ANDAMIO keys create unwritten'), {
       env: { ...environmentOf(`doubtful-${count}`), ANDAMIO_URL: front.url },
     });
     expect(code).toBe(74);
@@ -268,7 +270,7 @@ describe('keys roll', () => {
     expect(stderr).toContain(
       'Replaced the secret of the key rolled. The previous secret has expired, and stops working within seconds.\n',
     );
-    const unwritten = await inShell(`$ANDAMIO ${roll.join(' ')} > /dev/full`, { env });
+    const unwritten = await inShell(onFullDisk(`$ANDAMIO ${roll.join(' ')}`), { env });
     expect(unwritten.stderr).toContain(
       'The new secret is lost. The previous secret has expired, and stops working within seconds. To get another secret, roll the key again.\n',
     );
@@ -296,11 +298,11 @@ describe('keys roll', () => {
   test('a new secret that cannot be printed is lost, and the command says what happens to the previous one', async () => {
     const env = environmentOf('unlucky-roller');
     await andamio(['keys', 'create', 'rolled'], { env });
-    const { code, stderr } = await inShell('$ANDAMIO keys roll rolled > /dev/full', { env });
+    const { code, stderr } = await inShell(onFullDisk('$ANDAMIO keys roll rolled'), { env });
     expect({ code, stderr }).toEqual({
       code: 74,
       stderr: expect.stringMatching(
-        /^The key could not be written \(ENOSPC\)\.\nThe new secret is lost\. The previous secret is valid until .{16} UTC\. To get another secret, roll the key again; the previous one then expires at once\.\n$/,
+        /^The key could not be written \(EFBIG\)\.\nThe new secret is lost\. The previous secret is valid until .{16} UTC\. To get another secret, roll the key again; the previous one then expires at once\.\n$/,
       ),
     });
   });
@@ -355,6 +357,45 @@ describe('keys delete', () => {
     const { code, stderr } = await andamio(['keys', 'delete', 'none', '--yes'], { env });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^no_such_key/) });
   });
+});
+
+describe.each(['keys create', 'keys roll'])('%s without an output', (verb) => {
+  test.each([
+    ['is closed', '>&-', 'is closed, or is /dev/null'],
+    ['and standard error are closed', '>&- 2>&-', undefined],
+    ['is /dev/null', '> /dev/null', 'is closed, or is /dev/null'],
+    ['is full', '> /dev/full', 'cannot be written (ENOSPC)'],
+    ['is open for reading only', '1< /dev/zero', 'cannot be written (EBADF)'],
+  ])(`${verb} requests no key if standard output %s`, async (_, redirection, defect) => {
+    const service = await startServer(refusing(500, 'internal'));
+    const command = `$ANDAMIO ${verb} name --url ${service.url} ${redirection}`;
+    const { code, stderr } = await inShell(command, { env: environmentOf('blind') });
+    expect(code).toBe(74);
+    if (defect !== undefined)
+      expect(stderr).toBe(
+        `Standard output ${defect}, so the key would be lost. No key was requested. Print it to a terminal, a pipe or a file, or store it with --to.\n`,
+      );
+    expect(service.received).toEqual([]);
+  });
+});
+
+test.each([
+  ['a file', '> key && cat key'],
+  ['a file that is appended to', '>> key && cat key'],
+  ['a pipe', '| cat'],
+  ['a named pipe', '> pipe & cat pipe; wait $!'],
+])('keys create prints the key to %s', async (_, output) => {
+  const folder = temporaryFolder();
+  const { code, stdout } = await inShell(
+    `cd ${folder} && mkfifo pipe && { $ANDAMIO keys create printed ${output}; }`,
+    { env: environmentOf(`printer-${output.length}`) },
+  );
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(keyLine) });
+});
+
+test('keys create prints the key to a terminal', async () => {
+  const { code, stdout } = await onTerminal('keys create printed', [], environmentOf('printer'));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^ant-\w{40}\r\n/) });
 });
 
 test.each([
