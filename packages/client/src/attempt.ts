@@ -4,6 +4,9 @@ import { ApiError, apiError } from './error.ts';
 import type { OperationDescriptor } from './operation.ts';
 import { readResponse } from './response.ts';
 
+/** A function that sends a request, such as the global `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /**
  * The parameters of a call. All attempts of the call use the same parameters, but a token function
  * may return a different token for each attempt.
@@ -11,6 +14,7 @@ import { readResponse } from './response.ts';
 export interface Request extends CredentialSources {
   readonly url: string;
   readonly operation: OperationDescriptor;
+  readonly fetch: Fetch | undefined;
   /** The request body as JSON text. Undefined if the operation has no body. */
   readonly body: string | undefined;
   readonly idempotencyKey: string | undefined;
@@ -118,7 +122,8 @@ export async function attempt(request: Request, signal: AbortSignal): Promise<un
   const headers: Record<string, string> = { accept: 'application/json', ...credential.headers };
   if (request.body !== undefined) headers['content-type'] = 'application/json';
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
-  const response = await fetch(request.url, {
+  const send = request.fetch ?? fetch;
+  const response = await send(request.url, {
     method: operation.method,
     headers,
     body: request.body ?? null,

@@ -1,5 +1,5 @@
 import { newIdempotencyKey } from '@andamio/schema/idempotency-key';
-import { attempt, FailedAttempt, type Request } from './attempt.ts';
+import { attempt, FailedAttempt, type Fetch, type Request } from './attempt.ts';
 import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
 import { type ApiError, type ApiErrorCode, apiError } from './error.ts';
@@ -15,6 +15,8 @@ export interface Connection {
   readonly totalTimeoutMs: number;
   /** Maximum number of counted attempts per call. 1 disables all retries. */
   readonly maxAttempts: number;
+  /** Sends the requests. Undefined for the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** The arguments of a call, without its options. */
@@ -138,6 +140,7 @@ export async function call(
   const request: Request = {
     url: connection.baseUrl + operation.path + queryString(query),
     operation,
+    fetch: connection.fetch,
     token: connection.token,
     apiKey,
     body: operation.body ? JSON.stringify(body) : undefined,

@@ -1,4 +1,5 @@
 import { serviceUrl } from '@andamio/schema/service-url';
+import type { Fetch } from './attempt.ts';
 import { type Connection, call } from './call.ts';
 import type { Token } from './credential.ts';
 import { operations } from './generated/contract.ts';
@@ -27,6 +28,11 @@ export interface ClientOptions {
    * attempts.
    */
   readonly maxAttempts?: number | undefined;
+  /**
+   * Sends the requests in place of the global `fetch`, for example through a proxy. It receives the
+   * token or the API key in the request's headers.
+   */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Maximum delay of a JavaScript timer in milliseconds. */
@@ -73,6 +79,7 @@ export function createClient(options: ClientOptions): Client {
     attemptTimeoutMs: positiveInteger('attemptTimeoutMs', options.attemptTimeoutMs ?? 15_000),
     totalTimeoutMs: positiveInteger('totalTimeoutMs', options.totalTimeoutMs ?? 60_000),
     maxAttempts: positiveInteger('maxAttempts', options.maxAttempts ?? 4),
+    fetch: options.fetch,
   };
   const methods = Object.entries(operations).map(([name, operation]) => [
     name,

@@ -7,6 +7,19 @@ import { startProxy, startService } from './harness/proxy.ts';
 const baseUrl = await startService();
 const proxy = await startProxy(baseUrl);
 
+test('a client sends its requests with the given fetch', async () => {
+  const sent: string[] = [];
+  const custom = createClient({
+    baseUrl: proxy.url,
+    fetch: (url, init) => {
+      sent.push(`${init.method} ${url}`);
+      return fetch(url, init);
+    },
+  });
+  await custom.getOpenApiDocument();
+  expect(sent).toEqual([`GET ${proxy.url}/api/v1/docs/doc.json`]);
+});
+
 describe('a method', () => {
   test('requestApiKey returns the six published fields', async () => {
     const client = createClient({ baseUrl, token: tokenFor('ada') });
