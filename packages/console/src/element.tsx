@@ -163,7 +163,7 @@ export class AndamioKeys extends HTMLElement {
     const connection = this.#connect();
     if (connection === undefined) return;
     const account = new Account(
-      connection.call,
+      connection,
       () => this.#texts,
       () => this.#render(),
       (name, detail) => this.#dispatch(name, detail),
@@ -184,8 +184,10 @@ export class AndamioKeys extends HTMLElement {
       connection = createConnection(
         this.#baseUrl,
         () => (isCurrent() ? this.#getToken : undefined),
-        () => {
-          if (isCurrent()) this.#start();
+        {
+          onOtherUser: () => {
+            if (isCurrent()) this.#start();
+          },
         },
       );
     } catch {

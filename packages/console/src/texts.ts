@@ -12,8 +12,8 @@ export const english = {
   refresh: 'Refresh',
   cancel: 'Cancel',
   tryAgain: 'Try again',
-  keysUsed: (used: string, maximum: string, tier: string) =>
-    `${used} of ${maximum} keys used (${tier})`,
+  keysUsed: (used: string, maximum: string, tier: string, one: boolean) =>
+    `${used} of ${maximum} ${one ? 'key' : 'keys'} used (${tier})`,
   atMaximum:
     'You hold as many keys as your tier allows. Delete a key that you do not use, or get a higher tier.',
   readOnly: 'Your sign-in allows you to see keys, but not to change them.',
@@ -72,8 +72,10 @@ export const english = {
     replaced: 'Being replaced',
   },
   neverUsed: 'Never used',
-  chart: (total: string, most: string, day: string) =>
-    `${total} requests in 30 days, most on ${day}: ${most}`,
+  chart: (total: string, most: string, day: string, one: boolean) =>
+    one
+      ? `${total} request in 30 days, on ${day}`
+      : `${total} requests in 30 days, most on ${day}: ${most}`,
   noRequests: 'No requests in 30 days',
   removedOn: (date: string) => `Removed on ${date}`,
   previousSecret: (time: string) => `Old secret, works until ${time}`,
@@ -113,10 +115,10 @@ export const english = {
   delete: 'Delete',
   deleteHeading: (name: string) => `Delete “${name}”?`,
   deleteText: 'Requests with this key fail within 10 seconds. This cannot be undone.',
-  lastUse: (relative: string, requests: string) =>
-    `Last used ${relative}; ${requests} requests in 30 days.`,
-  lastUseUnknown: (requests: string) =>
-    `${requests} requests in 30 days, but none with the current secret is known.`,
+  lastUse: (relative: string, requests: string, one: boolean) =>
+    `Last used ${relative}; ${requests} ${one ? 'request' : 'requests'} in 30 days.`,
+  lastUseUnknown: (requests: string, one: boolean) =>
+    `${requests} ${one ? 'request' : 'requests'} in 30 days, but none with the current secret is known.`,
   lastUseNever: 'This key was never used.',
   confirmDelete: 'I understand that a program may still use this key',
   confirmDeleteMissing: 'Check the box to confirm that a program may still use this key.',

@@ -16,7 +16,7 @@ const refused = (code: ErrorCode) =>
 /** Creates an account that calls the operations of the given client. */
 const accountOf = (client: object) =>
   new Account(
-    (operation) => operation(client as Client),
+    { call: (operation) => operation(client as Client), now: Date.now },
     () => english,
     () => {},
     () => {},
@@ -66,6 +66,26 @@ test('usage is read although a key is changed while it is being read', async () 
   await loaded;
   await vi.advanceTimersByTimeAsync(0);
   expect(account.state).toMatchObject({ usage, isLoading: false, problem: undefined });
+});
+
+test("requests are read for the service's days, although the browser has another day", async () => {
+  const getDailyUsage = vi.fn(async (_: object) => {
+    ahead = 3 * 86_400_000;
+    return { usage: [] };
+  });
+  let ahead = 0;
+  vi.setSystemTime('2026-11-27T12:00:00Z');
+  const client = clientWith({ getDailyUsage }) as unknown as Client;
+  const account = new Account(
+    { call: (operation) => operation(client), now: () => Date.now() + ahead },
+    () => english,
+    () => {},
+    () => {},
+  );
+  await account.load();
+  await account.load();
+  const own = { start_date: '2026-11-01', end_date: '2026-11-30' };
+  expect(getDailyUsage.mock.calls.slice(1)).toEqual([[own], [own]]);
 });
 
 test('a problem stays until the data that could not be read is read', async () => {

@@ -5,8 +5,15 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createConnection, type GetToken, SignedOut } from '../src/account/service.ts';
 
-/** Starts a service that lists no keys and accepts only one token. Returns its base URL. */
-async function startService(accepted: string): Promise<string> {
+/**
+ * Starts a service that lists no keys and accepts only one token. Returns its base URL.
+ *
+ * @param headers further headers of each answer.
+ */
+async function startService(
+  accepted: string,
+  headers: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<string> {
   const server = createServer((request, response) => {
     const isAccepted = request.headers.authorization === `Bearer ${accepted}`;
     const answer = isAccepted
@@ -15,6 +22,7 @@ async function startService(accepted: string): Promise<string> {
     response
       .writeHead(isAccepted ? 200 : 401, {
         'content-type': 'application/json',
+        ...headers(),
         ...(!isAccepted && { 'x-error-code': 'unauthenticated' }),
       })
       .end(JSON.stringify(answer));
@@ -36,11 +44,9 @@ test('a rejected request asks for a new token although another request waits for
     if (asked.length === 2) await askedAgain.promise;
     return refresh ? 'new' : 'old';
   };
-  const { call } = createConnection(
-    await startService('new'),
-    () => getToken,
-    () => {},
-  );
+  const { call } = createConnection(await startService('new'), () => getToken, {
+    onOtherUser: () => {},
+  });
   const rejected = call((client) => client.listApiKeys());
   await setImmediate();
   const waiting = call((client) => client.listApiKeys());
@@ -61,11 +67,9 @@ test.each<[string, () => Promise<string | null>]>([
   const pending = Promise.withResolvers<void>();
   let getToken: GetToken = async () => own;
   const onOtherUser = vi.fn();
-  const { call, checkToken } = createConnection(
-    await startService(own),
-    () => getToken,
+  const { call, checkToken } = createConnection(await startService(own), () => getToken, {
     onOtherUser,
-  );
+  });
   await call((client) => client.listApiKeys());
   getToken = async () => {
     await pending.promise;
@@ -85,7 +89,7 @@ test('a getToken that replaces another is asked at once, and the newest one coun
   const { call, checkToken } = createConnection(
     await startService(tokenOf('own')),
     () => getToken,
-    onOtherUser,
+    { onOtherUser },
   );
   await expect(call((client) => client.listApiKeys())).rejects.toThrow(SignedOut);
   const pending = Promise.withResolvers<string>();
@@ -96,4 +100,43 @@ test('a getToken that replaces another is asked at once, and the newest one coun
   pending.resolve(tokenOf('own'));
   expect(await checked).toBe(true);
   expect(onOtherUser).toHaveBeenCalledOnce();
+});
+
+test('the time is that of the service, and a difference of up to three seconds is ignored', async () => {
+  let ahead = 0;
+  const url = await startService('token', () => {
+    const end = Math.ceil(Date.now() / 1000) + ahead + 37;
+    return { 'x-ratelimit-reset': `${end}`, ratelimit: '"user"; r=9; t=37' };
+  });
+  const { call, now } = createConnection(url, () => async () => 'token', {
+    onOtherUser: () => {},
+  });
+  const secondsAhead = async () => {
+    await call((client) => client.listApiKeys());
+    return (now() - Date.now()) / 1000;
+  };
+  expect(await secondsAhead()).toBe(0);
+  for (const [seconds, expected] of [
+    [2, 0],
+    [-259_200, -259_200],
+    [-259_199, -259_200],
+    [3_600, 3_600],
+    [0, 0],
+  ] as const) {
+    ahead = seconds;
+    expect(Math.abs((await secondsAhead()) - expected)).toBeLessThan(2);
+  }
+});
+
+test.each([
+  ['has no headers about a rate limit', {}],
+  ['has an invalid time', { 'x-ratelimit-reset': 'soon', ratelimit: '"user"; r=9; t=37' }],
+  ['has only one of the headers', { 'x-ratelimit-reset': '1' }],
+])('the time is that of the browser if an answer %s', async (_, headers) => {
+  const url = await startService('token', () => headers);
+  const { call, now } = createConnection(url, () => async () => 'token', {
+    onOtherUser: () => {},
+  });
+  await call((client) => client.listApiKeys());
+  expect(Math.abs(now() - Date.now())).toBeLessThan(1_000);
 });

@@ -46,6 +46,14 @@ describe('the state of a key', () => {
     expect(stateOf(key('CI', { expires_at: at(days) }), now)).toBe(state);
   });
 
+  test.each(['expiring', 'expired'] as const)(
+    'a key that the service lists as %s is no less urgent, whatever the time is',
+    (state) => {
+      expect(stateOf(key('CI', { state, expires_at: at(9) }), now)).toBe(state);
+      expect(canExtend(key('CI', { state, expires_at: at(9) }), now)).toBe(true);
+    },
+  );
+
   test('a key with a valid previous secret is being replaced', () => {
     expect(stateOf(key('CI', { previous: key('CI') }), now)).toBe('replaced');
   });

@@ -284,7 +284,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
         return page.getByRole('row', { name: 'Old secret' }).textContent();
       })
       .toContain('this minute');
-    const used = 'Last used this minute; 1 requests in 30 days.';
+    const used = 'Last used this minute; 1 request in 30 days.';
     await page.getByRole('button', { name: 'Replace secret: in use' }).click();
     await dialog(page).getByLabel('It expires now').check();
     await dialog(page).getByText(used).waitFor();
@@ -297,7 +297,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await waitAMinute(page);
     await page.getByRole('button', { name: 'Delete: in use' }).click();
     await dialog(page)
-      .getByText('1 requests in 30 days, but none with the current secret is known.')
+      .getByText('1 request in 30 days, but none with the current secret is known.')
       .waitFor();
     await page.context().close();
   });
@@ -611,11 +611,11 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
   test('a full tier is explained before a key is requested', async () => {
     host.onToken((user) => tokenFor(user, { tier: 'pioneer' }));
     const { page } = await open('modest');
-    await page.getByText('0 of 1 keys used (pioneer)').waitFor();
+    await page.getByText('0 of 1 key used (pioneer)').waitFor();
     await create(page, 'the only one');
     await dialog(page).getByRole('button', { name: 'I have stored it' }).click();
     await page.getByRole('button', { name: 'Close anyway' }).click();
-    await page.getByText('1 of 1 keys used (pioneer)').waitFor();
+    await page.getByText('1 of 1 key used (pioneer)').waitFor();
     await page.getByText('You hold as many keys as your tier allows.').waitFor();
     await page.getByRole('button', { name: 'Create key' }).click({ force: true });
     expect(await dialog(page).count()).toBe(0);
@@ -656,6 +656,39 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     expect(await page.getByRole('row', { name: 'second' }).count()).toBe(1);
     await page.context().close();
   });
+
+  test.each([
+    ['ahead', 3],
+    ['behind', -2],
+  ])(
+    "with a browser clock that is %s by days, the service's time decides what is shown and asked",
+    async (direction, days) => {
+      const user = `out of time, ${direction}`;
+      expect(await verify(await issue(user, 'in use', 2))).toBe(200);
+      const { page } = await openPage(browser);
+      await page.clock.install({ time: Date.now() + days * 86_400_000 });
+      await page.goto(`${host.origin}/?user=${user}`);
+      const row = page.getByRole('row', { name: 'in use' });
+      await expect
+        .poll(async () => {
+          await page.getByRole('button', { name: 'Refresh' }).click();
+          return row.textContent();
+        })
+        .toContain('this minute');
+      expect(await row.textContent()).toContain('Expires soon');
+      await page.getByText(/^1 of \S+ keys? used/).waitFor();
+      const today = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeZone: 'UTC' });
+      await page
+        .getByRole('img', { name: `1 request in 30 days, on ${today.format(Date.now())}` })
+        .waitFor();
+      expect(await page.getByRole('button', { name: 'Extend: in use' }).count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Replace secret: in use' }).count()).toBe(1);
+      await page.getByRole('button', { name: 'Delete: in use' }).click();
+      await dialog(page).getByText('Last used this minute; 1 request in 30 days.').waitFor();
+      await dialog(page).getByRole('checkbox').waitFor();
+      await page.context().close();
+    },
+  );
 
   test('many keys can be searched, filtered and sorted, and no match is not an empty list', async () => {
     for (const index of [1, 2, 3, 4, 5]) await issue('collector', `service ${index}`);

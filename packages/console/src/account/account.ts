@@ -8,7 +8,7 @@ import {
 } from '@andamio/client';
 import type { Texts } from '../texts.ts';
 import { type Problem, problemOf } from './problem.ts';
-import { type Call, OutcomeUnknown, untilAnswered } from './service.ts';
+import { type Call, type Connection, OutcomeUnknown, untilAnswered } from './service.ts';
 import { type Key, keysOf } from './visible-keys.ts';
 
 /** The dialog that is open: one that creates a key, or one that changes a key. */
@@ -36,7 +36,7 @@ export interface State {
   readonly requests: ReadonlyMap<string, ReadonlyMap<string, number>> | undefined;
   readonly isLoading: boolean;
   readonly isOnline: boolean;
-  /** True if the user's token does not allow changes. */
+  /** True if the service has refused a change because the user's token does not allow any. */
   readonly isReadOnly: boolean;
   /** The reason why the last read failed. The element keeps showing the keys read earlier. */
   readonly problem: Problem | undefined;
@@ -105,6 +105,8 @@ export class Account {
     announcement: '',
   };
   readonly #call: Call;
+  /** Returns the current time of the service in Unix milliseconds. */
+  readonly now: () => number;
   readonly #texts: () => Texts;
   readonly #onChange: () => void;
   readonly #report: Report;
@@ -124,8 +126,14 @@ export class Account {
   /** True if a write of the open dialog has shown that the list may differ from the service's. */
   #isListDoubtful = false;
 
-  constructor(call: Call, texts: () => Texts, onChange: () => void, report: Report) {
+  constructor(
+    { call, now }: Pick<Connection, 'call' | 'now'>,
+    texts: () => Texts,
+    onChange: () => void,
+    report: Report,
+  ) {
     this.#call = call;
+    this.now = now;
     this.#texts = texts;
     this.#onChange = onChange;
     this.#report = report;
@@ -168,17 +176,26 @@ export class Account {
    */
   async load(): Promise<void> {
     this.#isComplete = false;
-    const today = Date.now();
     await this.#read(async () => {
-      const [keys, usage, daily] = await Promise.all([
+      const [keys, usage, requests] = await Promise.all([
         this.#call(listAllApiKeys),
         this.#call((client) => client.getUsage()),
-        this.#call((client) =>
-          client.getDailyUsage({ start_date: dateOf(today - 29 * day), end_date: dateOf(today) }),
-        ),
+        this.#readRequests(),
       ]);
-      return { keys: keysOf(keys), usage, requests: requestsByName(daily) };
+      return { keys: keysOf(keys), usage, requests };
     });
+  }
+
+  /**
+   * Reads the requests of the last 30 days. Reads them again if the answer shows that the service
+   * has another day than the browser.
+   */
+  async #readRequests(): Promise<Map<string, Map<string, number>>> {
+    const today = this.now();
+    const daily = await this.#call((client) =>
+      client.getDailyUsage({ start_date: dateOf(today - 29 * day), end_date: dateOf(today) }),
+    );
+    return dateOf(today) === dateOf(this.now()) ? requestsByName(daily) : this.#readRequests();
   }
 
   /** Reads the keys if the last read failed because there was no token. */

@@ -1,4 +1,5 @@
 import { ApiError, type Client, createClient } from '@andamio/client';
+import { serviceTime } from './service-time.ts';
 
 /**
  * Returns the user's JWT, without `Bearer`. Returns null if no user is signed in. `refresh` is true
@@ -43,7 +44,24 @@ export interface Connection {
    * @returns true if the token is new: the replaced function did not return it.
    */
   readonly checkToken: () => Promise<boolean>;
+  /**
+   * Returns the current time of the service in Unix milliseconds, according to its newest answer.
+   * Before the first answer, returns the browser's time, which may be wrong.
+   */
+  readonly now: () => number;
 }
+
+/** Functions that are called when `getToken` returns another token than before. */
+export interface TokenHandlers {
+  /** Called when `getToken` returns the token of another user. */
+  readonly onOtherUser: () => void;
+}
+
+/**
+ * The largest difference between the clocks of service and browser, in milliseconds, that is
+ * ignored. Answers tell the time only to within two seconds.
+ */
+const toleratedSkew = 3_000;
 
 /**
  * Creates a connection whose calls ask `getToken` for a token before each request. If the service
@@ -58,13 +76,12 @@ export interface Connection {
  * @param current returns the page's `getToken`. The page may replace it at any time. A function
  *   that was replaced while it was pending counts only if it returns a token of the same user.
  *   Otherwise the new function is asked.
- * @param onOtherUser called when `getToken` returns the token of another user.
  * @throws {TypeError} if no token may be sent to the base URL.
  */
 export function createConnection(
   baseUrl: string,
   current: () => GetToken | undefined,
-  onOtherUser: () => void,
+  { onOtherUser }: TokenHandlers,
 ): Connection {
   /** The pending calls to `getToken`, by the value of `refresh`. */
   const pending = new Map<boolean, Promise<string>>();
@@ -113,12 +130,20 @@ export function createConnection(
     isChecking = false;
     return lastToken !== before;
   };
+  /** Milliseconds by which the service's clock is ahead of the browser's. */
+  let ahead = 0;
   const clientOf = (refresh: boolean) =>
     createClient({
       baseUrl,
       token: () => tokenOf(refresh),
       // The element retries by itself, because it shows that it is waiting and why.
       maxAttempts: 1,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        const skew = (serviceTime(response.headers) ?? Date.now() + ahead) - Date.now();
+        if (Math.abs(skew - ahead) > toleratedSkew) ahead = skew;
+        return response;
+      },
     });
   const client = clientOf(false);
   const renewing = clientOf(true);
@@ -136,7 +161,7 @@ export function createConnection(
       throw isRejected(error) ? new SignedOut() : error;
     }
   };
-  return { call, checkToken };
+  return { call, checkToken, now: () => Date.now() + ahead };
 }
 
 /** Time, in milliseconds, during which a write that receives no answer is repeated. */

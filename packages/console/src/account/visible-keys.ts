@@ -31,19 +31,23 @@ export function keysOf(list: readonly ApiKeyInList[]): Key[] {
     .map((key) => ({ ...key, previous: previous.get(key.name) }));
 }
 
-/** Returns the state of a key at a time in Unix milliseconds. */
+/**
+ * Returns the state of a key at a time in Unix milliseconds. The time moves the state on from the
+ * one that the list contains, but never back.
+ */
 export function stateOf(key: Key, now: number): KeyState {
   const expiry = Date.parse(key.expires_at);
-  if (expiry <= now) return 'expired';
-  if (expiry - now <= soon) return 'expiring';
+  if (key.state === 'expired' || expiry <= now) return 'expired';
+  if (key.state === 'expiring' || expiry - now <= soon) return 'expiring';
   return key.previous ? 'replaced' : 'active';
 }
 
-/** Reports whether a key can be extended. This is possible from one day before its expiry. */
-export const canExtend = (key: Key, now: number) => Date.parse(key.expires_at) - day <= now;
-
 /** Returns the time from which a key can be extended, in Unix milliseconds. */
 export const extendableFrom = (key: Key) => Date.parse(key.expires_at) - day;
+
+/** Reports whether a key can be extended. This is possible from one day before its expiry. */
+export const canExtend = (key: Key, now: number) =>
+  key.state !== 'active' || extendableFrom(key) <= now;
 
 /**
  * Returns the time of the last known request with a key: with its current or its previous secret.

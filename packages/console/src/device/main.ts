@@ -25,6 +25,9 @@ let login: DeviceLogin | undefined;
 /** Sends requests with the token of the signed-in user. Undefined while nobody is signed in. */
 let call: Call | undefined;
 
+/** Returns the current time of the service in Unix milliseconds. */
+let now = Date.now;
+
 /**
  * Shows one view and hides the others. The warning appears only with the views in which the user
  * enters a code or decides.
@@ -72,7 +75,7 @@ function ask(found: DeviceLogin, account: string): void {
   const { user_code, api_key_name, address, same_network: isSame, requested_at } = found;
   setText('#account', account);
   setText('#shown-code', user_code);
-  setText('#asked', ago(requested_at, Date.now()));
+  setText('#asked', ago(requested_at, now()));
   find<HTMLTimeElement>('#asked').dateTime = requested_at;
   setText('#address', address);
   setText('#network', isSame ? texts.decision.sameNetwork : texts.decision.otherNetwork);
@@ -209,14 +212,13 @@ find('#again').addEventListener('click', () => askForCode());
 /** Shows the page's first step to the signed-in user: asks for a code, and shows the given text. */
 function begin(getToken: GetToken, text = ''): void {
   clear();
-  const connection = createConnection(
-    location.origin,
-    () => getToken,
-    () => {
+  const connection = createConnection(location.origin, () => getToken, {
+    onOtherUser: () => {
       if (call === connection.call) begin(getToken, texts.entry.otherAccount);
     },
-  );
+  });
   call = connection.call;
+  now = connection.now;
   askForCode(text);
 }
 

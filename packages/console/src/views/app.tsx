@@ -6,6 +6,7 @@ import {
   type Key,
   matches,
   type Order,
+  stateOf,
   visibleKeys,
 } from '../account/visible-keys.ts';
 import { CreateDialog } from './create-dialog.tsx';
@@ -180,17 +181,13 @@ function Keys({ ui, keys, now }: { readonly ui: Ui; readonly keys: readonly Key[
   );
 }
 
-/**
- * Returns the current time. Renders the component again every minute, because it shows relative
- * times.
- */
-function useNow(): number {
+/** Renders the component again every minute, because it shows relative times. */
+function useMinutes(): void {
   const [, setTick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTick((tick) => tick + 1), 60_000);
     return () => clearInterval(timer);
   }, []);
-  return Date.now();
 }
 
 /** The whole content of the element `<andamio-keys>`. */
@@ -198,12 +195,13 @@ export function App({ ui }: { readonly ui: Ui }) {
   const { texts, format, account } = ui;
   const { keys, usage, isLoading, isOnline, isReadOnly, problem, task, reveal, announcement } =
     account.state;
-  const now = useNow();
+  useMinutes();
+  const now = account.now();
   const heading = useRef<HTMLHeadingElement>(null);
 
   const tier = usage?.subscription_tier;
   const maximum = tier !== undefined && isTier(tier) ? tiers[tier].maximumKeys : undefined;
-  const used = keys?.filter(({ expires_at }) => Date.parse(expires_at) > now).length ?? 0;
+  const used = keys?.filter((key) => stateOf(key, now) !== 'expired').length ?? 0;
   const isFull = maximum !== undefined && used >= maximum;
 
   // The row of a deleted key, to which the focus would return, no longer exists.
@@ -221,7 +219,7 @@ export function App({ ui }: { readonly ui: Ui }) {
           {texts.heading}
         </h2>
         {keys && tier !== undefined && maximum !== undefined && (
-          <p>{texts.keysUsed(format.number(used), format.number(maximum), tier)}</p>
+          <p>{texts.keysUsed(format.number(used), format.number(maximum), tier, maximum === 1)}</p>
         )}
         <div class="buttons">
           <button type="button" aria-disabled={isLoading} onClick={() => void account.load()}>

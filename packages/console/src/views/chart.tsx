@@ -6,13 +6,13 @@ const barWidth = 4;
 
 /** A bar chart of the requests on each of the last 30 days. */
 export function Chart({
-  ui: { texts, format },
+  ui: { texts, format, account },
   requests,
 }: {
   readonly ui: Ui;
   readonly requests: ReadonlyMap<string, number>;
 }) {
-  const days = last30Days(Date.now());
+  const days = last30Days(account.now());
   const counts = days.map((day) => requests.get(day) ?? 0);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const most = Math.max(...counts);
@@ -23,6 +23,7 @@ export function Chart({
           format.number(total),
           format.number(most),
           format.date(days[counts.indexOf(most)] as string),
+          total === 1,
         );
   const bars = counts
     .map((count, index) => {

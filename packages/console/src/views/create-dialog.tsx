@@ -51,7 +51,8 @@ export function CreateDialog({ ui }: { readonly ui: Ui }) {
             onChange={(value, isOther) => setDays({ value, isOther })}
           />
           <p class="consequence" aria-live="polite">
-            {validDays !== undefined && texts.expiresOn(format.time(Date.now() + validDays * day))}
+            {validDays !== undefined &&
+              texts.expiresOn(format.time(account.now() + validDays * day))}
           </p>
         </>
       )}

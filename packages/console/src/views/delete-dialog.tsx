@@ -11,7 +11,7 @@ import type { Ui } from './ui.ts';
 export function DeleteDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, account } = ui;
   const [isConfirmed, setConfirmed] = useState(false);
-  const isInUse = wasUsedWithin(target, 24, Date.now());
+  const isInUse = wasUsedWithin(target, 24, account.now());
   return (
     <TaskDialog
       ui={ui}

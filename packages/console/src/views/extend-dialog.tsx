@@ -13,7 +13,7 @@ export function ExtendDialog({ ui, target }: { readonly ui: Ui; readonly target:
   const [days, setDays] = useState({ value: initialDays(maximumDays), isOther: false });
   const validDays = daysIn(days.value, maximumDays);
   // The days count from the later of now and the current expiry (contract, part C).
-  const start = Math.max(Date.now(), Date.parse(target.expires_at));
+  const start = Math.max(account.now(), Date.parse(target.expires_at));
   return (
     <TaskDialog
       ui={ui}

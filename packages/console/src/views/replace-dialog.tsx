@@ -12,7 +12,7 @@ export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target
   const { texts, format, account } = ui;
   const [grace, setGrace] = useState<(typeof graces)[number]>(86_400);
   // The old secret expires no later than the key.
-  const oldEnd = Math.min(Date.now() + grace * 1000, Date.parse(target.expires_at));
+  const oldEnd = Math.min(account.now() + grace * 1000, Date.parse(target.expires_at));
   return (
     <TaskDialog
       ui={ui}

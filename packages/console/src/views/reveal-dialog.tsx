@@ -105,7 +105,7 @@ export function RevealDialog({ ui, reveal }: { readonly ui: Ui; readonly reveal:
       </div>
       {previousExpiry !== undefined && (
         <p>
-          {Date.parse(previousExpiry) <= Date.now()
+          {Date.parse(previousExpiry) <= account.now()
             ? texts.previousExpired
             : texts.previousWorksUntil(format.time(previousExpiry))}
         </p>
