@@ -185,6 +185,9 @@ export class AndamioKeys extends HTMLElement {
         this.#baseUrl,
         () => (isCurrent() ? this.#getToken : undefined),
         {
+          onNewToken: () => {
+            if (isCurrent()) this.#account?.onNewToken();
+          },
           onOtherUser: () => {
             if (isCurrent()) this.#start();
           },

@@ -102,6 +102,23 @@ test('a getToken that replaces another is asked at once, and the newest one coun
   expect(onOtherUser).toHaveBeenCalledOnce();
 });
 
+test('a new token of the same user is reported, and the first and unchanged tokens are not', async () => {
+  let token = tokenOf('own');
+  const onNewToken = vi.fn();
+  const { call } = createConnection(
+    await startService(`${tokenOf('own')}2`),
+    () => async () => token,
+    { onNewToken, onOtherUser: () => {} },
+  );
+  const list = () => call((client) => client.listApiKeys());
+  await expect(list()).rejects.toThrow(SignedOut);
+  expect(onNewToken).not.toHaveBeenCalled();
+  token += '2';
+  await list();
+  await list();
+  expect(onNewToken).toHaveBeenCalledOnce();
+});
+
 test('the time is that of the service, and a difference of up to three seconds is ignored', async () => {
   let ahead = 0;
   const url = await startService('token', () => {

@@ -622,7 +622,7 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
-  test('a token that only reads shows keys without actions once it has been refused', async () => {
+  test('a token that only reads shows keys without actions once it has been refused, until there is another', async () => {
     await issue('auditor', 'untouchable');
     host.onToken((user) => tokenFor(user, { scope: 'apikey:read' }));
     const { page } = await open('auditor');
@@ -633,6 +633,11 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.getByText('Your sign-in allows you to see keys, but not to change them.').waitFor();
     expect(await page.getByRole('button', { name: /Delete|Create/ }).count()).toBe(0);
     expect(await list('auditor')).toHaveLength(1);
+    host.onToken((user) => tokenFor(user));
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('button', { name: 'Delete: untouchable' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await announcement(page, 'The key “untouchable” was deleted.');
     await page.context().close();
   });
 

@@ -198,6 +198,11 @@ export class Account {
     return dateOf(today) === dateOf(this.now()) ? requestsByName(daily) : this.#readRequests();
   }
 
+  /** Shows the actions again, because a new token may allow changes. */
+  onNewToken(): void {
+    if (this.#state.isReadOnly) this.#set({ isReadOnly: false });
+  }
+
   /** Reads the keys if the last read failed because there was no token. */
   async continueSignedIn(): Promise<void> {
     const kind = this.#state.problem?.kind;

@@ -53,6 +53,8 @@ export interface Connection {
 
 /** Functions that are called when `getToken` returns another token than before. */
 export interface TokenHandlers {
+  /** Called when `getToken` returns another token of the same user. */
+  readonly onNewToken?: () => void;
   /** Called when `getToken` returns the token of another user. */
   readonly onOtherUser: () => void;
 }
@@ -81,7 +83,7 @@ const toleratedSkew = 3_000;
 export function createConnection(
   baseUrl: string,
   current: () => GetToken | undefined,
-  { onOtherUser }: TokenHandlers,
+  { onNewToken = () => {}, onOtherUser }: TokenHandlers,
 ): Connection {
   /** The pending calls to `getToken`, by the value of `refresh`. */
   const pending = new Map<boolean, Promise<string>>();
@@ -106,7 +108,9 @@ export function createConnection(
       throw new OtherUser();
     }
     user ??= tokenUser;
+    const isNew = lastToken !== undefined && token !== lastToken;
     lastToken = token;
+    if (isNew) onNewToken();
     return token;
   };
   const tokenOf = (refresh: boolean): Promise<string> => {
