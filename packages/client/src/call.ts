@@ -4,9 +4,11 @@ import type { Token } from './credential.ts';
 import { pause, withDeadline } from './deadline.ts';
 import { type ApiError, type ApiErrorCode, apiError } from './error.ts';
 import type { IdempotentCallOptions, OperationDescriptor } from './operation.ts';
-import { immediateRetries, isUncounted, retryDelay } from './retry.ts';
+import { immediateRetries, isUncounted, type Retry, retryDelay } from './retry.ts';
 
-/** The address, token and limits for all calls of a client. Times are in milliseconds. */
+/**
+ * The address, token, limits and callbacks for all calls of a client. Times are in milliseconds.
+ */
 export interface Connection {
   /** Base URL without a trailing slash. */
   readonly baseUrl: string;
@@ -17,6 +19,8 @@ export interface Connection {
   readonly maxAttempts: number;
   /** Sends the requests. Undefined for the global `fetch`. */
   readonly fetch?: Fetch | undefined;
+  /** Called before each pause. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /** The arguments of a call, without its options. */
@@ -109,9 +113,10 @@ async function sendWithRetries(
       // If the remaining time is too short for the pause, the attempt's error is thrown. It tells
       // the caller more than a timeout would.
       const canRetry = ms !== undefined && performance.now() + ms < end;
-      if (!canRetry || signal.aborted || attempts >= connection.maxAttempts)
-        throw errorOfCall(failure.error, isAnyInDoubt);
-      isAnyInDoubt ||= failure.error.mayHaveBeenProcessed;
+      const error = errorOfCall(failure.error, isAnyInDoubt);
+      if (!canRetry || signal.aborted || attempts >= connection.maxAttempts) throw error;
+      isAnyInDoubt = error.mayHaveBeenProcessed;
+      connection.onRetry?.({ error, pauseMs: ms });
       await pause(ms, signal);
     }
   }

@@ -5,6 +5,7 @@ import type { Token } from './credential.ts';
 import { operations } from './generated/contract.ts';
 import type { Client } from './generated/types.ts';
 import type { CallOptions, OperationDescriptor } from './operation.ts';
+import type { Retry } from './retry.ts';
 
 /** Options of a client. Times are in milliseconds. */
 export interface ClientOptions {
@@ -33,6 +34,8 @@ export interface ClientOptions {
    * token or the API key in the request's headers.
    */
   readonly fetch?: Fetch | undefined;
+  /** Called when an attempt has failed and the call will retry it, before the pause. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /** Maximum delay of a JavaScript timer in milliseconds. */
@@ -63,7 +66,7 @@ function methodOf(connection: Connection, operation: OperationDescriptor) {
  * Creates a client with one method per operation. Each method resolves to the body of the
  * successful response.
  *
- * A method rejects with an `ApiError`, with the error that the `token` function throws, or with a
+ * A method rejects with an `ApiError`, with an error that `token` or `onRetry` throws, or with a
  * `TypeError` if an argument cannot be sent.
  *
  * The client retries when a retry is safe. It retries a 429 response after the time in its
@@ -80,6 +83,7 @@ export function createClient(options: ClientOptions): Client {
     totalTimeoutMs: positiveInteger('totalTimeoutMs', options.totalTimeoutMs ?? 60_000),
     maxAttempts: positiveInteger('maxAttempts', options.maxAttempts ?? 4),
     fetch: options.fetch,
+    onRetry: options.onRetry,
   };
   const methods = Object.entries(operations).map(([name, operation]) => [
     name,

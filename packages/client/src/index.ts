@@ -9,3 +9,4 @@ export {
 export type * from './generated/types.ts';
 export { listAllApiKeys } from './list-all-keys.ts';
 export type { CallOptions, IdempotentCallOptions } from './operation.ts';
+export type { Retry } from './retry.ts';

@@ -1,5 +1,17 @@
 import type { FailedAttempt } from './attempt.ts';
+import type { ApiError } from './error.ts';
 import type { RetryPolicy } from './operation.ts';
+
+/** A retry that a call is about to make. */
+export interface Retry {
+  /**
+   * The error with which the call would end if it did not retry. Its `mayHaveBeenProcessed` covers
+   * all attempts so far.
+   */
+  readonly error: ApiError;
+  /** The pause before the next attempt, in milliseconds. */
+  readonly pauseMs: number;
+}
 
 /** Upper bound of the first pause in milliseconds. */
 const initialBackoffMs = 200;

@@ -3,7 +3,7 @@ import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Connection, call } from '../src/call.ts';
 import { operations } from '../src/generated/contract.ts';
-import { createClient } from '../src/index.ts';
+import { createClient, type Retry } from '../src/index.ts';
 import type { IdempotentCallOptions, OperationDescriptor, RetryPolicy } from '../src/operation.ts';
 import { failureOf } from './harness/failure-of.ts';
 import {
@@ -264,6 +264,71 @@ test('calls the token function before every attempt', async () => {
   proxy.next(failing(429, 'rate_limited', { 'retry-after': '0' }));
   await requestKey('never', {}, { token: () => tokenFor('ada', { jti: `${++asked}` }) });
   expect(new Set(attempts().map(({ headers }) => headers.authorization)).size).toBe(2);
+});
+
+describe('onRetry', () => {
+  const limited = failing(429, 'rate_limited', { 'retry-after': '0' });
+
+  /** Requests a key. Returns the numbers of its requests, its pauses, and the code of its error. */
+  async function stepsOf(changes: Partial<Connection> = {}) {
+    const steps: unknown[] = [];
+    await requestKey('with-key', undefined, {
+      ...changes,
+      fetch: (url, init) => {
+        steps.push('request');
+        return fetch(url, init);
+      },
+      onRetry: ({ error: { code, mayHaveBeenProcessed }, pauseMs }) =>
+        steps.push([code, mayHaveBeenProcessed, pauseMs]),
+    }).catch(({ code }) => steps.push(code));
+    return steps;
+  }
+
+  test('calls onRetry before each pause, with its length', async () => {
+    proxy.next(failing(429, 'rate_limited', { 'retry-after': '1' }));
+    expect(await stepsOf()).toEqual(['request', ['rate_limited', false, 1000], 'request']);
+  });
+
+  test('tells onRetry whether any attempt so far may have been processed', async () => {
+    proxy.next(limited, losingTheAnswer, limited);
+    expect(await stepsOf({ maxAttempts: 4 })).toEqual([
+      'request',
+      ['rate_limited', false, 0],
+      'request',
+      ['network', true, expect.any(Number)],
+      'request',
+      ['rate_limited', true, 0],
+      'request',
+    ]);
+  });
+
+  test('does not call onRetry after the last attempt', async () => {
+    proxy.next(limited, limited);
+    expect(await stepsOf({ maxAttempts: 2 })).toEqual([
+      'request',
+      ['rate_limited', false, 0],
+      'request',
+      'rate_limited',
+    ]);
+  });
+
+  test('an error of onRetry ends the call', async () => {
+    const failure = new Error('of the program');
+    const onRetry = () => {
+      throw failure;
+    };
+    proxy.next(limited);
+    await expect(requestKey('with-key', undefined, { onRetry })).rejects.toBe(failure);
+    expect(attempts()).toHaveLength(1);
+  });
+
+  test('createClient passes onRetry to every call', async () => {
+    const codes: string[] = [];
+    const onRetry = ({ error }: Retry) => void codes.push(error.code);
+    proxy.next(limited);
+    await createClient({ ...connection, onRetry }).getOpenApiDocument();
+    expect(codes).toEqual(['rate_limited']);
+  });
 });
 
 describe('an Idempotency-Key', () => {
