@@ -25,10 +25,10 @@ function keyIn(value: string, source: string): string {
  */
 export async function findKey(fromInput: boolean, context: Context): Promise<string> {
   if (fromInput) return keyIn(await text(process.stdin), 'Standard input');
-  const { url, environment } = context;
+  const { environment } = context;
   const variable = environment[keyVariable];
   if (variable) return keyIn(variable, keyVariable);
-  const stored = await findStoredKey(url, environment);
+  const stored = await findStoredKey(context);
   if (stored !== undefined) return stored;
   throw new CliError(
     exitCodes.credentials,

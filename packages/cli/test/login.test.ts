@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { makeKey } from '@andamio/schema/key-format';
@@ -799,25 +799,40 @@ test('programs of the system get the key by standard input, and neither argument
   for (const secret of [key, 'a-token', 'a-key']) expect(seen).not.toContain(secret);
 });
 
-/** Installs a `secret-tool` that keeps one secret in a file. One of its commands can be broken. */
-async function fakeKeychain(folder: string) {
-  const secret = join(folder, 'secret');
+/**
+ * Installs a `secret-tool` that keeps each secret in a file, named by its attributes. One of its
+ * commands can be broken.
+ */
+async function fakeKeychain({ folder, file }: { readonly folder: string; readonly file: string }) {
+  const secrets = join(folder, 'secrets');
   const broken = join(folder, 'broken');
   const script = `#!/bin/sh
 [ "$(cat ${broken} 2> /dev/null)" = "$1" ] && exit 1
-case "$1" in
-  store) cat > ${secret} ;;
-  lookup) cat ${secret} ;;
-  clear) rm -f ${secret} ;;
+command=$1
+shift
+[ "$command" = store ] && shift
+secret=${secrets}/$(printf %s "$*" | tr / _)
+case "$command" in
+  store) cat > "$secret" ;;
+  lookup) cat "$secret" ;;
+  clear) rm -f "$secret" ;;
 esac
 `;
+  await mkdir(secrets);
   await writeFile(join(folder, 'bin', 'secret-tool'), script, { mode: 0o755 });
-  return { secret, breakCommand: (command: string) => writeFile(broken, command) };
+  const secretOf = (attributes: string) => join(secrets, attributes.replaceAll('/', '_'));
+  return {
+    /** The file with the key of the login to the service. */
+    secret: secretOf(`service andamio login ${file}`),
+    /** The file with the key that an older version stored for the service. */
+    sharedSecret: secretOf(`service andamio url ${url}`),
+    breakCommand: (command: string) => writeFile(broken, command),
+  };
 }
 
 test('a key that the keychain stores but does not return is left only in the file, and logout leaves none', async () => {
   const laptop = await machine();
-  const { secret, breakCommand } = await fakeKeychain(laptop.folder);
+  const { secret, breakCommand } = await fakeKeychain(laptop);
   await breakCommand('lookup');
   expect(await logIn(laptop, 'nina')).toMatchObject({
     code: 0,
@@ -834,7 +849,7 @@ test('a key that the keychain stores but does not return is left only in the fil
 test('Ctrl+C while the keychain stores the key neither stops it nor leaves the key in a file', async () => {
   const laptop = await machine();
   const { folder, env } = laptop;
-  const { secret } = await fakeKeychain(folder);
+  const { secret } = await fakeKeychain(laptop);
   const tool = join(folder, 'bin', 'secret-tool');
   const wait = `store) touch ${folder}/storing; until [ -e ${folder}/go ]; do sleep 0.05; done; cat`;
   await writeFile(tool, (await readFile(tool, 'utf8')).replace('store) cat', wait));
@@ -860,7 +875,7 @@ test('Ctrl+C while the keychain stores the key neither stops it nor leaves the k
 
 test('a key that the keychain returns changed is left only in the file', async () => {
   const laptop = await machine();
-  const { secret } = await fakeKeychain(laptop.folder);
+  const { secret } = await fakeKeychain(laptop);
   const tool = join(laptop.folder, 'bin', 'secret-tool');
   await writeFile(tool, (await readFile(tool, 'utf8')).replace('lookup) cat', 'lookup) rev'));
   const { code, stderr } = await logIn(laptop, 'vera');
@@ -883,16 +898,53 @@ test('on Windows, no mode is claimed for the file', async () => {
 
 test('a login that cannot be recorded leaves the key of the previous one in the keychain', async () => {
   const laptop = await machine();
-  const { secret } = await fakeKeychain(laptop.folder);
   const env = { ...laptop.env, XDG_CONFIG_HOME: '/sys' }; // No folder can be created there.
+  const file = laptop.file.replace(laptop.config, '/sys');
+  const { secret } = await fakeKeychain({ ...laptop, file });
   await writeFile(secret, 'the previous key');
   expect(await logIn({ ...laptop, env }, 'olaf')).toMatchObject({ code: 73 });
   expect(await readFile(secret, 'utf8')).toBe('the previous key');
 });
 
+test('a key of the keychain that is not the key of the login is not used', async () => {
+  const laptop = await machine();
+  const { env } = laptop;
+  const { secret, sharedSecret } = await fakeKeychain(laptop);
+  await logIn(laptop, 'kira', ['--name', 'cli-kira']);
+  const { start } = await loginIn(laptop.file);
+  for (const file of [secret, sharedSecret]) await writeFile(file, makeKey());
+  const refused = {
+    code: 77,
+    stdout: '',
+    stderr: `The key cli-kira (${start}…) of the login to ${url} is not in the system's keychain, or secret-tool cannot read it. Unlock the keychain, or log in again: andamio login --url ${url}\n`,
+  };
+  for (const command of ['whoami', 'verify', 'print-key'])
+    expect(await andamio([command], { env })).toEqual(refused);
+});
+
+test('a key that an older version stored for all settings folders is used, replaced and removed by its own login', async () => {
+  const laptop = await machine();
+  const { env } = laptop;
+  const { secret, sharedSecret } = await fakeKeychain(laptop);
+  const other = { ...laptop, env: { ...env, XDG_CONFIG_HOME: join(laptop.folder, 'other') } };
+  const storedAsBefore = async () => rename(secret, sharedSecret);
+  await logIn(laptop, 'olive', ['--name', 'cli-olive']);
+  await storedAsBefore();
+  await logIn(other, 'petra', ['--name', 'cli-petra']);
+  await andamio(['logout'], { env: other.env });
+  expect((await andamio(['whoami'], { env })).stdout).toMatch(/^User +olive\n/);
+
+  await logIn(laptop, 'olive');
+  expect((await andamio(['whoami'], { env })).stdout).toMatch(/^User +olive\n/);
+  await expect(readFile(sharedSecret)).rejects.toThrow('ENOENT');
+  await storedAsBefore();
+  expect(await andamio(['logout'], { env })).toMatchObject({ code: 0 });
+  await expect(readFile(sharedSecret)).rejects.toThrow('ENOENT');
+});
+
 test('logout reports a key that the keychain does not remove, and can be repeated', async () => {
   const laptop = await machine();
-  const { breakCommand } = await fakeKeychain(laptop.folder);
+  const { breakCommand } = await fakeKeychain(laptop);
   await logIn(laptop, 'pia');
   await breakCommand('clear');
   expect(await andamio(['logout'], { env: laptop.env })).toMatchObject({
@@ -919,18 +971,25 @@ test.each(['null', '[]', '1', '{', '{"api_key":1}'])(
 );
 
 describe.runIf(available.includes('keyring'))('a keychain', () => {
+  /** Runs a shell script with the keychain of a desktop, which is empty. */
+  async function onDesktop({ config, env }: Awaited<ReturnType<typeof machine>>, script: string) {
+    await mkdir(config, { mode: 0o700 });
+    const unlock = 'printf password | gnome-keyring-daemon --unlock --components=secrets';
+    await writeFile(join(config, 'script'), `${unlock} > /dev/null\n${script}`);
+    return inShell(`dbus-run-session -- bash ${config}/script`, {
+      env: { ...env, XDG_DATA_HOME: config, XDG_RUNTIME_DIR: config },
+    });
+  }
+
   test('the key of a login is stored in the keychain of the desktop, and removed by logout', async () => {
     const laptop = await machine();
-    const script = `
-      printf password | gnome-keyring-daemon --unlock --components=secrets > /dev/null
-      $ANDAMIO login --url ${url} --name cli-keychain && cat ${laptop.file} &&
-      secret-tool lookup service andamio url ${url} && echo &&
+    const result = onDesktop(
+      laptop,
+      `$ANDAMIO login --url ${url} --name cli-keychain && cat ${laptop.file} &&
+      secret-tool lookup service andamio login ${laptop.file} && echo &&
       $ANDAMIO print-key && $ANDAMIO logout &&
-      ! secret-tool lookup service andamio url ${url}`;
-    const env = { ...laptop.env, XDG_DATA_HOME: laptop.config, XDG_RUNTIME_DIR: laptop.config };
-    await mkdir(laptop.config, { mode: 0o700 });
-    await writeFile(join(laptop.config, 'script'), script);
-    const result = inShell(`dbus-run-session -- bash ${laptop.config}/script`, { env });
+      ! secret-tool lookup service andamio`,
+    );
     await browse(await laptop.address(), 'heidi');
     const { code, stdout, stderr } = await result;
     expect(stderr).toContain("stored in the system's keychain, by secret-tool.");
@@ -941,5 +1000,39 @@ describe.runIf(available.includes('keyring'))('a keychain', () => {
     expect(file).not.toContain(looked);
     expect(printed).toBe(looked);
     expect(stderr).not.toContain(looked);
+  });
+
+  test('logins of two settings folders to one service do not touch each other', async () => {
+    const laptop = await machine();
+    const result = onDesktop(
+      laptop,
+      `home() { XDG_CONFIG_HOME=${laptop.folder}/home $ANDAMIO "$@"; }
+      $ANDAMIO login --url ${url} && home login --url ${url} &&
+      $ANDAMIO whoami && home whoami && home logout && $ANDAMIO whoami`,
+    );
+    await browse(await laptop.address(), 'at-work');
+    await browse(await laptop.address(), 'at-home');
+    const { code, stdout } = await result;
+    expect({ code, users: stdout.match(/(?<=^User +)\S+/gm) }).toEqual({
+      code: 0,
+      users: ['at-work', 'at-home', 'at-work'],
+    });
+  });
+
+  test('a key that an older version stored is found, and removed by logout', async () => {
+    const laptop = await machine();
+    const shared = `service andamio url ${url}`;
+    const result = onDesktop(
+      laptop,
+      `$ANDAMIO login --url ${url} && secret=(service andamio login ${laptop.file}) &&
+      secret-tool lookup "\${secret[@]}" | secret-tool store --label=old ${shared} &&
+      secret-tool clear "\${secret[@]}" && $ANDAMIO whoami && $ANDAMIO logout &&
+      ! secret-tool lookup ${shared}`,
+    );
+    await browse(await laptop.address(), 'veteran');
+    expect(await result).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^User +veteran\n/),
+    });
   });
 });

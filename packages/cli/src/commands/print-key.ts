@@ -9,12 +9,11 @@ export const printKey = defineCommand({
   credential: 'none',
   options: {},
   plan: () => async (context) => {
-    const { url, environment } = context;
-    const key = await findStoredKey(url, environment);
+    const key = await findStoredKey(context);
     if (key === undefined) {
       throw new CliError(
         exitCodes.credentials,
-        `There is no key for ${url}. Log in: ${suggestedCommand('login', context)}`,
+        `There is no key for ${context.url}. Log in: ${suggestedCommand('login', context)}`,
       );
     }
     return { json: { api_key: key }, text: [key] };

@@ -1,7 +1,9 @@
 import { isKey, keyStart } from '@andamio/schema/key-format';
 import { printable } from '@andamio/schema/printable';
+import type { Surroundings } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { systemKeychain } from './keychain.ts';
+import { suggestedCommand } from '../suggested-command.ts';
+import { type ItemName, type Keychain, systemKeychain } from './keychain.ts';
 import { type Login, logins } from './logins.ts';
 
 /** A new key with the fields that a login keeps. */
@@ -11,6 +13,35 @@ export interface KeyToStore {
   readonly expires_at: string;
   /** Undefined if it is not known to whom the key belongs. */
   readonly user_id?: string;
+}
+
+/**
+ * Returns the name of the item with the key of a login. It is the path of the login's file, because
+ * logins to one service in several settings folders (`XDG_CONFIG_HOME`) share the keychain.
+ */
+const itemOf = (url: string, environment: NodeJS.ProcessEnv): ItemName => ({
+  attribute: 'login',
+  value: logins.path(url, environment),
+});
+
+/**
+ * Returns the name of the item that older versions used for the logins of all settings folders. Its
+ * key may thus be that of another login.
+ */
+const sharedItemOf = (url: string): ItemName => ({ attribute: 'url', value: url });
+
+function isKeyOf({ start }: Login, key: string | undefined): key is string {
+  return key !== undefined && isKey(key) && keyStart(key) === start;
+}
+
+/** Reports whether the item of older versions contains the key of a login. */
+async function isShared(
+  login: Login | undefined,
+  url: string,
+  keychain: Keychain,
+): Promise<boolean> {
+  if (login === undefined || login.storage === 'file') return false;
+  return isKeyOf(login, await keychain.find(sharedItemOf(url)));
 }
 
 /**
@@ -26,12 +57,16 @@ export async function storeKey(
   environment: NodeJS.ProcessEnv,
 ): Promise<string> {
   const keychain = systemKeychain(environment);
+  const item = itemOf(url, environment);
+  const previous = await logins.find(url, environment);
   const login = { name, start: keyStart(api_key), user_id, expires_at };
   // The file is written first. If that fails, the keychain keeps the key of the previous login.
   await logins.write(url, { ...login, storage: keychain.program }, environment);
-  if ((await keychain.store(url, api_key)) && (await keychain.find(url)) === api_key)
+  const isStored = await keychain.store(item, `Andamio API key for ${url}`, api_key);
+  if (await isShared(previous, url, keychain)) await keychain.remove(sharedItemOf(url));
+  if (isStored && (await keychain.find(item)) === api_key)
     return `in the system's keychain, by ${keychain.program}`;
-  await keychain.remove(url);
+  await keychain.remove(item);
   await logins.write(url, { ...login, storage: 'file', api_key }, environment);
   const path = printable(logins.path(url, environment));
   // On Windows, the file has the permissions of its folder.
@@ -39,16 +74,32 @@ export async function storeKey(
   return `in ${path}${mode}, because no keychain works here`;
 }
 
-/** Returns the stored key of a service, or undefined if there is none. */
-export async function findStoredKey(
-  url: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
+/**
+ * Returns the stored key of a service, or undefined if there is no login.
+ *
+ * @throws {@link CliError} if the key of the login cannot be found. Another key is never returned
+ *   in its place.
+ */
+export async function findStoredKey(context: Surroundings): Promise<string | undefined> {
+  const { url, environment } = context;
   const login = await logins.find(url, environment);
   if (login === undefined) return undefined;
-  const key =
-    login.storage === 'file' ? login.api_key : await systemKeychain(environment).find(url);
-  return key !== undefined && isKey(key) ? key : undefined;
+  const key = `The key ${printable(login.name)} (${printable(login.start)}…) of the login to ${url}`;
+  const logInAgain = suggestedCommand('login', context);
+  if (login.storage === 'file') {
+    if (isKeyOf(login, login.api_key)) return login.api_key;
+    const message = `${key} is not in ${printable(logins.path(url, environment))}. Log in again: ${logInAgain}`;
+    throw new CliError(exitCodes.credentials, message);
+  }
+  const keychain = systemKeychain(environment);
+  for (const item of [itemOf(url, environment), sharedItemOf(url)]) {
+    const found = await keychain.find(item);
+    if (isKeyOf(login, found)) return found;
+  }
+  throw new CliError(
+    exitCodes.credentials,
+    `${key} is not in the system's keychain, or ${keychain.program} cannot read it. Unlock the keychain, or log in again: ${logInAgain}`,
+  );
 }
 
 /**
@@ -62,12 +113,14 @@ export async function removeStoredKey(
   environment: NodeJS.ProcessEnv,
 ): Promise<Login | undefined> {
   const keychain = systemKeychain(environment);
-  await keychain.remove(url);
-  if ((await keychain.find(url)) !== undefined) {
+  const item = itemOf(url, environment);
+  await keychain.remove(item);
+  const login = await logins.find(url, environment);
+  if (await isShared(login, url, keychain)) await keychain.remove(sharedItemOf(url));
+  if ((await keychain.find(item)) !== undefined || (await isShared(login, url, keychain))) {
     const message = `The key could not be removed from the system's keychain by ${keychain.program}.`;
     throw new CliError(exitCodes.cannotCreate, message);
   }
-  const login = await logins.find(url, environment);
   await logins.write(url, undefined, environment);
   return login;
 }
