@@ -66,8 +66,17 @@ await script((args) => {
     say(`${step.after}\nnpx -y pnpm@12 pulumi up --stack ${stack}`);
     return;
   }
-  ensure(secretNamed('key-peppers'));
-  if ((setting('jwksUrl') ?? setting('jwtOidcIssuer')) === undefined)
-    ensure(secretNamed('jwt-secrets'));
+  const hasIssuer = (setting('jwksUrl') ?? setting('jwtOidcIssuer')) !== undefined;
+  const guardSecrets = secretNamed('guard-secrets');
+  const needed = [
+    secretNamed('key-peppers'),
+    ...(hasIssuer ? [] : [secretNamed('jwt-secrets')]),
+    // These secrets are optional.
+    ...(guardSecrets.pinned() === undefined ? [] : [guardSecrets]),
+  ];
+  for (const secret of needed) {
+    const replaced = ensure(secret);
+    if (replaced !== undefined) say(replaced);
+  }
   say(`The secrets of ${stack} are in Secret Manager.`);
 });

@@ -16,7 +16,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Google, startGoogle } from './google/client.ts';
 import { gcloudEnvironment } from './google/gcloud.ts';
 import { engineIsHere, gcloudIsHere } from './harness/requirements.ts';
-import { temporaryFolder } from './harness/stack.ts';
+import { refusal, stackOf, temporaryFolder } from './harness/stack.ts';
 import { filesIn } from './rehearsal/secret-search.ts';
 
 const programFolder = join(import.meta.dirname, '..');
@@ -93,6 +93,9 @@ async function operator(google: Google) {
     before,
     deployed,
     folder,
+    pulumi,
+    set: (key: string, value: string) =>
+      pulumi('config', 'set', `andamio:${key}`, value, '--stack', 'dev'),
     run: (...args: string[]) =>
       runs(process.execPath, [join(checkout, 'scripts/generate-secrets.ts'), 'dev', ...args], {
         cwd: folder,
@@ -159,6 +162,34 @@ describe.skipIf(!engineIsHere || !gcloudIsHere)('secrets:generate, with the real
     // The second run finds that all secrets exist.
     expect((await run()).code).toBe(0);
     expect(await google.secretVersions()).toHaveLength(2);
+  });
+
+  test('creates deleted secrets again when it runs as a preview and its own error say', async () => {
+    const google = await cloud();
+    const { run, set, pulumi, deployed, pinned } = await operator(google);
+    // The numbers of a service that was torn down, and whose secrets were deleted.
+    const stack = await stackOf(google, 'dev', { guardSecretsVersion: '1' });
+    for (const secret of ['keyPeppers', 'jwtSecrets', 'guardSecrets'])
+      await set(`${secret}Version`, '4');
+    const command = /^ +npx -y pnpm@12 secrets:generate dev$/m;
+    expect(await refusal(stack.preview())).toMatch(command);
+    expect((await run()).code).toBe(0);
+    expect([pinned(), pinned('jwtSecretsVersion'), pinned('guardSecretsVersion')]).toEqual([
+      '1',
+      '1',
+      '1',
+    ]);
+    await stack.preview();
+
+    await google.deleteSecret(peppers);
+    await deployed(1);
+    const { code, said } = await run();
+    expect(code).toBe(1);
+    const [, removal = ''] = /^ {2}npx -y pnpm@12 pulumi (config rm .*)$/m.exec(said) ?? [];
+    expect(said).toMatch(command);
+    expect((await pulumi(...removal.split(' '))).code).toBe(0);
+    expect((await run()).code).toBe(0);
+    await stack.preview();
   });
 
   test('fails the later of two concurrent runs, which uses the version of the earlier when it is repeated', async () => {

@@ -208,10 +208,15 @@ describe('a rotation of peppers', () => {
     expect(() => ensure(of)).toThrow(
       'gcloud secrets versions enable VERSION --secret=andamio-api-key-peppers',
     );
+    file.version = 1;
+    expect(() => ensure(of)).toThrow(
+      'gcloud secrets versions enable 1 --secret=andamio-api-key-peppers --project=my-project',
+    );
     file.version = 7;
     expect(() => ensure(of)).toThrow(
-      'refers to version 7 of the secret andamio-api-key-peppers, which is missing',
+      'gcloud secrets versions list andamio-api-key-peppers --project=my-project',
     );
+    expect(vault.stored).toHaveLength(1);
   });
 });
 
@@ -278,6 +283,25 @@ test('completes a first run that was interrupted before it set the version numbe
   expect(() => ensure(of)).toThrow('interrupted');
   file.interrupted = false;
   ensure(of);
+  expect([file.version, vault.names().length]).toEqual([1, 1]);
+});
+
+test('creates a deleted secret again, but not while the deployed service uses it', () => {
+  const vault = new MemoryVault();
+  const { file, of, up } = checkout(vault);
+  file.version = 3;
+  vault.deployed = 3;
+  expect(() => ensure(of)).toThrow(
+    'npx -y pnpm@12 pulumi config rm andamio:keyPeppersVersion --stack dev',
+  );
+  expect(() => take(of, '--add-pepper')).toThrow('Run: npx -y pnpm@12 secrets:generate dev');
+  expect(vault.stored).toBeUndefined();
+  vault.deployed = undefined;
+  expect(ensure(of)).toBe(
+    'The secret andamio-api-key-peppers did not exist in project my-project. It is new, and keyPeppersVersion refers to it.',
+  );
+  up();
+  expect(ensure(of)).toBeUndefined();
   expect([file.version, vault.names().length]).toEqual([1, 1]);
 });
 

@@ -60,9 +60,7 @@ describeByDriver(
       expect(said).toContain(
         'keyPeppersVersion refers to version 7 of the secret andamio-api-key-peppers, which does not exist',
       );
-      expect(said).toContain(
-        'gcloud secrets versions list andamio-api-key-peppers --project=documented-project',
-      );
+      expect(said).toContain('npx -y pnpm@12 secrets:generate prod');
       expect(said).toContain(
         'guardSecretsVersion refers to version 1 of the secret andamio-api-guard-secrets, which does not',
       );

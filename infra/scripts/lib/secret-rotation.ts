@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseSettings as parseServiceSettings } from '@andamio/schema/settings';
 import type { ServiceSecret } from '../../settings/service-variables.ts';
-import { Failure } from './cli.ts';
+import { Failure, projectName } from './cli.ts';
 
 export interface SecretVersion {
   readonly number: number;
@@ -269,23 +269,63 @@ function addAndPin({ secret, vault, pin }: StackSecret, value: string, newest: n
 }
 
 /**
- * Creates the first version of a secret. If an interrupted run has created one, uses that version.
+ * Returns the error about a version number that refers to no usable version of an existing secret.
+ *
+ * @param found the version, if it exists
  */
-export function ensure(of: StackSecret): void {
+function unusableVersion(
+  { secret, vault, stack }: StackSecret,
+  pinned: number,
+  found: SecretVersion | undefined,
+): Failure {
+  const reference = `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, which`;
+  const of = `--project=${vault.project}`;
+  return new Failure(
+    found === undefined
+      ? [
+          `${reference} does not exist. To list the versions and set one of them, run:`,
+          `  gcloud secrets versions list ${vault.id} ${of}`,
+          `  npx -y pnpm@12 pulumi config set ${projectName}:${secret.versionKey} VERSION --stack ${stack}`,
+        ].join('\n')
+      : `${reference} is disabled. To enable it, run: gcloud secrets versions enable ${pinned} --secret=${vault.id} ${of}`,
+  );
+}
+
+/** Returns the error about a secret that the deployed service needs and that was deleted. */
+function deletedInUse({ secret, vault, stack }: StackSecret): Failure {
+  return new Failure(
+    [
+      `The secret ${vault.id} does not exist in project ${vault.project}, and the deployed service needs it. Google cannot restore it.`,
+      'A new secret makes everything invalid that depends on the deleted one. To start with a new one, run:',
+      `  npx -y pnpm@12 pulumi config rm ${projectName}:${secret.versionKey} --stack ${stack}`,
+      `  npx -y pnpm@12 secrets:generate ${stack}`,
+    ].join('\n'),
+  );
+}
+
+/**
+ * Creates the first version of a secret. If an interrupted run has created one, uses that version.
+ * If the stack's file selects a version, checks that it is enabled. A secret that does not exist is
+ * created again, unless the deployed service uses it: its number then comes from a service that was
+ * torn down, or from another project.
+ *
+ * @returns a description of the result if the number in the stack's file was replaced
+ * @throws {Failure} with the command that helps, if the selected version cannot be used
+ */
+export function ensure(of: StackSecret): string | undefined {
   const { secret, vault } = of;
   const pinned = of.pinned();
   const versions = vault.versions();
-  if (pinned !== undefined) {
-    if (versions?.some(({ number, enabled }) => number === pinned && enabled)) return;
-    throw new Failure(
-      `${secret.versionKey} refers to version ${pinned} of the secret ${vault.id}, which is missing or disabled. ` +
-        `To list the versions, run: gcloud secrets versions list ${vault.id} --project=${vault.project}`,
-    );
+  if (pinned !== undefined && versions !== undefined) {
+    const found = versions.find(({ number }) => number === pinned);
+    if (!found?.enabled) throw unusableVersion(of, pinned, found);
+    return undefined;
   }
+  if (pinned !== undefined && of.deployed() !== undefined) throw deletedInUse(of);
   const present = versions?.find(({ enabled }) => enabled);
   if (present) {
     of.pin(present.number);
-    return;
+    return undefined;
   }
   if (versions !== undefined && versions.length > 0) {
     throw new Failure(
@@ -295,6 +335,9 @@ export function ensure(of: StackSecret): void {
   }
   if (versions === undefined) vault.create();
   addAndPin(of, (firstValues[secret.name] as () => string)(), 0);
+  return pinned === undefined
+    ? undefined
+    : `The secret ${vault.id} did not exist in project ${vault.project}. It is new, and ${secret.versionKey} refers to it.`;
 }
 
 /**
@@ -342,6 +385,12 @@ export function take(of: StackSecret, option: string, name?: string): string | u
     ensure(of);
     return undefined;
   }
+  const versions = vault.versions();
+  if (versions === undefined) {
+    throw new Failure(
+      `The secret ${vault.id} does not exist in project ${vault.project}. Run: npx -y pnpm@12 secrets:generate ${stack}`,
+    );
+  }
   const before = split(vault.access(pinned));
   const deployed = of.deployed();
   if (deployed === undefined || deployed < pinned) {
@@ -353,7 +402,6 @@ export function take(of: StackSecret, option: string, name?: string): string | u
       `Version ${pinned} of the secret ${vault.id} is not deployed to all instances yet. Run \`npx -y pnpm@12 pulumi up --stack ${stack}\` first.`,
     );
   }
-  const versions = vault.versions() ?? [];
   const newer = versions.find(({ number, enabled }) => enabled && number > pinned)?.number;
   if (newer === undefined && deployed === pinned) {
     addAndPin(of, step.next(before, name).join(','), versions[0]?.number ?? pinned);

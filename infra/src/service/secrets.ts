@@ -58,7 +58,9 @@ export async function versionProblems(
               {
                 key,
                 rule: `${reference} does not exist`,
-                command: `gcloud secrets versions list ${id} --project=${project}`,
+                // This command creates a secret that does not exist, such as one that was deleted
+                // after a tear-down. If only the version does not exist, it says how to choose one.
+                command: 'npx -y pnpm@12 secrets:generate STACK',
               },
             ]
           : [{ key, rule: `${reference} cannot be looked up: ${message}`, command: '' }];

@@ -133,6 +133,11 @@ export function control(cloud: Cloud) {
       const version = cloud.secretVersions.get(name);
       if (version) version.enabled = false;
     },
+    deleteSecret(id: string) {
+      cloud.secrets.delete(id);
+      for (const name of cloud.secretVersions.keys())
+        if (name.startsWith(`${id}/`)) cloud.secretVersions.delete(name);
+    },
     secretVersions: (): string[] => [...cloud.secretVersions.keys()],
     enabledSecretVersions: (): string[] =>
       [...cloud.secretVersions].filter(([, { enabled }]) => enabled).map(([name]) => name),
