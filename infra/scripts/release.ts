@@ -19,7 +19,7 @@ import {
 } from './lib/cli.ts';
 import { assertReleaseOnly } from './lib/release-guard.ts';
 import { issueToken, smokeTest, tokenCommand } from './lib/smoke-test.ts';
-import { waitForUpdates } from './lib/stack-lock.ts';
+import { assertUnlocked, waitForUpdates } from './lib/stack-lock.ts';
 
 /**
  * The deployment according to the stack's outputs: the revision that receives the traffic, and its
@@ -246,7 +246,7 @@ await script(async ([stack, what, ...rest]) => {
   }
   tokenCommand();
   const stopped = stopOnSignals();
-  if (what === '--recover') await waitForUpdates(stack, stopped);
+  await (what === '--recover' ? waitForUpdates(stack, stopped) : assertUnlocked(stack));
   const release = new Release(stack, stopped);
   const { before } = release;
   if (what === '--recover' || before.image === what) {

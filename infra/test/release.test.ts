@@ -447,6 +447,19 @@ describe('a release', () => {
     expect(settings()).toEqual([before, undefined]);
   });
 
+  test.each([
+    ['another image', after],
+    ['the previous image', before],
+  ])('of %s changes nothing while the stack is locked', async (_, what) => {
+    const { env, ups, settings, lock, isLocked } = engine({ host: 'http://127.0.0.1:9' });
+    const pid = await endedProcess();
+    lock({ pid });
+    const { code, stderr } = await release(env, what);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`locked by process ${pid} of`)]);
+    expect(stderr).toContain('node infra/scripts/release.ts prod --recover');
+    expect([ups(), settings(), isLocked()]).toEqual([[], [undefined, undefined], true]);
+  });
+
   test('rejects an image without a digest', async () => {
     const { env, calls } = engine({});
     expect((await release(env, 'registry.example/api:latest')).stderr).toContain(

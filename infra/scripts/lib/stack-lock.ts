@@ -108,6 +108,23 @@ function locked(lock: Lock, stack: string, reason: string): Failure {
 }
 
 /**
+ * Verifies that no update of a stack is running, and that none was killed.
+ *
+ * @throws {Failure} with the owner of the lock, and the command that recovers the stack
+ */
+export async function assertUnlocked(stack: string): Promise<void> {
+  const [lock] = await locksOf(stack);
+  if (lock === undefined) return;
+  throw new Failure(
+    [
+      `Nothing was changed: the stack is locked by ${describe(lock)}.`,
+      'If that process still runs, wait until it ends. If it was killed, recover the stack first:',
+      `  node infra/scripts/release.ts ${stack} --recover`,
+    ].join('\n'),
+  );
+}
+
+/**
  * Waits until no update of a stack is running on this machine, and then removes the lock of an
  * update that was killed. An update that is asked to stop first waits for its request to Google. It
  * writes the state only then, so its lock must stay until it ends.
