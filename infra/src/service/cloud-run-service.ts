@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
 import type { Host } from '../public-host.ts';
 import { type Environment, toContainerEnvs } from './environment.ts';
+import { adviseOnMissingImage } from './image.ts';
 import type { RateLimitCounters } from './rate-limit-counters.ts';
 import { newestReadyRevision, retryOnceSecretsAreReadable } from './revisions.ts';
 
@@ -135,7 +136,7 @@ export class CloudRunService extends pulumi.ComponentResource {
         protect: settings.protect,
         dependsOn: opts.dependsOn,
         customTimeouts: { create: '15m', update: '15m' },
-        hooks: retryOnceSecretsAreReadable(),
+        hooks: { onError: [retryOnceSecretsAreReadable(), adviseOnMissingImage(settings)] },
       },
     );
     this.urls = this.service.urls.apply((computed: Computed<string[]>) => {

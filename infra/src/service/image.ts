@@ -1,6 +1,7 @@
 import * as dockerBuild from '@pulumi/docker-build';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../../settings/stack-settings.ts';
+import { errorHook } from '../error-hooks.ts';
 import { imageName, registryOf, tagOfPush } from '../image-names.ts';
 import { buildContext } from './build-context.ts';
 
@@ -40,4 +41,22 @@ export function serviceImage(
     },
   );
   return pulumi.interpolate`${name}@${image.digest}`;
+}
+
+/**
+ * Creates a hook that logs the command for another image if Cloud Run does not find the one in the
+ * settings. Google deletes images with their registry, so this happens after a tear-down.
+ */
+export function adviseOnMissingImage({ ownsProject, requireAttestation }: Settings) {
+  return errorHook('advise to set another image', async ({ errors }) => {
+    if (!/Image '\S+' not found/.test(errors[0] ?? '')) return false;
+    const stack = pulumi.getStack();
+    const buildsImage = ownsProject && !requireAttestation;
+    await pulumi.log.warn(
+      buildsImage
+        ? `The image in andamio:image does not exist. Without this setting, \`up\` builds the image. To remove it, run:\n  npx -y pnpm@12 pulumi config rm andamio:image --stack ${stack}`
+        : `The image in andamio:image does not exist. To build one and set it, run:\n  npx -y pnpm@12 image:push ${stack}`,
+    );
+    return false;
+  });
 }

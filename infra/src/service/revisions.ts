@@ -96,8 +96,8 @@ async function startRevision(name: string): Promise<void> {
  * to secrets only once, so a retry needs another revision. A service that could not be created is
  * deleted first, which is safe because it has not received traffic yet.
  */
-export function retryOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
-  const hook = errorHook(
+export function retryOnceSecretsAreReadable(): pulumi.ErrorHook {
+  return errorHook(
     'retry once the secrets are readable',
     async ({ failedOperation, errors, newInputs = {} }) => {
       if (!errors[0]?.includes('Permission denied on secret')) return false;
@@ -127,7 +127,6 @@ export function retryOnceSecretsAreReadable(): pulumi.ResourceHookBinding {
       }
     },
   );
-  return { onError: [hook] };
 }
 
 /**
