@@ -52,6 +52,8 @@ export interface Machinery {
    */
   build(tags: readonly string[]): Promise<string>;
   imageExists(reference: string): boolean;
+  /** Deletes all images in a registry, which has the form `HOST/PROJECT/REPOSITORY`. */
+  deleteImages(registry: string): Promise<void>;
   /** Starts a service and resolves when it is ready. */
   run(service: Stored, cloud: Cloud): Promise<void>;
   stop(service: Stored): Promise<void>;

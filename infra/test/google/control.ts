@@ -115,6 +115,7 @@ export function control(cloud: Cloud) {
     addImage(reference: string) {
       cloud.images.set(reference, reference.slice(reference.indexOf('@') + 1));
     },
+    imageExists: (reference: string): boolean => cloud.imageExists(reference),
     addSecretVersion: (secret: string, value: string): number =>
       cloud.addSecretVersion(secret, value),
     secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,

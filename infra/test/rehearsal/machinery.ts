@@ -4,6 +4,7 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from '@andamio/testing/free-port';
+import { imageName } from '../../src/image-names.ts';
 import type { Cloud, Machinery, Stored } from '../google/cloud.ts';
 import { GoogleError } from '../google/error.ts';
 import { startContainer } from './container.ts';
@@ -49,6 +50,8 @@ front.route(registryHost, Number(registry.split(':')[1]));
 
 /** Returns an image reference with the local registry in place of Google's. */
 const here = (reference: string) => reference.replace(/^[^/]+-docker\.pkg\.dev/, registry);
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /** The image of the current source, built on first use. */
 let built: Promise<void> | undefined;
@@ -193,11 +196,24 @@ export const machinery: Machinery = {
     const [path = '', digest] = here(reference)
       .slice(registry.length + 1)
       .split('@');
-    const accept = 'Accept: application/vnd.oci.image.manifest.v1+json';
+    const accept = `Accept: ${manifestType}`;
     const url = `http://${registry}/v2/${path}/manifests/${digest}`;
     return (
       spawnSync('curl', ['--silent', '--fail', '--head', '--header', accept, url]).status === 0
     );
+  },
+
+  async deleteImages(address) {
+    const images = `http://${here(address).replace('/', '/v2/')}/${imageName}`;
+    const tags = await fetch(`${images}/tags/list`);
+    const { tags: names } = (await tags.json()) as { readonly tags?: readonly string[] | null };
+    for (const name of names ?? []) {
+      const url = `${images}/manifests/${name}`;
+      const { headers } = await fetch(url, { method: 'HEAD', headers: { Accept: manifestType } });
+      const digest = headers.get('Docker-Content-Digest');
+      // Another tag of the same image may have been deleted already.
+      if (digest !== null) await fetch(`${images}/manifests/${digest}`, { method: 'DELETE' });
+    }
   },
 
   async run(service, cloud) {

@@ -24,11 +24,12 @@ export const registry: Record<string, ResourceType> = {
         'must be 1 to 63 of a-z, 0-9 and -',
       ),
     outputs: (inputs) => ({ name: inputs['repositoryId'], registryUri: address(inputs) }),
-    afterDelete(stored, cloud) {
+    async afterDelete(stored, cloud) {
       for (const name of cloud.images.keys())
         if (name.startsWith(`${address(stored.inputs)}/`)) cloud.images.delete(name);
       for (const { id } of cloud.of('docker-build:index:Image'))
         if (id.startsWith(`${address(stored.inputs)}/`)) cloud.resources.delete(id);
+      await cloud.machinery?.deleteImages(address(stored.inputs));
     },
   },
   'gcp:artifactregistry/repositoryIamMember:RepositoryIamMember': {

@@ -376,9 +376,20 @@ async function tearDown(owner: Typist, preprod: Typist, { google }: Surroundings
     },
   );
 
-  await owner.step('Deploy again: what Google keeps is adopted', async () => {
-    await owner.pulumi('config set andamio:protect true', 'shared');
-    await owner.pulumi('up --yes --skip-preview', 'shared');
+  await owner.step('Deploy shared and preprod again: what Google keeps is adopted', async () => {
+    const commands = documentedCommands(document, 'Deploy again after a tear-down');
+    const image = (await owner.pulumi('config get andamio:image', 'preprod')).split('\n')[0] ?? '';
+    assert.match(image, /@sha256:/);
+    assert.ok(!(await google.imageExists(image)), 'The image should be deleted with its registry.');
+    // `up` waits until Google releases the name of the deleted database.
+    await google.pass(5 * 60);
+    // The deployment of prod takes the same steps as that of preprod.
+    for (const command of commands.filter((each) => !each.endsWith(' up --yes --stack prod')))
+      await owner.run(command);
     assertUnchanged(await owner.pulumi('up --yes --skip-preview', 'shared'));
+    assert.match(
+      await owner.run(`${node} infra/scripts/request-key.ts preprod`),
+      /"api_key": "ant-/,
+    );
   });
 }
