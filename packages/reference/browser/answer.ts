@@ -1,6 +1,6 @@
 import { keyPattern } from '@andamio/schema/key-format';
 import { copyOnClick } from './copy.ts';
-import { element } from './elements.ts';
+import { all, element } from './elements.ts';
 
 /** A response of the service, with its body as text. */
 export interface ReceivedAnswer {
@@ -18,31 +18,51 @@ function parsed(text: string): unknown {
 
 const wholeKey = new RegExp(keyPattern);
 
+/** An API key in a response. */
+export interface NewKey {
+  readonly key: string;
+  readonly name: string;
+}
+
 /** Returns the new API key in a response body, or undefined if there is none. */
-export function newKeyIn({ text }: ReceivedAnswer): string | undefined {
-  const key = (parsed(text) as { api_key?: unknown } | null | undefined)?.api_key;
-  return typeof key === 'string' && wholeKey.test(key) ? key : undefined;
+export function newKeyIn({ text }: ReceivedAnswer): NewKey | undefined {
+  const body = parsed(text) as { api_key?: unknown; name?: unknown } | null | undefined;
+  const key = body?.api_key;
+  return typeof key === 'string' && wholeKey.test(key)
+    ? { key, name: String(body?.name ?? '') }
+    : undefined;
 }
 
 /**
- * Returns an element that shows a new key separately from the response, with a button that copies
- * it.
+ * Shows a new key above the response, with a button that copies it. The key stays there, whatever
+ * the form sends next, until the reader says that they have stored it.
+ *
+ * @param keys the element that contains the form's new keys.
  */
-function newKeyBlock(key: string): HTMLElement {
+export function showNewKey(keys: HTMLElement, { key, name }: NewKey): void {
+  // The response to a repeated request contains the same key.
+  if (all('.key', keys).some(({ textContent }) => textContent === key)) return;
   const shown = element('code', { className: 'key' }, key);
-  const button = element('button', { type: 'button', className: 'copy' }, 'Copy');
-  copyOnClick(button, () => shown);
-  return element(
+  const copy = element('button', { type: 'button', className: 'copy' }, 'Copy');
+  copyOnClick(copy, () => shown);
+  const stored = element('button', { type: 'button' }, 'I have stored it');
+  const block = element(
     'div',
     { className: 'new-key' },
-    element('p', {}, element('strong', {}, 'Your new key')),
-    element('p', { className: 'key-line' }, shown, button),
+    element('p', {}, element('strong', {}, 'Your new key '), element('bdi', {}, name)),
+    element('p', { className: 'key-line' }, shown, copy),
     element(
       'p',
       {},
-      'Shown once: the service cannot show it again. Keep it in a secret manager. Until you leave or reload this page, its forms and samples use the key.',
+      'Shown once: the service cannot show it again. Keep it in a secret manager. Until you leave or reload this page, its forms and samples use the newest key.',
     ),
+    stored,
   );
+  stored.addEventListener('click', () => {
+    block.remove();
+    keys.closest('form')?.querySelector<HTMLElement>('button[type=submit]')?.focus();
+  });
+  keys.prepend(block);
 }
 
 /**
@@ -68,14 +88,13 @@ function bodyText(text: string, key: string | undefined): string {
 
 const codeBlock = (text: string) => element('pre', { tabIndex: 0 }, element('code', {}, text));
 
-/** Returns the elements that show a response. */
+/** Returns the elements that show a response, without its key. */
 export function answerBlocks(answer: ReceivedAnswer): HTMLElement[] {
   const { response, text } = answer;
-  const key = newKeyIn(answer);
+  const key = newKeyIn(answer)?.key;
   const remedy = remedyBlock(response.headers.get('X-Error-Code') ?? '');
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
   return [
-    ...(key === undefined ? [] : [newKeyBlock(key)]),
     ...(remedy === undefined ? [] : [remedy]),
     codeBlock(bodyText(text, key)),
     element('details', {}, element('summary', {}, 'Response headers'), codeBlock(headers)),

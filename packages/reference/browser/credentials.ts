@@ -50,6 +50,6 @@ export function shareCredentials(): void {
   // Otherwise, the back/forward cache could show the page with the credentials again.
   addEventListener('pagehide', () => {
     for (const { dataset } of inputs) setCredentials(dataset['scheme'] as string, '');
-    for (const answer of all('.answer')) answer.replaceChildren();
+    for (const shown of all('.new-keys, .answer')) shown.replaceChildren();
   });
 }

@@ -1,13 +1,21 @@
-import { answerBlocks, newKeyIn } from './answer.ts';
+import { answerBlocks, newKeyIn, showNewKey } from './answer.ts';
 import { setCredentials } from './credentials.ts';
 import { all } from './elements.ts';
 import { requestOf } from './request.ts';
 
 /** Sends the request of a form and shows the response. */
 async function send(form: HTMLFormElement): Promise<void> {
-  const [progress, answer, button] = ['.progress', '.answer', 'button[type=submit]'].map(
-    (selector) => form.querySelector(selector),
-  ) as [HTMLElement, HTMLElement, HTMLButtonElement];
+  const [progress, keys, answer, button] = [
+    '.progress',
+    '.new-keys',
+    '.answer',
+    'button[type=submit]',
+  ].map((selector) => form.querySelector(selector)) as [
+    HTMLElement,
+    HTMLElement,
+    HTMLElement,
+    HTMLButtonElement,
+  ];
   answer.replaceChildren();
   progress.className = 'progress';
   progress.textContent = 'Sending…';
@@ -16,11 +24,12 @@ async function send(form: HTMLFormElement): Promise<void> {
     const started = performance.now();
     const response = await fetch(requestOf(form));
     const received = { response, text: await response.text() };
-    const key = newKeyIn(received);
+    const newKey = newKeyIn(received);
+    if (newKey !== undefined) showNewKey(keys, newKey);
     answer.append(...answerBlocks(received));
     progress.classList.add(response.ok ? 'good' : 'bad');
     progress.textContent = `Status ${response.status} after ${Math.round(performance.now() - started)} ms`;
-    if (key !== undefined) setCredentials('ApiKeyAuth', key);
+    if (newKey !== undefined) setCredentials('ApiKeyAuth', newKey.key);
   } catch (error) {
     progress.classList.add('bad');
     progress.textContent = `No response: ${error instanceof Error ? error.message : error}. Check the values and your connection, then send again.`;

@@ -76,8 +76,11 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
       expect(request.postDataJSON()).toEqual({ api_key_name: name });
       expect(request.headers()).toMatchObject({ authorization: `Bearer ${token}` });
       expect(request.headers()).not.toHaveProperty('idempotency-key');
-      await form.getByText('Shown once').waitFor();
-      keys.push((await form.locator('.new-key .key').textContent()) ?? '');
+      // The newest key is above the others.
+      const newest = form.locator('.new-key').first();
+      await newest.getByText(name).waitFor();
+      await newest.getByText('Shown once').waitFor();
+      keys.push((await newest.locator('.key').textContent()) ?? '');
     }
     await page.screenshot({ path: join(screenshots, 'key.png') });
     expect(new Set(keys).size).toBe(2);
@@ -112,6 +115,47 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
       (url) => !url.startsWith(`${service.url}/`) && !url.startsWith('data:'),
     );
     expect(elsewhere).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a new key stays on the page, whatever its form sends next, until the reader has stored it', async () => {
+    const { page } = await openPage(browser, { permissions: [] });
+    await openReference(page, service.url);
+    await page.getByLabel('Your token').fill(tokenFor('hasty'));
+    const form = page.locator('#get-started form').first();
+    const shown = form.locator('.new-key');
+    const request = async (name: string, status: string) => {
+      await form.getByLabel('api_key_name').fill(name);
+      await send(form);
+      await form.getByText(`Status ${status}`).waitFor();
+    };
+    await request('first one', '200');
+    const first = await shown.locator('.key').textContent();
+    await request('first one', '422');
+    await request('first one', '422');
+    expect(await shown.locator('.key').allTextContents()).toEqual([first]);
+    await page.route('**/apikey/request', (route) => route.abort(), { times: 1 });
+    await form.getByRole('button', { name: 'Send request' }).click();
+    await form.getByText('No response:').waitFor();
+    await request('second one', '200');
+    expect(await shown.locator('bdi').allTextContents()).toEqual(['second one', 'first one']);
+    expect(await shown.last().locator('.key').textContent()).toBe(first);
+    await shown.last().getByRole('button', { name: 'I have stored it' }).click();
+    expect(await shown.locator('bdi').allTextContents()).toEqual(['second one']);
+    await page.context().close();
+  });
+
+  test('a repeated request with the same Idempotency-Key shows its key once', async () => {
+    const { page } = await openPage(browser);
+    await openReference(page, service.url);
+    await page.getByLabel('Your token').fill(tokenFor('repeating'));
+    const form = await formOf(page, 'request-api-key-auth');
+    await form.getByLabel('Idempotency-Key').fill('once');
+    for (let times = 0; times < 2; times++) {
+      expect((await (await send(form)).response())?.status()).toBe(200);
+      await form.getByText('Status 200').waitFor();
+    }
+    expect(await form.locator('.new-key').count()).toBe(1);
     await page.context().close();
   });
 

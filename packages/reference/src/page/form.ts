@@ -80,6 +80,7 @@ ${body?.fields.map((field) => input(field, 'body', id, field.isRequired ? body.e
 ${parametersOf(documented).map((parameter) => parameterInput(parameter, id))}
 <button type="submit" disabled>Send request</button>
 <p class="progress" role="status"></p>
+<div class="new-keys"></div>
 <div class="answer"></div>
 </form>`;
 }
