@@ -1,31 +1,43 @@
 import { all, element } from './elements.ts';
 
-/** Words that readers may search for, each with the word that the reference uses instead. */
-const synonyms: Readonly<Record<string, string>> = {
-  revoke: 'delete',
-  remove: 'delete',
-  disable: 'delete',
-  create: 'request',
-  issue: 'request',
-  generate: 'request',
-  extend: 'rotate',
-  renew: 'rotate',
-  prolong: 'rotate',
-  replace: 'roll',
-  regenerate: 'roll',
-  leaked: 'roll',
-  list: 'get',
-  show: 'get',
-  check: 'verify',
-  validate: 'verify',
-  throttle: 'rate limit',
-  quotas: 'quota',
-  jwt: 'token',
-  login: 'token',
-  retry: 'retries',
-  idempotency: 'idempotency-key',
-  openapi: 'openapi document',
-  swagger: 'openapi document',
+/** Words of questions that say nothing about their subject. */
+const stopWords: ReadonlySet<string> = new Set(
+  'a an and are can do does for from how i if in is it me my of on or the to what when where which why will with'.split(
+    ' ',
+  ),
+);
+
+/** Words that readers may search for, each with the words that the reference uses instead. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  revoke: ['delete'],
+  remove: ['delete'],
+  disable: ['delete'],
+  create: ['request'],
+  issue: ['request'],
+  generate: ['request'],
+  extend: ['rotate'],
+  renew: ['rotate'],
+  prolong: ['rotate'],
+  replace: ['roll'],
+  regenerate: ['roll'],
+  leak: ['report'],
+  leaked: ['report', 'roll'],
+  compromised: ['report', 'roll'],
+  list: ['get'],
+  show: ['get'],
+  check: ['verify'],
+  validate: ['verify'],
+  throttle: ['rate limit'],
+  jwt: ['token'],
+  login: ['token'],
+  retry: ['retries'],
+  idempotent: ['retries', 'idempotency'],
+  idempotency: ['retries'],
+  'idempotency-key': ['retries'],
+  browser: ['web page'],
+  origin: ['web page'],
+  openapi: ['openapi document'],
+  swagger: ['openapi document'],
 };
 
 /** A part of the page that the search can find. */
@@ -53,22 +65,38 @@ function entries(): Entry[] {
   });
 }
 
-/** Returns a rating of how well an entry matches one word. 0 means that it does not match. */
-function rate({ heading, text }: Entry, word: string): number {
-  const synonym = synonyms[word];
-  if (heading.includes(word)) return 4;
-  if (synonym !== undefined && heading.includes(synonym)) return 3;
-  if (text.includes(word)) return 1;
-  return synonym !== undefined && text.includes(synonym) ? 0.5 : 0;
+/** Returns the words of a query, without stop words unless there are no others. */
+function wordsOf(query: string): string[] {
+  const words = normalized(query).match(/[^\s?!,.;:"'()]+/g) ?? [];
+  const telling = words.filter((word) => !stopWords.has(word));
+  return telling.length > 0 ? telling : words;
 }
 
-/** Returns the entries that match all words of a query, the best first. */
+/** Returns a rating of how well an entry matches one word. 0 means that it does not match. */
+function rate({ heading, text }: Entry, word: string): number {
+  const singular = word.replace(/s$/, '');
+  // A part of a word is enough, but the singular of "cors" must not match "correct".
+  const isIn = (place: string) => place.includes(word) || ` ${place} `.includes(` ${singular} `);
+  const others = synonyms[word] ?? synonyms[singular] ?? [];
+  if (isIn(heading)) return 4;
+  if (others.some((other) => heading.includes(other))) return 3;
+  if (isIn(text)) return 1;
+  return others.some((other) => text.includes(other)) ? 0.5 : 0;
+}
+
+/**
+ * Returns the entries that match all words of a query, the best first. If no entry matches all
+ * words, returns the entries that match most of them.
+ */
 function search(all: readonly Entry[], query: string): Entry[] {
-  const words = normalized(query).split(/\s+/).filter(Boolean);
-  return all
-    .map((entry) => ({ entry, ratings: words.map((word) => rate(entry, word)) }))
-    .filter(({ ratings }) => ratings.every((rating) => rating > 0))
-    .map(({ entry, ratings }) => ({ entry, total: ratings.reduce((sum, one) => sum + one, 0) }))
+  const words = wordsOf(query);
+  const rated = all.map((entry) => {
+    const ratings = words.map((word) => rate(entry, word)).filter((rating) => rating > 0);
+    return { entry, matches: ratings.length, total: ratings.reduce((sum, one) => sum + one, 0) };
+  });
+  const most = Math.max(1, ...rated.map(({ matches }) => matches));
+  return rated
+    .filter(({ matches }) => matches === most)
     .sort((one, other) => other.total - one.total)
     .map(({ entry }) => entry);
 }

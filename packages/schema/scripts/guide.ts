@@ -66,6 +66,10 @@ ${tiersTable()}
 
 Daily and monthly quotas count the requests with a valid key, over all keys of a user. Days and months are UTC. A request beyond the quota is rejected and not counted; its \`Retry-After\` is the time until the end of the day or month. \`GET /api/v1/user/usage\` shows consumed and remaining requests.
 
+## Calls from web pages
+
+A browser sends a request of a web page to another origin only if the service allows it (CORS). The operator of the service lists the origins of such pages in \`CORS_ORIGINS\`. A page of an origin that is not listed gets no response, and the browser's console names CORS. Never put a key into a web page: its visitors can read it.
+
 ## Changelog
 
 ${changelog()}`;

@@ -261,6 +261,15 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
     ['list keys', 'List API Keys'],
     ['quota', 'Usage and Quotas'],
     ['extend', 'Rotate an API Key'],
+    ['delete my key', 'Delete an API Key'],
+    ['How do I delete my keys?', 'Delete an API Key'],
+    ['how to revoke a key', 'Delete an API Key'],
+    ['cors', 'Calls from web pages'],
+    ['idempotent', 'Safe retries'],
+    ['idempotency-key', 'Safe retries'],
+    ['leak', 'Report Found API Keys'],
+    ['my key is leaked', 'Roll an API Key'],
+    ['delete a key from the terminal', 'Delete an API Key'],
   ])('a search for %j finds %j first', async (query, expected) => {
     const { page } = await openPage(browser);
     await openReference(page, service.url);
@@ -283,7 +292,7 @@ describe.skipIf(!inject('available').includes('chromium'))('the reference page i
         .evaluateAll((links) => links.map((link) => (link as unknown as { hash: string }).hash));
       expect(hrefs, code).toContain(`#errors-${code}`);
     }
-    await page.getByRole('searchbox').fill('no such thing');
+    await page.getByRole('searchbox').fill('xyzzy');
     await page.getByText('Nothing found').waitFor();
     await page.context().close();
   });
