@@ -123,7 +123,7 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     '`off`',
   ],
   DEVICE_LOGIN: [
-    '`on`: programs without a browser may ask for a key with `POST /api/v1/apikey/device`, which a user approves at `/console/device`',
+    '`on`: programs without a browser may ask for a key with `POST /api/v1/apikey/device`, which a user approves at `/console/device`; needs `CONSOLE=on`',
     '`off`',
   ],
   LOG_LEVEL: ['`fatal`, `error`, `warn`, `info`, `debug` or `trace`', '`info`'],
