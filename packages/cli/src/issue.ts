@@ -2,7 +2,7 @@ import { keyStart } from '@andamio/schema/key-format';
 import type { Context, Report } from './command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
-import { setLastWords } from './signals.ts';
+import { clearLastWords } from './signals.ts';
 import { checkStandardOutput } from './standard-output.ts';
 import type { Target } from './targets/target.ts';
 
@@ -49,7 +49,7 @@ export async function issue<Key extends NewKey>(
       const { message } = failureOf(error);
       throw new CliError(exitCodes.cannotCreate, `${message}\n${await onLost(key)}`);
     });
-    setLastWords(undefined);
+    clearLastWords();
     const { api_key, ...visible } = key;
     return {
       json: { ...visible, start: keyStart(api_key), stored_in: target.name },

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { cleanUpOnSignal } from './signals.ts';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -47,6 +49,7 @@ export interface Replacement {
  */
 export async function createReplacement(file: string): Promise<Replacement> {
   const path = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  const forget = cleanUpOnSignal(() => rmSync(path, { force: true }));
   const handle = await open(path, 'wx', 0o600);
   return {
     async write(contents) {
@@ -57,6 +60,7 @@ export async function createReplacement(file: string): Promise<Replacement> {
     async release() {
       await handle.close();
       await rm(path, { force: true });
+      forget();
     },
   };
 }

@@ -1,17 +1,24 @@
-import { ApiError, type Client, createClient } from '@andamio/client';
+import { ApiError, type Client, type ClientOptions, createClient } from '@andamio/client';
 import { isKey } from '@andamio/schema/key-format';
 import { printable } from '@andamio/schema/printable';
+import { announcePause } from './announce-pause.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
-import { holdSignals, releaseSignals, setLastWords } from './signals.ts';
+import { addLastWords, holdSignals, releaseSignals, removeLastWords } from './signals.ts';
 import { type Origin, suggestedCommand } from './suggested-command.ts';
 
+/** The options of a client that sends the request for a key. */
+export type Sending = Required<Pick<ClientOptions, 'fetch' | 'onRetry'>>;
+
 /**
- * Requests a new key. As soon as the request is sent, signals are held back, so that the key is not
- * lost. If the service returns no key, a signal that was held back ends the process.
+ * Requests a new key. While the request may have been processed, signals are held back, so that the
+ * key is not lost. During a pause after attempts that were not processed, such as a pause for the
+ * rate limit, a signal ends the process. If the service returns no key, a signal that was held back
+ * ends the process.
  *
  * @param ifLost a message for the user: that the key may exist although the response was lost, and
  *   how to find the key. It is shown if a signal ends the process while the key may exist.
+ * @param request requests the key, by a client with the given options.
  * @param mayExistAfter reports whether the key may exist although the request failed with an error.
  * @throws {@link CliError} if the key does not have the format of a key. Other text could add lines
  *   to a file of variables or to the input of a keychain's program, or control the terminal. The
@@ -19,21 +26,39 @@ import { type Origin, suggestedCommand } from './suggested-command.ts';
  */
 export async function issued<Answer extends { readonly api_key: string }>(
   ifLost: string,
-  request: () => Promise<Answer>,
+  request: (sending: Sending) => Promise<Answer>,
   mayExistAfter = (error: ApiError) => error.mayHaveBeenProcessed,
 ): Promise<Answer> {
-  holdSignals();
-  setLastWords(ifLost);
+  let isHeld = false;
+  const release = () => {
+    if (isHeld) releaseSignals();
+    isHeld = false;
+  };
+  const sending: Sending = {
+    fetch(url, init) {
+      if (!isHeld) holdSignals();
+      isHeld = true;
+      addLastWords(ifLost);
+      return fetch(url, init);
+    },
+    onRetry(retry) {
+      if (!mayExistAfter(retry.error)) {
+        removeLastWords(ifLost);
+        release();
+      }
+      announcePause(retry);
+    },
+  };
   try {
-    const answer = await request();
+    const answer = await request(sending);
     if (typeof answer.api_key === 'string' && isKey(answer.api_key)) return answer;
     throw new CliError(
       exitCodes.unavailable,
       `The service answered with a key that is malformed, so it was neither printed nor stored. Check the URL of the service.\n${ifLost}`,
     );
   } catch (error) {
-    if (error instanceof ApiError && !mayExistAfter(error)) setLastWords(undefined);
-    releaseSignals();
+    if (error instanceof ApiError && !mayExistAfter(error)) removeLastWords(ifLost);
+    release();
     throw error;
   }
 }
@@ -46,7 +71,7 @@ export async function issued<Answer extends { readonly api_key: string }>(
  */
 async function issuedOrLost<Answer extends { readonly api_key: string }>(
   ifLost: string,
-  request: () => Promise<Answer>,
+  request: (sending: Sending) => Promise<Answer>,
 ): Promise<Answer> {
   try {
     return await issued(ifLost, request);
@@ -84,23 +109,24 @@ If so, the previous secret ${isPreviousValid ? 'is valid until the grace period 
  *
  * @param origin the URL of the service, and the options that the commands in messages need
  * @param token returns the token. Called before each attempt of a request.
- * @param maxAttempts the maximum number of attempts per request. By default, the client's default.
+ * @param options further options of the client. By default, each pause is announced.
  */
 export function clientOf(
   origin: Origin,
   token: () => Promise<string>,
-  maxAttempts?: number,
+  options: Partial<Sending> & Pick<ClientOptions, 'maxAttempts'> = {},
 ): Client {
-  const client = createClient({ baseUrl: origin.url, token, maxAttempts });
+  const connection = { baseUrl: origin.url, token, onRetry: announcePause, ...options };
+  const clientFor = (sending: Sending) => createClient({ ...connection, ...sending });
   return {
-    ...client,
-    requestApiKey: (body, options) =>
-      issuedOrLost(createdIfLost(body.api_key_name, origin), () =>
-        client.requestApiKey(body, options),
+    ...createClient(connection),
+    requestApiKey: (body, callOptions) =>
+      issuedOrLost(createdIfLost(body.api_key_name, origin), (sending) =>
+        clientFor(sending).requestApiKey(body, callOptions),
       ),
-    rollApiKey: (body, options) =>
-      issuedOrLost(rolledIfLost(body.api_key_name, body.grace_seconds !== 0, origin), () =>
-        client.rollApiKey(body, options),
+    rollApiKey: (body, callOptions) =>
+      issuedOrLost(rolledIfLost(body.api_key_name, body.grace_seconds !== 0, origin), (sending) =>
+        clientFor(sending).rollApiKey(body, callOptions),
       ),
   };
 }

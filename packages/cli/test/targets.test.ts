@@ -217,13 +217,16 @@ describe('env:FILE', () => {
   });
 
   test('a second SIGINT ends the command at once', async () => {
-    const { run, answer } = await interrupt('stopped-twice', 'SIGINT', []);
+    const folder = temporaryFolder();
+    const args = ['--to', `env:${join(folder, '.env')}`];
+    const { run, answer } = await interrupt('stopped-twice', 'SIGINT', args);
     run.kill('SIGINT');
     expect(await run.result).toMatchObject({
       code: 'SIGINT',
       stdout: '',
       stderr: expect.stringContaining('The key app may exist, but is lost.'),
     });
+    expect(await readdir(folder), 'no empty file remains').toEqual([]);
     answer();
   });
 

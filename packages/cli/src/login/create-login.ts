@@ -5,7 +5,7 @@ import { deleteLost } from '../delete-lost.ts';
 import { CliError } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { clientOf } from '../service.ts';
-import { holdSignals, setLastWords } from '../signals.ts';
+import { addLastWords, holdSignals } from '../signals.ts';
 import { removeStoredKey } from '../stored-key/stored-key.ts';
 import { tryDelete } from '../try-delete.ts';
 import { findPrevious, replacePrevious, withPrevious } from './previous-login.ts';
@@ -54,7 +54,7 @@ async function createInPlaceOf(
   const mayBeDeleted = `${key} may have been deleted to make room. Log in again.`;
   // If a signal ended the process between the two requests, the stored key would be a deleted one.
   holdSignals();
-  setLastWords(mayBeDeleted);
+  addLastWords(mayBeDeleted);
   const deletion = await tryDelete(client, name);
   if (deletion.outcome === 'failed') throw deletion.error;
   try {

@@ -7,10 +7,11 @@ import {
 } from '@andamio/client';
 import { deviceKeyPrefix } from '@andamio/schema/device-key-prefix';
 import { printable } from '@andamio/schema/printable';
+import { announcePause } from '../announce-pause.ts';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { type Failure, failureOf } from '../failure.ts';
-import { clientOf, findAndDelete, issued } from '../service.ts';
+import { clientOf, findAndDelete, issued, type Sending } from '../service.ts';
 import { logins } from '../stored-key/logins.ts';
 import { keepPrevious } from './previous-login.ts';
 import { type LoginKey, reportLogin } from './report-login.ts';
@@ -121,7 +122,6 @@ async function poll(
   { name }: LoginKey,
   context: Context,
 ): Promise<RedeemedDeviceLogin> {
-  const client = clientOf(context, async () => '', 1);
   // Timers cannot wait for more than 24 days.
   const lifetime = Math.min(Number(expires_in) || 0, longestLifetime);
   const end = performance.now() + (lifetime + patienceSeconds) * 1000;
@@ -140,12 +140,16 @@ async function poll(
       : 'Nothing was created.';
     return new CliError(exitCode, `${message}\n${rest}`);
   };
+  const redeem = (sending: Sending) => {
+    const client = clientOf(context, async () => '', { ...sending, maxAttempts: 1 });
+    return client.redeemDeviceLogin({ device_code });
+  };
   for (;;) {
     const remaining = end - performance.now();
     if (remaining <= 0) throw failed(expired);
     await delay(Math.min(wait * margin * 1000, remaining));
     try {
-      return await issued(ifLost, () => client.redeemDeviceLogin({ device_code }), mayExistAfter);
+      return await issued(ifLost, redeem, mayExistAfter);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const next = nextInterval(error, interval);
@@ -156,6 +160,7 @@ async function poll(
       wait = isUnanswered(error)
         ? Math.max(interval, Math.min(wait * 2, longestBackoff))
         : interval;
+      if (error.code === 'rate_limited') announcePause({ error, pauseMs: wait * margin * 1000 });
     }
   }
 }

@@ -3,7 +3,7 @@ import { printable } from '@andamio/schema/printable';
 import type { Context, Report } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
-import { setLastWords } from '../signals.ts';
+import { clearLastWords } from '../signals.ts';
 import { type KeyToStore, storeKey } from '../stored-key/stored-key.ts';
 import { minuteOf } from '../text.ts';
 
@@ -28,7 +28,7 @@ export async function reportLogin(
   const place = await storeKey(url, key, environment).catch(async (error: unknown) => {
     throw new CliError(exitCodes.cannotCreate, `${failureOf(error).message}\n${await onLost()}`);
   });
-  setLastWords(undefined);
+  clearLastWords();
   const { api_key, name, expires_at } = key;
   const start = keyStart(api_key);
   return {
