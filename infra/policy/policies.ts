@@ -2,6 +2,7 @@ import type { ResourceValidationPolicy, StackValidationPolicy } from '@pulumi/po
 import {
   binaryAuthorizationRequired,
   onlyBuildPushes,
+  onlyBuildSigns,
   policyRequiresAttestation,
   signingKeysAsymmetric,
 } from './rules/attestation.ts';
@@ -10,6 +11,7 @@ import { deletionProtected, protectedByPulumi } from './rules/deletion-protectio
 import {
   bindingsToOneSubject,
   federationWithCondition,
+  federationWithGitHub,
   federationWithNumericSubject,
   federationWithOneBranch,
   federationWithOneRepository,
@@ -70,6 +72,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   noSecretValuesInState,
 
   // Federation
+  federationWithGitHub,
   federationWithCondition,
   federationWithOneRepository,
   federationWithSubjects,
@@ -96,6 +99,7 @@ export const policies: readonly (ResourceValidationPolicy | StackValidationPolic
   policyRequiresAttestation,
   signingKeysAsymmetric,
   onlyBuildPushes,
+  onlyBuildSigns,
 
   // Protection against data loss
   pointInTimeRecovery,

@@ -7,6 +7,7 @@ import type {
   iam,
   kms,
   logging,
+  organizations,
   projects,
   secretmanager,
   serviceaccount,
@@ -24,6 +25,7 @@ interface ArgsByKind {
   field: firestore.FieldArgs;
   job: cloudrunv2.JobArgs;
   logExclusion: logging.ProjectExclusionArgs;
+  organizationCustomRole: organizations.IAMCustomRoleArgs;
   projectService: projects.ServiceArgs;
   repository: artifactregistry.RepositoryArgs;
   secret: secretmanager.SecretArgs;
@@ -51,6 +53,7 @@ export const types = {
   field: 'gcp:firestore/field:Field',
   job: 'gcp:cloudrunv2/job:Job',
   logExclusion: 'gcp:logging/projectExclusion:ProjectExclusion',
+  organizationCustomRole: 'gcp:organizations/iAMCustomRole:IAMCustomRole',
   projectService: 'gcp:projects/service:Service',
   repository: 'gcp:artifactregistry/repository:Repository',
   secret: 'gcp:secretmanager/secret:Secret',

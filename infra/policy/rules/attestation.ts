@@ -98,26 +98,68 @@ export const signingKeysAsymmetric: ResourceValidationPolicy = {
 
 const writers = /^roles\/artifactregistry\.(writer|repoAdmin|admin|createOnPush\w*)$/;
 
+const buildAccountOf = (project: string) =>
+  `serviceAccount:andamio-build@${project}.iam.gserviceaccount.com`;
+
 /**
  * Rejects grants that let an account other than the build account push images. The account that
- * deploys must not be able to forge a build. Source: SLSA 1.0, "Build platform".
+ * deploys must not be able to replace a build. Source: SLSA 1.0, "Build platform".
  */
 export const onlyBuildPushes: ResourceValidationPolicy = {
   name: 'registry-one-writer',
-  description: 'Only the build account, which signs images, can push images.',
+  description: 'Only the build account can push images.',
   enforcementLevel: 'mandatory',
   validateResource: forMembers((member, refuse, { role }, { type, props }) => {
     if (!writers.test(role)) return;
     if (
       role === 'roles/artifactregistry.writer' &&
       !isProjectWide(type) &&
-      member === `serviceAccount:andamio-build@${props['project']}.iam.gserviceaccount.com`
+      member === buildAccountOf(props['project'])
     )
       return;
     refuse(
       `${role} is granted to ${member}`,
       'A deploy account that can push images could deploy an image that no build produced',
       "Grant the role to the project's build account, on the repository",
+    );
+  }),
+};
+
+const signers =
+  /^roles\/(cloudkms\.(signer|signerVerifier|cryptoOperator|admin)|containeranalysis\.(notes\.(attacher|editor)|admin))$/;
+
+/**
+ * Returns the project of the signing key or the note on which a role is granted. Undefined for all
+ * other resources.
+ */
+function projectOfSigning(type: string, props: Record<string, unknown>): string | undefined {
+  switch (type) {
+    case 'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember':
+      return /^(?:projects\/)?([^/]+)\//.exec(props['cryptoKeyId'] as string)?.[1];
+    case 'gcp:containeranalysis/noteIamMember:NoteIamMember':
+      return props['project'] as string;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Rejects grants that let an account other than the build account sign images or attach
+ * attestations. Cloud Run trusts the attestation alone, so the account that deploys must not be able
+ * to forge one. Source: Google, "Create attestations".
+ */
+export const onlyBuildSigns: ResourceValidationPolicy = {
+  name: 'attestation-one-signer',
+  description: 'Only the build account can sign images.',
+  enforcementLevel: 'mandatory',
+  validateResource: forMembers((member, refuse, { role }, { type, props }) => {
+    if (!signers.test(role)) return;
+    const project = projectOfSigning(type, props);
+    if (project !== undefined && member === buildAccountOf(project)) return;
+    refuse(
+      `${role} is granted to ${member}`,
+      'An account that can sign images could attest an image that no build produced',
+      "Grant the role to the project's build account, on the signing key or the note",
     );
   }),
 };

@@ -50,6 +50,29 @@ export const federationWithCondition: ResourceValidationPolicy = {
   }),
 };
 
+/** The issuer of the tokens of GitHub Actions. */
+const issuer = 'https://token.actions.githubusercontent.com';
+
+/**
+ * Requires GitHub as the issuer of federated tokens, and the keys that GitHub publishes. The other
+ * rules check conditions on claims, and the signer of a token chooses its claims. Source: GitHub,
+ * "Configuring OpenID Connect in Google Cloud Platform".
+ */
+export const federationWithGitHub: ResourceValidationPolicy = {
+  name: 'federation-github-issuer',
+  description: 'A workload identity provider accepts only tokens that GitHub issued.',
+  enforcementLevel: 'mandatory',
+  validateResource: forKind('workloadIdentityPoolProvider', ({ oidc, aws, saml, x509 }, refuse) => {
+    const isGitHub = oidc?.issuerUri === issuer && !oidc.jwksJson;
+    if (isGitHub && !aws && !saml && !x509) return;
+    refuse(
+      'The provider accepts tokens that GitHub did not sign',
+      'The signer of a token chooses its claims, so the condition on them would restrict nothing',
+      `Set oidc.issuerUri to ${issuer}, without jwksJson, aws, saml and x509`,
+    );
+  }),
+};
+
 /**
  * Requires a condition on the numeric ids of one repository and its owner, because names can be
  * reused. Source: Google, "Configure Workload Identity Federation with deployment pipelines".

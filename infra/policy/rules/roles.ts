@@ -3,15 +3,15 @@ import { forRoles, isProjectWide } from '../grants.ts';
 import { forEachKnown, forKind } from '../validation.ts';
 
 /**
- * Rejects the basic roles Owner, Editor and Viewer. Sources: Checkov CKV_GCP_117; Google, "Basic
- * roles" (do not grant them in production).
+ * Rejects the basic roles: Admin, Writer and Reader, and the legacy roles Owner, Editor and Viewer.
+ * Sources: Checkov CKV_GCP_117; Google, "Basic roles" (do not grant them in production).
  */
 export const noBasicRoles: ResourceValidationPolicy = {
   name: 'iam-no-basic-roles',
-  description: 'The basic roles Owner, Editor and Viewer are not granted.',
+  description: 'Basic roles, such as Editor and Writer, are not granted.',
   enforcementLevel: 'mandatory',
   validateResource: forRoles((role, refuse) => {
-    if (!/^roles\/(owner|editor|viewer)$/.test(role)) return;
+    if (!/^roles\/(admin|writer|reader|owner|editor|viewer)$/.test(role)) return;
     refuse(
       `${role} is granted`,
       'The role includes thousands of permissions on all services of the project, and Google adds more',
@@ -59,8 +59,8 @@ export const noImpersonationAcrossProjects: ResourceValidationPolicy = {
 
 /**
  * Matches permissions that a custom role must not contain: changing grants and custom roles,
- * creating service account keys, impersonating service accounts, reading secret values, and pushing
- * images.
+ * creating service account keys, impersonating service accounts, reading secret values, pushing
+ * images, and signing them.
  */
 const restricted = new RegExp(
   [
@@ -70,6 +70,8 @@ const restricted = new RegExp(
     '^iam\\.serviceAccounts\\.(actAs|get(Access|OpenId)Token|implicitDelegation|sign(Blob|Jwt))$',
     '^secretmanager\\.versions\\.access$',
     '^artifactregistry\\.repositories\\.uploadArtifacts$',
+    '^cloudkms\\.cryptoKeyVersions\\.useToSign',
+    '^containeranalysis\\.notes\\.attachOccurrence$',
   ].join('|'),
 );
 
@@ -81,14 +83,16 @@ export const noRestrictedPermissions: ResourceValidationPolicy = {
   name: 'iam-custom-role-permissions',
   description: 'Custom roles contain no permission whose predefined roles are restricted.',
   enforcementLevel: 'mandatory',
-  validateResource: forKind('customRole', ({ permissions }, refuse) =>
-    forEachKnown(permissions, (permission) => {
-      if (!restricted.test(permission)) return;
-      refuse(
-        `The custom role contains ${permission}`,
-        'The rules about secrets, impersonation and images recognize only predefined roles',
-        'Grant a predefined role with the permission on a single resource',
-      );
-    }),
+  validateResource: (['customRole', 'organizationCustomRole'] as const).map((kind) =>
+    forKind(kind, ({ permissions }, refuse) =>
+      forEachKnown(permissions, (permission) => {
+        if (!restricted.test(permission)) return;
+        refuse(
+          `The custom role contains ${permission}`,
+          'The rules about secrets, impersonation and images recognize only predefined roles',
+          'Grant a predefined role with the permission on a single resource',
+        );
+      }),
+    ),
   ),
 };

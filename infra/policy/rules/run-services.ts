@@ -47,12 +47,12 @@ export const noPublicInvokers: ResourceValidationPolicy = {
 };
 
 /**
- * Requires the published host for each published stack. Cloud Run derives the host from the
- * service's name, the project number and the region. The contract publishes the host.
+ * Requires the name and the region of the published host for each published stack. Cloud Run derives
+ * the host from both and the project number, which only the program can read and check.
  */
 export const publicHost: ResourceValidationPolicy = {
   name: 'run-public-host',
-  description: 'The service of a published stack has the published host.',
+  description: 'The service of a published stack has the name and region of the published host.',
   enforcementLevel: 'mandatory',
   validateResource: forKind('service', ({ name, location }, refuse, { urn }) => {
     const host = hosts[stackOf(urn)];

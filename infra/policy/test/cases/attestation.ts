@@ -45,6 +45,21 @@ const writer = (member: string, role = 'roles/artifactregistry.writer'): Resourc
   props: { project: 'example', repository: 'andamio', role, member },
 });
 
+const onKey = (member: string, role = 'roles/cloudkms.signerVerifier'): Resource => ({
+  type: 'gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember',
+  props: { cryptoKeyId: 'projects/example/locations/l/keyRings/r/cryptoKeys/k', role, member },
+});
+
+const onNote = (member: string, role = 'roles/containeranalysis.notes.attacher'): Resource => ({
+  type: 'gcp:containeranalysis/noteIamMember:NoteIamMember',
+  props: { project: 'example', note: 'andamio-built', role, member },
+});
+
+const onProject = (member: string, role: string): Resource => ({
+  type: 'gcp:projects/iAMMember:IAMMember',
+  props: { project: 'example', role, member },
+});
+
 const build = 'serviceAccount:andamio-build@example.iam.gserviceaccount.com';
 const deploy = 'serviceAccount:andamio-api-ci@example.iam.gserviceaccount.com';
 
@@ -128,11 +143,52 @@ export const attestationCases: Cases = {
       ],
       'the build account on the whole project': [
         /on the repository/,
+        onProject(build, 'roles/artifactregistry.writer'),
+      ],
+    },
+  },
+  'attestation-one-signer': {
+    accepts: {
+      'the build account': [onKey(build), onNote(build)],
+      'a deploy account that verifies': [
+        onKey(deploy, 'roles/cloudkms.publicKeyViewer'),
+        onNote(deploy, 'roles/containeranalysis.notes.occurrences.viewer'),
+      ],
+    },
+    refuses: {
+      'a deploy account on the key': [
+        /signerVerifier is granted to.*no build produced.*on the signing key or the note/,
+        onKey(deploy),
+      ],
+      'a deploy account on the note': [/attacher is granted to/, onNote(deploy)],
+      "another project's build account": [
+        /is granted to/,
+        onKey('serviceAccount:andamio-build@another.iam.gserviceaccount.com'),
+      ],
+      'the build account on the whole project': [
+        /on the signing key or the note/,
+        onProject(build, 'roles/cloudkms.signer'),
+      ],
+      'the build account on the key ring': [
+        /on the signing key or the note/,
         {
-          type: 'gcp:projects/iAMMember:IAMMember',
-          props: { project: 'example', member: build, role: 'roles/artifactregistry.writer' },
+          type: 'gcp:kms/keyRingIAMMember:KeyRingIAMMember',
+          props: {
+            keyRingId: 'projects/example/locations/l/keyRings/r',
+            role: 'roles/cloudkms.signer',
+            member: build,
+          },
         },
       ],
+      ...Object.fromEntries(
+        [
+          'cloudkms.signer',
+          'cloudkms.cryptoOperator',
+          'cloudkms.admin',
+          'containeranalysis.notes.editor',
+          'containeranalysis.admin',
+        ].map((role) => [role, [/is granted to/, onProject(deploy, `roles/${role}`)]]),
+      ),
     },
   },
 };

@@ -4,10 +4,17 @@ import { account, type Cases } from './cases.ts';
 
 const byEnvironment = "assertion.repository_id + ':environment:' + assertion.environment";
 
-const provider = (attributeCondition?: string, subject: string = byEnvironment): Resource => ({
+const issuerUri = 'https://token.actions.githubusercontent.com';
+
+const provider = (
+  attributeCondition?: string,
+  subject: string = byEnvironment,
+  trust: Resource['props'] = { oidc: { issuerUri } },
+): Resource => ({
   type: types.workloadIdentityPoolProvider,
   props: {
     workloadIdentityPoolId: 'github',
+    ...trust,
     attributeMapping: { 'google.subject': subject },
     ...(attributeCondition === undefined ? {} : { attributeCondition }),
   },
@@ -34,7 +41,33 @@ const impersonator = (member: string, role = 'roles/iam.workloadIdentityUser'): 
   props: { serviceAccountId: 'deploy', role, member },
 });
 
+const trusting = (trust: Resource['props']) => provider(required, byEnvironment, trust);
+
 export const federationCases: Cases = {
+  'federation-github-issuer': {
+    accepts: { 'the issuer of GitHub Actions': [oneSubject] },
+    refuses: {
+      'another issuer': [
+        /GitHub did not sign.*chooses its claims.*Set oidc.issuerUri/,
+        trusting({ oidc: { issuerUri: 'https://tokens.example.com' } }),
+      ],
+      'an issuer whose name begins with that of GitHub': [
+        /GitHub did not sign/,
+        trusting({ oidc: { issuerUri: `${issuerUri}.example.com` } }),
+      ],
+      'keys that GitHub does not publish': [
+        /GitHub did not sign/,
+        trusting({ oidc: { issuerUri, jwksJson: '{"keys":[]}' } }),
+      ],
+      'no issuer': [/GitHub did not sign/, trusting({})],
+      ...Object.fromEntries(
+        ['aws', 'saml', 'x509'].map((kind) => [
+          kind,
+          [/GitHub did not sign/, trusting({ oidc: { issuerUri }, [kind]: { a: 'b' } })],
+        ]),
+      ),
+    },
+  },
   'federation-condition': {
     accepts: {
       'one subject': [oneSubject],

@@ -31,7 +31,7 @@ export const roleCases: Cases = {
   'iam-no-basic-roles': {
     accepts: { 'a predefined role': [projectMember(account, 'roles/datastore.viewer')] },
     refuses: Object.fromEntries(
-      ['owner', 'editor', 'viewer'].map((role) => [
+      ['admin', 'writer', 'reader', 'owner', 'editor', 'viewer'].map((role) => [
         role,
         [/thousands of permissions.*custom role/, projectMember(account, `roles/${role}`)],
       ]),
@@ -83,8 +83,23 @@ export const roleCases: Cases = {
         ),
       ],
     },
-    refuses: Object.fromEntries(
+    refuses: Object.fromEntries([
       [
+        'a custom role of the organization',
+        [
+          /The custom role contains secretmanager.versions.access/,
+          {
+            type: types.organizationCustomRole,
+            props: {
+              orgId: '1',
+              roleId: 'custom',
+              title: 'Custom',
+              permissions: ['secretmanager.versions.access'],
+            },
+          },
+        ],
+      ] as const,
+      ...[
         'resourcemanager.projects.setIamPolicy',
         'secretmanager.secrets.setIamPolicy',
         'secretmanager.versions.access',
@@ -99,14 +114,19 @@ export const roleCases: Cases = {
         'iam.serviceAccounts.signJwt',
         'iam.serviceAccounts.implicitDelegation',
         'artifactregistry.repositories.uploadArtifacts',
-      ].map((permission) => [
-        permission,
-        [
-          /The custom role contains .*recognize only predefined roles.*on a single resource/,
-          customRole('run.services.get', permission),
-        ],
-      ]),
-    ),
+        'cloudkms.cryptoKeyVersions.useToSign',
+        'containeranalysis.notes.attachOccurrence',
+      ].map(
+        (permission) =>
+          [
+            permission,
+            [
+              /The custom role contains .*recognize only predefined roles.*on a single resource/,
+              customRole('run.services.get', permission),
+            ],
+          ] as const,
+      ),
+    ]),
   },
   'secret-no-values-in-state': {
     accepts: { 'access to a secret': [onSecret('roles/secretmanager.secretAccessor')] },
