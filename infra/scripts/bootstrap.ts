@@ -6,7 +6,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Failure, programFolder, projectName, pulumi, run, say, script } from './lib/cli.ts';
+import {
+  Failure,
+  outputsOf,
+  programFolder,
+  projectName,
+  pulumi,
+  run,
+  say,
+  script,
+} from './lib/cli.ts';
 
 const usage = 'npx -y pnpm@12 bootstrap [--project ID] STACK...';
 const location = 'us-central1';
@@ -133,12 +142,30 @@ function createStacksInBucket(stacks: readonly string[], project: string): void 
   }
 }
 
+/**
+ * Checks that a stack is not deployed in another project. With another project in its file, the
+ * stack's other commands would look for its resources there.
+ *
+ * @throws {Failure} if the stack is deployed in another project
+ */
+function assertNotElsewhere(stack: string, project: string): void {
+  const { place } = outputsOf(stack) as { readonly place?: { readonly project: string } };
+  if (place === undefined || place.project === project) return;
+  throw new Failure(
+    `Stack ${stack} is deployed in project ${place.project} and cannot be moved to ${project}. Nothing was changed in its file. ` +
+      'Tear it down first (docs/deploy.md), or create a stack with a file of its own for the other project.',
+  );
+}
+
+/** Creates a stack unless it exists, and sets its project. */
 function createStack(stack: string, project: string): void {
   const stacks = JSON.parse(run('pulumi', ['stack', 'ls', '--json'], { quiet: true })) as {
     name: string;
   }[];
-  if (stacks.some(({ name }) => name === stack)) say(`Stack ${stack} exists.`);
-  else
+  if (stacks.some(({ name }) => name === stack)) {
+    assertNotElsewhere(stack, project);
+    say(`Stack ${stack} exists.`);
+  } else
     run('pulumi', [
       'stack',
       'init',

@@ -569,7 +569,10 @@ describe('bootstrap', () => {
     );
     const pulumi = program(
       'pulumi',
-      `case "$*" in *'stack ls'*) echo '[${exists ? '{"name":"prod"}' : ''}]' ;; esac`,
+      `case "$*" in
+        *'stack ls'*) echo '[${exists ? '{"name":"prod"}' : ''}]' ;;
+        *'stack output'*) echo '{"place":{"project":"documented-project"}}' ;;
+      esac`,
     );
     const env = {
       PATH: `${pulumi.env.PATH.split(':')[0]}:${gcloud.env.PATH}`,
@@ -604,6 +607,20 @@ describe('bootstrap', () => {
     await script('infra/scripts/bootstrap.ts', ['prod'], env);
     expect(gcloud.calls().filter((call) => / create /.test(call))).toEqual([]);
     expect(pulumi.calls().filter((call) => call.includes('stack init'))).toEqual([]);
+  });
+
+  test('does not change the project of a stack that is deployed in another one', async () => {
+    const { pulumi, env } = commands({ exists: true });
+    const args = ['--project', 'my-project', 'prod'];
+    const { code, stderr } = await script('infra/scripts/bootstrap.ts', args, {
+      ...env,
+      ...inFolder,
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('Stack prod is deployed in project documented-project'),
+    ]);
+    expect(pulumi.calls().filter((call) => call.startsWith('config set'))).toEqual([]);
   });
 
   test.skipIf(!gcloudIsHere)(
