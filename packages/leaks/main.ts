@@ -101,7 +101,9 @@ async function main(): Promise<number> {
   if (service !== undefined && keys.size > 0) {
     try {
       await sendReport(service, keys, (seconds) =>
-        err(`the rate limit of ${service.origin} is reached; continuing in ${seconds} seconds`),
+        err(
+          `the rate limit of ${service.origin} is reached; continuing in ${count(seconds, 'second', 'seconds')}`,
+        ),
       );
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;

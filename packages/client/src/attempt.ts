@@ -1,3 +1,4 @@
+import { systemCodeOf } from '@andamio/schema/system-code';
 import { type CredentialSources, credentialOf } from './credential.ts';
 import { abortCause } from './deadline.ts';
 import { ApiError, apiError } from './error.ts';
@@ -57,18 +58,6 @@ const progressByCode: Readonly<Record<string, RequestProgress>> = {
   EPIPE: 'broken',
   UND_ERR_SOCKET: 'broken',
 };
-
-/**
- * Returns the system error code, such as ECONNREFUSED, of an error or of one of its causes. The
- * error's message is not used because it may quote received data.
- */
-function systemCodeOf(error: unknown, depth = 5): string | undefined {
-  if (typeof error !== 'object' || error === null || depth === 0) return undefined;
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)
-    ? code
-    : systemCodeOf(cause, depth - 1);
-}
 
 /** How far a request got before it failed: its credential, the request itself, or the response. */
 type Stage = 'credential' | 'request' | 'response';

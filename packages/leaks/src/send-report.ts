@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { maximumReportedKeys, reportApiKeys } from '@andamio/schema/operations';
 import { printable } from '@andamio/schema/printable';
+import { transportFailureOf } from './transport-failure.ts';
 
 /**
  * Time limit, in milliseconds, for one request. The service delays its response until a whole
@@ -19,6 +20,13 @@ export class ReportError extends Error {
  */
 const maximumRetries = 2;
 
+/** Returns what the user can do about a response with the given status, if that is known. */
+function hintOn(status: number): string {
+  if (status === 404) return ' The service must have the setting KEY_REPORTS=on.';
+  const isRedirect = status >= 300 && status < 400;
+  return isRedirect ? ' Redirects are not followed: give the address of the service itself.' : '';
+}
+
 async function send(
   target: URL,
   keys: readonly string[],
@@ -29,12 +37,12 @@ async function send(
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ api_keys: keys }),
-    redirect: 'error',
+    // Following a redirect could send the keys to another host.
+    redirect: 'manual',
     signal: AbortSignal.timeout(timeout),
-  }).catch((cause: Error) => {
-    throw new ReportError(`The report could not be sent to ${target.origin}: ${cause.message}`, {
-      cause,
-    });
+  }).catch((error: unknown) => {
+    const reason = transportFailureOf(error);
+    throw new ReportError(`The report could not be sent to ${target.origin}: ${reason}.`);
   });
   await response.body?.cancel();
   if (response.status === 202) return;
@@ -45,9 +53,8 @@ async function send(
     return send(target, keys, onWait, retries - 1);
   }
   const code = response.headers.get('x-error-code');
-  const hint = response.status === 404 ? ' The service must have the setting KEY_REPORTS=on.' : '';
   throw new ReportError(
-    `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${printable(code)}`}.${hint}`,
+    `${target.origin} did not accept the report: ${response.status}${code === null ? '' : ` ${printable(code)}`}.${hintOn(response.status)}`,
   );
 }
 
@@ -58,7 +65,8 @@ async function send(
  * @param service the address of the service
  * @param onWait called before each pause that the service's rate limit requires, with the length of
  * the pause in seconds
- * @throws {ReportError} for the first batch that is not accepted. Later batches are not sent.
+ * @throws {ReportError} for the first batch that is not accepted. Later batches are not sent. The
+ * message says how many keys were reported before.
  */
 export async function sendReport(
   service: URL,
@@ -67,6 +75,11 @@ export async function sendReport(
 ): Promise<void> {
   const target = new URL(`${service.href.replace(/\/$/, '')}${reportApiKeys.path}`);
   const all = [...keys];
-  for (let first = 0; first < all.length; first += maximumReportedKeys)
-    await send(target, all.slice(first, first + maximumReportedKeys), onWait);
+  for (let first = 0; first < all.length; first += maximumReportedKeys) {
+    const batch = all.slice(first, first + maximumReportedKeys);
+    await send(target, batch, onWait).catch((error: unknown) => {
+      if (!(error instanceof ReportError)) throw error;
+      throw new ReportError(`${error.message}\n${first} of ${all.length} keys were reported.`);
+    });
+  }
 }
