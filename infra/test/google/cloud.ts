@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Occurrence } from './attestations.ts';
 import { callerOfPort, type ListenAs } from './callers.ts';
+import type { Backup } from './databases.ts';
 import { GoogleError } from './error.ts';
 import type { Execution } from './executions.ts';
 import type { Properties } from './resource-type.ts';
@@ -54,6 +55,8 @@ export interface Machinery {
   imageExists(reference: string): boolean;
   /** Deletes all images in a registry, which has the form `HOST/PROJECT/REPOSITORY`. */
   deleteImages(registry: string): Promise<void>;
+  /** Copies all documents of a database to another one. Both are full names. */
+  copyDatabase(source: string, target: string): Promise<void>;
   /** Starts a service and resolves when it is ready. */
   run(service: Stored, cloud: Cloud): Promise<void>;
   stop(service: Stored): Promise<void>;
@@ -90,6 +93,8 @@ export class Cloud {
   readonly signingKeys = new Map<string, string>();
   /** Attestations in Container Analysis. */
   readonly occurrences: Occurrence[] = [];
+  /** Backups of databases, oldest first. */
+  readonly backups: Backup[] = [];
   /** Job executions, by name. */
   readonly executions = new Map<string, Execution>();
   /** Digests of the images that the rehearsal has built and pushed, by tag. */

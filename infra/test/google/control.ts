@@ -1,6 +1,7 @@
 import { attest } from './attestations.ts';
 import type { ListenAs } from './callers.ts';
 import type { Cloud, Fault, Stored } from './cloud.ts';
+import { backUp, restore } from './databases.ts';
 import type { Properties } from './resource-type.ts';
 
 /** APIs that are enabled initially, because `bootstrap` enables them before the program runs. */
@@ -119,6 +120,13 @@ export function control(cloud: Cloud) {
     addSecretVersion: (secret: string, value: string): number =>
       cloud.addSecretVersion(secret, value),
     secretValue: (version: string): string | undefined => cloud.secretVersions.get(version)?.value,
+    /**
+     * Creates a backup of a database, as a backup schedule does. Returns the backup's full name.
+     */
+    backUp: async (database: string): Promise<string> => (await backUp(database, cloud)).name,
+    /** Restores a backup into a new database of the same project. */
+    restore: (backup: string, databaseId: string): Promise<string> =>
+      restore(backup, databaseId, cloud),
     /** Signs an image and attaches the attestation, as the build account does. */
     attest(project: string, image: string) {
       attest(project, image, cloud);

@@ -6,6 +6,7 @@ const served = [
   'cloudkms',
   'cloudresourcemanager',
   'containeranalysis',
+  'firestore',
   'iam',
   'iamcredentials',
   'logging',

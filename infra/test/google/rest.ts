@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { attestationRoutes } from './attestations.ts';
 import type { Cloud } from './cloud.ts';
+import { databaseRoutes } from './databases.ts';
 import { GoogleError } from './error.ts';
 import { executionRoutes } from './executions.ts';
 import { forceRevision } from './resources/run.ts';
@@ -363,6 +364,7 @@ export async function serveRest(cloud: Cloud): Promise<string> {
     ...executionRoutes(cloud),
     ...runRoutes(cloud),
     ...bucketRoutes(cloud),
+    ...databaseRoutes(cloud),
   ];
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Type', 'application/json');

@@ -185,7 +185,44 @@ function route(service: Stored, latest: string): void {
   }
 }
 
+/** Calls the Firestore emulator as the owner of all databases. */
+async function callEmulator<Result>(path: string, body?: unknown): Promise<Result> {
+  const response = await fetch(`http://${emulator}/v1/${path}`, {
+    headers: { Authorization: 'Bearer owner', 'Content-Type': 'application/json' },
+    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json() as Promise<Result>;
+}
+
+interface Page {
+  readonly documents?: readonly { readonly name: string; readonly fields?: unknown }[];
+  readonly nextPageToken?: string;
+}
+
+async function copyCollection(source: string, target: string, collection: string): Promise<void> {
+  let token = '';
+  do {
+    const page = await callEmulator<Page>(
+      `${source}/documents/${collection}?pageSize=300&pageToken=${token}`,
+    );
+    const writes = (page.documents ?? []).map(({ name, fields = {} }) => ({
+      update: { name: name.replace(source, target), fields },
+    }));
+    await callEmulator(`${target}/documents:commit`, { writes });
+    token = page.nextPageToken ?? '';
+  } while (token !== '');
+}
+
 export const machinery: Machinery = {
+  async copyDatabase(source, target) {
+    const { collectionIds = [] } = await callEmulator<{ readonly collectionIds?: string[] }>(
+      `${source}/documents:listCollectionIds`,
+      {},
+    );
+    for (const collection of collectionIds) await copyCollection(source, target, collection);
+  },
+
   async build(tags) {
     built ??= images.buildService('localhost/api', { bundle });
     await built;
