@@ -31,6 +31,7 @@ const shape = z.object({
   service: rule.serviceName.default('andamio-api'),
   documentedHost: rule.oneOf(Object.keys(publicHosts) as [string, ...string[]]).optional(),
   database: rule.databaseName.optional(),
+  restoredDatabase: rule.databaseName.optional(),
   image: rule.imageByDigest.optional(),
   stableRevision: rule.revision.optional(),
   stableImage: rule.imageByDigest.optional(),
@@ -83,7 +84,7 @@ export interface Settings
   extends Omit<Values, 'documentedHost' | 'database' | 'requireAttestation'> {
   readonly project: string;
   readonly region: string;
-  /** The name of the Firestore database. It is the service's name unless it is set. */
+  /** The name of the stack's own Firestore database. It is the service's name unless it is set. */
   readonly database: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
   /** True if the project has an attestor, and the build account that attests images. */
@@ -164,6 +165,11 @@ function crossRules(raw: Readonly<Record<string, string>>): SettingProblem[] {
         (raw['requireAttestation'] ?? String(mustAttest(owns))) === 'true',
       'image',
       imageRequired,
+    ],
+    [
+      raw['restoredDatabase'] === (raw['database'] ?? raw['service'] ?? defaults.service),
+      'restoredDatabase',
+      "must not be set to the stack's own database, which is used without this setting",
     ],
     [
       given('stableRevision') && !given('image'),

@@ -47,7 +47,7 @@ export function outputs(
         deployAccount: service.releaseIdentity.account.email,
       }),
       urls: service.cloudRun.urls,
-      database: settings.database,
+      database: settings.restoredDatabase ?? settings.database,
       image: service.image,
       // The attestor that must have signed images; empty if the service runs any image.
       attestor: settings.runsOnlyAttested ? attestorOf(settings) : '',

@@ -42,6 +42,10 @@ describe('an invalid setting is reported under its key', () => {
       { image: 'us-docker.pkg.dev/p/r/api:latest' },
       'image must end with @sha256: and 64 hexadecimal digits',
     ],
+    [
+      { restoredDatabase: 'andamio-api' },
+      "restoredDatabase must not be set to the stack's own database",
+    ],
     [{ maxInstance: '3' }, 'maxInstance is not a setting of this program'],
     [{ keyPeppers: 'a:value' }, 'keyPeppers is not a setting of this program'],
     [{ githubOwnerId: 'example-owner' }, 'githubOwnerId must be the numeric id'],

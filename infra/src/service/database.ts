@@ -37,50 +37,79 @@ export class Database extends pulumi.ComponentResource {
       { ...parent, protect, customTimeouts: { create: '10m' } },
     );
 
-    const database = this.database.name;
-    const { project } = settings;
-    new gcp.firestore.BackupSchedule(
-      'backup-daily',
-      { project, database, retention: days(7), dailyRecurrence: {} },
-      { ...parent, protect },
-    );
-    new gcp.firestore.BackupSchedule(
-      'backup-weekly',
-      // 14 weeks is Google's maximum retention of backups.
-      { project, database, retention: weeks(14), weeklyRecurrence: { day: 'SUNDAY' } },
-      { ...parent, protect },
-    );
-    for (const collection of Object.values(collections))
-      this.#declareFields(collection, settings, parent);
+    declareBackups(this.database.name, '', settings, { ...parent, protect });
+    declareFields(this.database.name, '', settings, parent);
     this.registerOutputs();
   }
+}
 
-  #declareFields(collection: Collection, settings: Settings, opts: pulumi.CustomResourceOptions) {
+/**
+ * A database that was restored from a backup or cloned, and that the service uses instead of the
+ * stack's own. An operator creates it (docs/operate.md), because Google creates such a database only
+ * by a call of its own. This component declares what a backup does not contain: TTL policies and
+ * backup schedules. If the service stops using the database, it remains.
+ */
+export class RestoredDatabase extends pulumi.ComponentResource {
+  constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super('andamio:service:RestoredDatabase', 'restored-database', {}, opts);
+    const parent = { parent: this };
+    declareBackups(name, 'restored-', settings, parent);
+    // Without its declared fields, Firestore would begin to index everything in the database.
+    declareFields(name, 'restored-', settings, { ...parent, retainOnDelete: true });
+    this.registerOutputs();
+  }
+}
+
+/** @param prefix the beginning of the names of the resources */
+function declareBackups(
+  database: pulumi.Input<string>,
+  prefix: string,
+  { project }: Settings,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new gcp.firestore.BackupSchedule(
+    `${prefix}backup-daily`,
+    { project, database, retention: days(7), dailyRecurrence: {} },
+    opts,
+  );
+  new gcp.firestore.BackupSchedule(
+    `${prefix}backup-weekly`,
+    // 14 weeks is Google's maximum retention of backups.
+    { project, database, retention: weeks(14), weeklyRecurrence: { day: 'SUNDAY' } },
+    opts,
+  );
+}
+
+/** @param prefix the beginning of the names of the resources */
+function declareFields(
+  database: pulumi.Input<string>,
+  prefix: string,
+  { project }: Settings,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  for (const { id: collection, indexedFields, ttlField } of Object.values<Collection>(
+    collections,
+  )) {
     const field = (
       name: string,
       args: Pick<gcp.firestore.FieldArgs, 'field' | 'indexConfig' | 'ttlConfig'>,
     ) =>
       new gcp.firestore.Field(
-        `${collection.id}-${name}`,
-        {
-          project: settings.project,
-          database: this.database.name,
-          collection: collection.id,
-          ...args,
-        },
+        `${prefix}${collection}-${name}`,
+        { project, database, collection, ...args },
         { ...opts, customTimeouts: { create: '30m' } },
       );
 
     // `*` sets the default for all fields that are not listed separately: no index.
     field('unindexed', { field: '*', indexConfig: {} });
-    for (const name of collection.indexedFields) {
+    for (const name of indexedFields) {
       field(`index-${name}`, {
         field: name,
         indexConfig: { indexes: [{ order: 'ASCENDING', queryScope: 'COLLECTION' }] },
       });
     }
-    if (collection.ttlField !== undefined) {
-      field('ttl', { field: collection.ttlField, indexConfig: {}, ttlConfig: {} });
+    if (ttlField !== undefined) {
+      field('ttl', { field: ttlField, indexConfig: {}, ttlConfig: {} });
     }
   }
 }

@@ -23,21 +23,28 @@ export class RuntimeIdentity extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  /** Grants the account read and write access to the documents of one database. */
+  /**
+   * Grants the account read and write access to the documents of one database.
+   *
+   * @param name the name of the grant in the program
+   * @param title the title of its condition, which the provider uses to tell grants apart
+   */
   allowDatabaseAccess(
-    database: gcp.firestore.Database,
-    settings: Settings,
+    name: string,
+    title: string,
+    database: pulumi.Input<string>,
+    { project }: Settings,
   ): gcp.projects.IAMMember {
     return new gcp.projects.IAMMember(
-      'runtime-uses-database',
+      name,
       {
-        project: settings.project,
+        project,
         role: 'roles/datastore.user',
         member: this.account.member,
         condition: {
-          title: 'only-its-database',
-          description: `Documents of ${settings.database} alone`,
-          expression: pulumi.interpolate`resource.name == "projects/${settings.project}/databases/${database.name}"`,
+          title,
+          description: pulumi.interpolate`Documents of ${database} alone`,
+          expression: pulumi.interpolate`resource.name == "projects/${project}/databases/${database}"`,
         },
       },
       { parent: this },

@@ -3,7 +3,7 @@ import type { Settings } from '../../settings/stack-settings.ts';
 import type { Host } from '../public-host.ts';
 import { adminJob } from './admin-job.ts';
 import { CloudRunService } from './cloud-run-service.ts';
-import { Database } from './database.ts';
+import { Database, RestoredDatabase } from './database.ts';
 import { serviceEnvironment } from './environment.ts';
 import { serviceImage } from './image.ts';
 import { LogExclusions } from './log-exclusions.ts';
@@ -36,8 +36,17 @@ export class ServiceResources extends pulumi.ComponentResource {
     const opts = { parent: this, dependsOn };
 
     const runtime = new RuntimeIdentity(settings, opts);
-    const database = new Database(settings, opts);
-    const access = runtime.allowDatabaseAccess(database.database, settings);
+    const { database } = new Database(settings, opts);
+    const grantOn = (which: string, title: string, name: pulumi.Input<string>) =>
+      runtime.allowDatabaseAccess(`runtime-uses-${which}`, title, name, settings);
+    // The service keeps its access to the stack's own database, so that it can return to it.
+    const databases: pulumi.Resource[] = [grantOn('database', 'only-its-database', database.name)];
+    const { restoredDatabase } = settings;
+    if (restoredDatabase !== undefined)
+      databases.push(
+        new RestoredDatabase(restoredDatabase, settings, opts),
+        grantOn('restored-database', 'only-its-restored-database', restoredDatabase),
+      );
     const counters = settings.sharedRateLimits
       ? new RateLimitCounters(settings, runtime.account, opts)
       : undefined;
@@ -52,7 +61,7 @@ export class ServiceResources extends pulumi.ComponentResource {
         ...opts,
         dependsOn: [
           ...dependsOn,
-          access,
+          ...databases,
           ...secretAccess.members,
           ...(counters ? [counters.access] : []),
         ],
