@@ -26,10 +26,12 @@ export function useHostsOf(folder: string): void {
  * addition to their default CAs.
  */
 export function trustingFront(folder: string): Record<string, string> {
+  const authorities = '/etc/ssl/certs/ca-certificates.crt';
   const variables = {
-    // Node.js adds these certificates to its own CAs. Go uses only these certificates.
+    // Node.js adds these certificates to its own CAs. Go and curl use only these certificates.
     NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
-    SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt',
+    SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? authorities,
+    CURL_CA_BUNDLE: process.env['CURL_CA_BUNDLE'] ?? authorities,
   };
   const entries = Object.entries(variables).map(([name, others]) => {
     const files = [

@@ -333,6 +333,44 @@ async function operations(
     );
   });
 
+  await owner.step(
+    'Restore a backup: a key of the backup is valid in it, and a later key is not',
+    async () => {
+      const issue = async () => {
+        const printed = await owner.run(`${node} infra/scripts/request-key.ts preprod`);
+        return (/"api_key": "(ant-\w+)"/.exec(printed) ?? [])[1] as string;
+      };
+      const early = await issue();
+      const backup = await google.backUp(`projects/${project}/databases/andamio-api-preprod`);
+      const late = await issue();
+      const verify = async (command: string, key: string) =>
+        (await owner.run(`echo 'X-API-Key: ${key}' | ${command}`)).includes('"user_id"');
+      const read = async (section: string) => {
+        for (const command of documentedCommands(runbooks, section)) {
+          const line = command
+            .replaceAll('PROJECT', project)
+            .replace('BACKUP', backup)
+            .replace('andamio-api$', 'andamio-api-preprod$')
+            .replaceAll('--stack prod', '--stack preprod')
+            .replace('HOST', new URL(hosts.preprod).host)
+            .replace(/ up /, ' up --yes --skip-preview ');
+          if (!line.startsWith('curl ')) await owner.run(line);
+          else
+            assert.deepEqual([await verify(line, early), await verify(line, late)], [true, false]);
+        }
+      };
+      const atHost = `curl --header @- ${hosts.preprod}/api/v1/apikey/verify`;
+      await read('Create the restored database');
+      await read('Try the restored database');
+      assert.ok(await verify(atHost, late), 'The trial must not change what users see.');
+      await read('Use the restored database');
+      assert.ok(!(await verify(atHost, late)), 'The restored database is in use.');
+      assert.ok(await verify(atHost, early), 'The restored key is valid.');
+      await read('Return to the first database');
+      assert.ok(await verify(atHost, late), 'The first database is in use again.');
+    },
+  );
+
   await owner.step('Release an image that is broken: it rolls back', async () => {
     const releases = await Releases.to('preprod', work, owner, surroundings);
     const before = await owner.output('preprod', 'image');
