@@ -91,6 +91,35 @@ describe.skipIf(!inject('available').includes('chromium'))('the console in Chrom
       [...document.querySelectorAll('input')].map(({ value }) => value),
     ]))()`);
 
+  test('a user whose token expires in a dialog pastes another beside it, and goes on', async () => {
+    const { page } = await open();
+    await signIn(page, tokenFor('expiring'));
+    await page.getByText('No keys yet').waitFor();
+    await page.route(
+      '**/apikey/request',
+      (route) =>
+        route.fulfill({
+          status: 401,
+          headers: { 'x-error-code': 'unauthenticated' },
+          json: { details: 'Expired.', message: 'Unauthorized', statusCode: 401 },
+        }),
+      { times: 2 },
+    );
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('My server');
+    await dialog.getByLabel('30 days').check();
+    await dialog.getByRole('button', { name: 'Create key' }).click();
+    await page.getByText('The service does not accept your token any more.').waitFor();
+    await signIn(page, tokenFor('expiring', { jti: 'second' }));
+    await expect.poll(() => dialog.evaluate((element) => element.matches(':modal'))).toBe(true);
+    expect(await dialog.getByLabel('30 days').isChecked()).toBe(true);
+    await dialog.getByRole('button', { name: 'Create key' }).click();
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(await dialog.textContent()).toContain('My server');
+    await page.context().close();
+  });
+
   test('a user signs in with a token, creates a key within MAX_EXPIRES_IN_DAYS, and signs out', async () => {
     const { page, problems, requests } = await open();
     const token = tokenFor('visitor');

@@ -342,6 +342,74 @@ describe.skipIf(!inject('available').includes('chromium'))('<andamio-keys> in Ch
     await page.context().close();
   });
 
+  test('a user who is signed out in the middle of a change signs in beside the dialog, and makes the change only once', async () => {
+    const { page } = await open('interrupted');
+    const requests: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/apikey/request'))
+        requests.push(request.headers()['idempotency-key'] ?? '');
+    });
+    // The page's own sign-in, which a modal dialog would cover.
+    await page.evaluate(`{
+      const button = document.createElement('button');
+      button.textContent = 'Sign in here';
+      button.addEventListener('click', () => {
+        document.querySelector('andamio-keys').getToken = async () => ${JSON.stringify(tokenFor('interrupted', { jti: 'second' }))};
+      });
+      document.body.append(button);
+      document.addEventListener('andamio-auth-required', () => button.focus());
+    }`);
+    let created: unknown;
+    await page.route(
+      '**/apikey/request',
+      async (route) => {
+        created = ((await (await route.fetch()).json()) as { api_key: string }).api_key;
+        host.onToken(() => '');
+        await route.abort('connectionreset');
+      },
+      { times: 1 },
+    );
+    await create(page, 'interrupted');
+    const form = dialog(page);
+    await form.getByText('the change may have been made').waitFor();
+    await form.getByText('You are signed out').waitFor();
+    await focused(page.getByRole('button', { name: 'Sign in here' }));
+    expect(await seriousViolations(page)).toEqual([]);
+    const isModal = () => form.evaluate((element) => element.matches(':modal'));
+    expect(await isModal()).toBe(false);
+    // No other change replaces the one that waits.
+    await page.getByRole('button', { name: 'Create key' }).first().click({ force: true });
+    expect(await form.getByLabel('Name').inputValue()).toBe('interrupted');
+    await page.getByRole('button', { name: 'Sign in here' }).click();
+    await expect.poll(isModal).toBe(true);
+    await form.getByText('You are signed out').waitFor({ state: 'detached' });
+    await form.getByText('the change may have been made').waitFor();
+    expect(await form.getByLabel('Name').inputValue()).toBe('interrupted');
+    await form.getByRole('button', { name: 'Create key' }).click();
+    await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+    expect(await keyField(page).inputValue()).toBe(created);
+    expect(requests).toHaveLength(2);
+    expect(new Set(requests).size).toBe(1);
+    expect(await list('interrupted')).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('a change that waits for the sign-in can be given up', async () => {
+    await issue('resigned', 'kept');
+    const { page } = await open('resigned');
+    await page.getByRole('button', { name: 'Delete: kept' }).click();
+    host.onToken(() => '');
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await dialog(page).getByText('You are signed out').waitFor();
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    host.onToken((user) => tokenFor(user));
+    await page.getByRole('button', { name: 'Delete: kept' }).click();
+    await dialog(page).getByRole('button', { name: 'Delete' }).click();
+    await announcement(page, 'The key “kept” was deleted.');
+    await page.context().close();
+  });
+
   test('the new key stays on screen when the user is signed out', async () => {
     const { page } = await open('departing');
     await page.route('**/apikey/request', async (route) => {

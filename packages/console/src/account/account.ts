@@ -38,6 +38,11 @@ export interface State {
   readonly isOnline: boolean;
   /** True if the service has refused a change because the user's token does not allow any. */
   readonly isReadOnly: boolean;
+  /**
+   * True after a request failed because the user must sign in. False after the next request that
+   * succeeds.
+   */
+  readonly isSignedOut: boolean;
   /** The reason why the last read failed. The element keeps showing the keys read earlier. */
   readonly problem: Problem | undefined;
   readonly task: Task | undefined;
@@ -99,6 +104,7 @@ export class Account {
     isLoading: false,
     isOnline: navigator.onLine,
     isReadOnly: false,
+    isSignedOut: false,
     problem: undefined,
     task: undefined,
     reveal: undefined,
@@ -203,10 +209,10 @@ export class Account {
     if (this.#state.isReadOnly) this.#set({ isReadOnly: false });
   }
 
-  /** Reads the keys if the last read failed because there was no token. */
+  /** Reads the keys if the user was signed out, or if the last read failed without a token. */
   async continueSignedIn(): Promise<void> {
-    const kind = this.#state.problem?.kind;
-    if (kind === 'signed-out' || kind === 'token-unavailable') await this.load();
+    const { isSignedOut, problem } = this.#state;
+    if (isSignedOut || problem?.kind === 'token-unavailable') await this.load();
   }
 
   /**
@@ -225,7 +231,10 @@ export class Account {
     this.#set({ isLoading: true });
     const change = await read().catch((error: unknown) => this.#failed(error));
     if (number !== this.#reads) return;
-    if (change.keys !== undefined) this.#readAt = startedAt;
+    if (change.keys !== undefined) {
+      this.#readAt = startedAt;
+      this.#set({ isSignedOut: false });
+    }
     if (change.usage !== undefined) this.#isComplete = true;
     this.#set({ problem: undefined, ...change, isLoading: false });
     const { retryAt } = this.#state.problem ?? {};
@@ -244,8 +253,11 @@ export class Account {
   #problemOf(error: unknown): Problem {
     const problem = problemOf(error, this.#texts());
     if (this.#ended.signal.aborted) return problem;
-    if (problem.kind === 'signed-out') this.#report('andamio-auth-required', {});
-    else if (error instanceof ApiError)
+    if (problem.kind === 'signed-out') {
+      // Before the page asks the user to sign in, its sign-in must be reachable beside the dialog.
+      this.#set({ isSignedOut: true });
+      this.#report('andamio-auth-required', {});
+    } else if (error instanceof ApiError)
       this.#report('andamio-error', {
         code: (error as ApiError).code,
         status: (error as ApiError).status,
@@ -387,7 +399,7 @@ export class Account {
     try {
       const answer = await untilAnswered(attempt, signal, onRetry);
       if (signal.aborted) return undefined;
-      this.#set({ ...changeOf(answer), task: undefined });
+      this.#set({ ...changeOf(answer), isSignedOut: false, task: undefined });
       void this.#loadKeys();
       return undefined;
     } catch (error) {
@@ -397,7 +409,8 @@ export class Account {
       this.#isListDoubtful ||= isInDoubt || problem.isFinal === true;
       // The service refuses some retries before it looks whether an earlier attempt succeeded.
       if (!isInDoubt || problem.isFinal || error instanceof OutcomeUnknown) return problem;
-      return { ...problem, text: `${this.#texts().errors.unknownOutcome} ${problem.text}` };
+      const { unknownOutcome } = this.#texts().errors;
+      return { ...problem, isInDoubt: true, text: `${unknownOutcome} ${problem.text}` };
     }
   }
 }

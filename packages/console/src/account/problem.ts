@@ -18,6 +18,8 @@ export interface Problem {
    * has compared the request with earlier attempts and the user's keys (contract, "Safe retries").
    */
   readonly isFinal?: boolean;
+  /** True if the change may have been made although no answer says so. */
+  readonly isInDoubt?: boolean;
 }
 
 const final = (text: string, field?: 'name' | 'days'): Problem => ({
@@ -77,7 +79,11 @@ export function problemOf(error: unknown, texts: Texts): Problem {
   if (error instanceof TokenUnavailable)
     return { text: texts.errors.tokenUnavailable, kind: 'token-unavailable' };
   if (error instanceof OutcomeUnknown)
-    return { text: texts.errors.unknownOutcome, requestId: error.cause.requestId };
+    return {
+      text: texts.errors.unknownOutcome,
+      requestId: error.cause.requestId,
+      isInDoubt: true,
+    };
   if (error instanceof ApiError) return problemOfApi(error as ApiError, texts);
   // The client refuses a token that cannot be sent in a header.
   return { text: texts.errors.signedOut, kind: 'signed-out' };

@@ -193,10 +193,22 @@ function useMinutes(): void {
 /** The whole content of the element `<andamio-keys>`. */
 export function App({ ui }: { readonly ui: Ui }) {
   const { texts, format, account } = ui;
-  const { keys, usage, isLoading, isOnline, isReadOnly, problem, task, reveal, announcement } =
-    account.state;
+  const {
+    keys,
+    usage,
+    isLoading,
+    isOnline,
+    isReadOnly,
+    isSignedOut,
+    problem,
+    task,
+    reveal,
+    announcement,
+  } = account.state;
   useMinutes();
   const now = account.now();
+  // Beside the dialog of a signed-out user, no other change can be started.
+  const isWaiting = task !== undefined && isSignedOut;
   const heading = useRef<HTMLHeadingElement>(null);
 
   const tier = usage?.subscription_tier;
@@ -229,9 +241,9 @@ export function App({ ui }: { readonly ui: Ui }) {
             <button
               type="button"
               class="primary"
-              aria-disabled={isFull || !keys}
+              aria-disabled={isFull || !keys || isWaiting}
               aria-describedby={isFull ? 'full' : undefined}
-              onClick={() => !isFull && keys && account.open({ kind: 'create' })}
+              onClick={() => !isFull && keys && !isWaiting && account.open({ kind: 'create' })}
             >
               {texts.create}
             </button>
@@ -258,12 +270,18 @@ export function App({ ui }: { readonly ui: Ui }) {
           )}
         </div>
       )}
-      {keys ? <Keys ui={ui} keys={keys} now={now} /> : isLoading && <p>{texts.loading}</p>}
+      {task && <TaskOf task={task} ui={ui} />}
+      {keys ? (
+        <div class="root" inert={isWaiting}>
+          <Keys ui={ui} keys={keys} now={now} />
+        </div>
+      ) : (
+        isLoading && <p>{texts.loading}</p>
+      )}
       {usage && <UsageMeters ui={ui} usage={usage} />}
       <p role="status" class="unseen">
         {announcement}
       </p>
-      {task && <TaskOf task={task} ui={ui} />}
       {reveal && <RevealDialog ui={ui} reveal={reveal} />}
     </div>
   );

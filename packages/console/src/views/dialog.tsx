@@ -4,22 +4,27 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 interface Props {
   readonly role?: 'alertdialog';
   readonly heading: string;
+  /**
+   * False if the user must reach the rest of the page while the dialog is open. Default: true.
+   */
+  readonly isModal?: boolean;
   /** Called when the user presses Escape. The dialog stays open until it is no longer rendered. */
   readonly onCancel: () => void;
   readonly children: ComponentChildren;
 }
 
 /**
- * A modal dialog. It is open while it is rendered. When it closes, the focus returns to the element
+ * A dialog, usually a modal one. It is open while it is rendered. When it closes, the focus returns to the element
  * that had it before.
  */
-export function Dialog({ role, heading, onCancel, children }: Props) {
+export function Dialog({ role, heading, isModal = true, onCancel, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const dialog = ref.current;
-    dialog?.showModal();
+    if (isModal) dialog?.showModal();
+    else dialog?.show();
     return () => dialog?.close();
-  }, []);
+  }, [isModal]);
   return (
     <dialog
       ref={ref}

@@ -28,6 +28,9 @@ interface Props {
  * A dialog with a form that creates or changes a key. It closes after the change, or when the user
  * cancels. It sends one request at a time. A retry after an error has the same `Idempotency-Key`,
  * so the service makes the change only once, even if an answer is lost.
+ *
+ * While the user is signed out, the dialog is not modal, so that the user can sign in on the page.
+ * It keeps what the user has entered, and the `Idempotency-Key`.
  */
 export function TaskDialog(props: Props) {
   const { ui, heading, submit, isDangerous = false, contents, check, onSubmit, children } = props;
@@ -64,9 +67,23 @@ export function TaskDialog(props: Props) {
       form.current?.querySelector<HTMLElement>(`[name=${problem.field}]`)?.focus();
   }, [problem]);
 
+  // After the user has signed in again, only a doubt about the change remains.
+  const { isSignedOut } = account.state;
+  useEffect(() => {
+    if (!isSignedOut && problem?.kind === 'signed-out')
+      setProblem(
+        problem.isInDoubt ? { text: texts.errors.unknownOutcome, isInDoubt: true } : undefined,
+      );
+  }, [isSignedOut]);
+
   const isBusy = phase !== 'idle';
   return (
-    <Dialog {...(isDangerous && { role: 'alertdialog' })} heading={heading} onCancel={cancel}>
+    <Dialog
+      {...(isDangerous && { role: 'alertdialog' })}
+      heading={heading}
+      isModal={!isSignedOut}
+      onCancel={cancel}
+    >
       <form
         ref={form}
         noValidate
