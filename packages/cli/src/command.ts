@@ -36,7 +36,10 @@ export interface Context extends Surroundings {
   readonly client: Client;
   /** Whether the user provided a token, or a command that prints a token. */
   readonly isTokenGiven: boolean;
-  /** Returns the current time in Unix milliseconds. */
+  /**
+   * Returns the current time in Unix milliseconds: that of the service once the client has an
+   * answer, otherwise that of this machine.
+   */
   readonly now: () => number;
 }
 

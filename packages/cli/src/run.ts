@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureOf } from './failure.ts';
 import { signInOnTerminal } from './login/sign-in-to-service.ts';
 import { clientOf } from './service.ts';
+import { serviceClock } from './service-clock.ts';
 import { releaseAllSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { tokenSource } from './token.ts';
@@ -65,11 +66,12 @@ async function execute(
   // Obtains the token before the first call, because a call has a time limit, and signing in may
   // take longer.
   if (needsToken) await token();
+  const { fetch, now } = serviceClock();
   const context: Context = {
     ...surroundings,
-    client: clientOf(surroundings, token),
+    client: clientOf(surroundings, token, { fetch }),
     isTokenGiven: isGiven,
-    now: Date.now,
+    now,
   };
   return deliver(await request.execute(context), request.asJson, terminal);
 }

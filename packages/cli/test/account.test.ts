@@ -1,6 +1,7 @@
 import { tokenFor } from '@andamio/testing/tokens';
 import { expect, test } from 'vitest';
 import { andamio, startService } from './harness/cli.ts';
+import { startServer } from './harness/front.ts';
 
 const { url } = await startService();
 const env = {
@@ -67,3 +68,23 @@ test('usage shows the requests against the quotas, and --days those of each day 
   const table = await andamio(['usage', '--days', '366'], { env });
   expect(table.stdout).toMatch(new RegExp(`^DAY +NAME +REQUESTS\n${today}-\\d\\d +main +\\d+\n$`));
 });
+
+test.each(['Sun, 06 Nov 2033 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:37 GMT'])(
+  "usage --days shows the days by the service's clock, which says %s",
+  async (date) => {
+    const today = new Date(date).toISOString().slice(0, 10);
+    const front = await startServer(({ body }, response) => {
+      const { start_date, end_date } = JSON.parse(body) as Record<string, string>;
+      const usage = [{ date: today, api_key_name: 'main', requests: 1 }];
+      const isAsked = start_date === today && end_date === today;
+      response.writeHead(200, { date, 'content-type': 'application/json' });
+      response.end(JSON.stringify({ usage: isAsked ? usage : [] }));
+    });
+    const { code, stdout } = await andamio(['usage', '--days', '1', '--url', front.url], { env });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `DAY         NAME  REQUESTS\n${today}  main  1\n`,
+    });
+    expect(front.received).toHaveLength(2);
+  },
+);

@@ -1,6 +1,6 @@
-import type { Usage } from '@andamio/client';
+import type { DailyUsage, Usage } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
-import { defineCommand, type Report } from '../command.ts';
+import { type Context, defineCommand, type Report } from '../command.ts';
 import { integerOf } from '../options.ts';
 import { table } from '../text.ts';
 
@@ -30,6 +30,20 @@ function totals(usage: Usage): Report {
 const dayMs = 86_400_000;
 const utcDay = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
+/**
+ * Reads the usage of the last days. Reads it again if the answer shows that the service has another
+ * day than this machine.
+ */
+async function readDays(context: Context, days: number): Promise<DailyUsage> {
+  const { client, now } = context;
+  const today = now();
+  const daily = await client.getDailyUsage({
+    start_date: utcDay(today - (days - 1) * dayMs),
+    end_date: utcDay(today),
+  });
+  return utcDay(today) === utcDay(now()) ? daily : readDays(context, days);
+}
+
 export const usage = defineCommand({
   summary: 'Shows how many requests your keys had, against your quotas. Days are UTC.',
   credential: 'token',
@@ -42,13 +56,9 @@ export const usage = defineCommand({
   },
   plan({ values }) {
     const days = integerOf('days', values.days, [1, 366]);
-    return async ({ client, now }) => {
-      if (days === undefined) return totals(await client.getUsage());
-      const today = now();
-      const daily = await client.getDailyUsage({
-        start_date: utcDay(today - (days - 1) * dayMs),
-        end_date: utcDay(today),
-      });
+    return async (context) => {
+      if (days === undefined) return totals(await context.client.getUsage());
+      const daily = await readDays(context, days);
       const rows = daily.usage.map((row) => [row.date, row.api_key_name, `${row.requests}`]);
       return {
         json: daily,
