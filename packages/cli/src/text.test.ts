@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { table } from './text.ts';
+import { counted, table } from './text.ts';
 
 test.each([
   ['ASCII', 'name', 4],
@@ -22,4 +22,12 @@ test('table pads a cell with wide characters to the width of the column', () => 
     '日本     x',
     'heading  x',
   ]);
+});
+
+test.each([
+  [0, '0 requests'],
+  [1, '1 request'],
+  [2, '2 requests'],
+])('counted uses the singular for one only: %d', (count, expected) => {
+  expect(counted(count, 'request')).toBe(expected);
 });

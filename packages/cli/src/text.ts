@@ -1,6 +1,11 @@
 import { printable } from '@andamio/schema/printable';
 import stringWidth from 'string-width';
 
+/** Returns a count followed by its noun, such as `1 request` or `2 requests`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /**
  * Returns rows as aligned lines, with invisible characters in the cells escaped. A column is as
  * wide as its widest cell on a terminal, where a character may take two columns or none. Trailing

@@ -2,7 +2,7 @@ import { type ApiKeyInList, listAllApiKeys } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { CliError, exitCodes, usageError } from '../exit-code.ts';
-import { minuteOf } from '../text.ts';
+import { counted, minuteOf } from '../text.ts';
 
 const canceled: Report = {
   json: { outcome: 'canceled' },
@@ -25,7 +25,7 @@ async function isConfirmed({ client, terminal }: Context, name: string): Promise
   const current = secrets.find(({ state }) => state !== 'previous');
   if (current === undefined)
     throw new CliError(exitCodes.refused, 'You have no key with this name.');
-  const requests = `${current.requests_30d} requests in the last 30 days`;
+  const requests = `${counted(current.requests_30d, 'request')} in the last 30 days`;
   terminal.note(
     `${printable(current.name)} (${printable(current.start)}…): ${lastUseOf(secrets)}, ${requests}.`,
   );
