@@ -33,6 +33,17 @@ test('a service that does not respond is exit code 69', async () => {
   expect(stderr).toMatch(/^network: .*ECONNREFUSED/);
 });
 
+test('login says why the service does not respond, and tells that from a failure', async () => {
+  const { code, stderr } = await andamio(['login', '--url', nowhere.ANDAMIO_URL]);
+  expect({ code, stderr }).toEqual({
+    code: 69,
+    stderr: 'The service does not respond (ECONNREFUSED). Check its URL and your connection.\n',
+  });
+  const { url } = await startServer(refusing(503, 'not_ready'));
+  const failed = await andamio(['login', '--url', url]);
+  expect(failed).toMatchObject({ code: 69, stderr: 'The service failed (503). Retry later.\n' });
+});
+
 test.each([
   [500, 'outcome_unknown', {}, 69],
   [403, 'suspended', {}, 1],

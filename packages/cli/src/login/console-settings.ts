@@ -1,4 +1,5 @@
 import { clockSkewOf, type SignInSettings } from '@andamio/schema/console-settings';
+import { systemCodeOf } from '@andamio/schema/system-code';
 import * as z from 'zod/mini';
 import { CliError, exitCodes } from '../exit-code.ts';
 
@@ -35,19 +36,29 @@ export interface ServiceSettings {
   readonly signIn: StatedSignIn | undefined;
 }
 
+function unavailable(event: string, reason: string | number | undefined, remedy: string): CliError {
+  const detail = reason === undefined ? '' : ` (${reason})`;
+  return new CliError(exitCodes.unavailable, `The service ${event}${detail}. ${remedy}`);
+}
+
 /**
  * Reads the settings that the service publishes for its console. If the service has no console, or
  * answers without valid settings, there is no sign-in and no maximum.
  *
- * @throws {@link CliError} if the service does not respond.
+ * @throws {@link CliError} if the service does not respond, or fails.
  */
 export async function readConsoleSettings(url: string): Promise<ServiceSettings> {
   const response = await fetch(`${url}/console/settings.json`, {
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
-  }).catch(() => undefined);
-  if (response === undefined || response.status >= 500)
-    throw new CliError(exitCodes.unavailable, 'The service does not respond. Check its URL.');
+  }).catch((error: unknown) => {
+    throw unavailable(
+      'does not respond',
+      systemCodeOf(error),
+      'Check its URL and your connection.',
+    );
+  });
+  if (response.status >= 500) throw unavailable('failed', response.status, 'Retry later.');
   const settings = response.ok ? await response.json().catch(() => undefined) : undefined;
   const { maxExpiresInDays, signIn } = body.safeParse(settings).data ?? {};
   const clockSkew = clockSkewOf(response.headers.get('date'));
