@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { Account } from './account/account.ts';
+import { Account, type Draft } from './account/account.ts';
 import { type Connection, createConnection, type GetToken } from './account/service.ts';
 import { createFormat } from './format.ts';
 import styles from './styles.css';
@@ -69,6 +69,7 @@ export class AndamioKeys extends HTMLElement {
   #connection: Connection | undefined;
   #getToken: GetToken | undefined;
   #texts: Texts = english;
+  #draft: Draft | undefined;
   /** True if `base-url` is not a URL to which tokens may be sent. */
   #hasWrongUrl = false;
 
@@ -101,6 +102,21 @@ export class AndamioKeys extends HTMLElement {
     else if (this.#getToken !== before) void this.#checkToken(this.#account);
   }
 
+  /**
+   * The open dialog as JSON, with what the user has entered and the `Idempotency-Key` of its
+   * request, but without tokens and keys. Undefined if no dialog is open.
+   *
+   * A page that has to leave for the sign-in stores it, and assigns it afterwards before
+   * {@link getToken}. If the user is the same, the dialog opens again.
+   */
+  get draft(): Draft | undefined {
+    return this.#account?.draft ?? this.#draft;
+  }
+
+  set draft(draft: Draft | undefined) {
+    this.#draft = draft;
+  }
+
   /** The texts that the element shows. Texts that are not assigned are English. */
   get texts(): Texts {
     return this.#texts;
@@ -113,7 +129,7 @@ export class AndamioKeys extends HTMLElement {
 
   connectedCallback(): void {
     // A page may have set the properties before the element was defined.
-    for (const property of ['getToken', 'texts'] as const) {
+    for (const property of ['draft', 'getToken', 'texts'] as const) {
       if (!Object.hasOwn(this, property)) continue;
       const value = this[property];
       delete this[property];
@@ -170,6 +186,8 @@ export class AndamioKeys extends HTMLElement {
     );
     this.#account = account;
     this.#connection = connection;
+    if (this.#draft) account.restore(this.#draft);
+    this.#draft = undefined;
     void account.load();
   }
 

@@ -13,10 +13,10 @@ const network = () =>
 const refused = (code: ErrorCode) =>
   new newError({ code, status: errorKinds[code].status, details: code });
 
-/** Creates an account that calls the operations of the given client. */
-const accountOf = (client: object) =>
+/** Creates an account of a user that calls the operations of the given client. */
+const accountOf = (client: object, user = 'ada') =>
   new Account(
-    { call: (operation) => operation(client as Client), now: Date.now },
+    { call: (operation) => operation(client as Client), now: Date.now, user: () => user },
     () => english,
     () => {},
     () => {},
@@ -77,7 +77,7 @@ test("requests are read for the service's days, although the browser has another
   vi.setSystemTime('2026-11-27T12:00:00Z');
   const client = clientWith({ getDailyUsage }) as unknown as Client;
   const account = new Account(
-    { call: (operation) => operation(client), now: () => Date.now() + ahead },
+    { call: (operation) => operation(client), now: () => Date.now() + ahead, user: () => 'ada' },
     () => english,
     () => {},
     () => {},
@@ -219,4 +219,32 @@ test('a dialog that is closed without a change does not read the keys again', as
   account.open({ kind: 'create' });
   account.close();
   expect(listApiKeys).toHaveBeenCalledTimes(1);
+});
+
+test('a draft opens the dialog again for the same user, with its contents and Idempotency-Key', async () => {
+  const left = accountOf(clientWith({ requestApiKey: () => Promise.reject(network()) }));
+  left.open({ kind: 'create' });
+  left.form.fields = { name: 'CI on main' };
+  left.form.request = { contents: 'CI on main', idempotencyKey: 'one' };
+  const created = left.create('CI on main', 90, once);
+  await vi.advanceTimersByTimeAsync(30_000);
+  await created;
+  const draft = JSON.parse(JSON.stringify(left.draft));
+  const account = accountOf(clientWith({}));
+  account.restore(draft);
+  await account.load();
+  expect(account.state.task).toEqual({ kind: 'create' });
+  expect(account.form).toEqual(left.form);
+  expect(account.isInDoubt).toBe(true);
+  expect(account.draft).toEqual(draft);
+});
+
+test.each([
+  ['of another user', 'eve', 'create', undefined],
+  ['to change a key that no longer exists', 'ada', 'delete', 'CI on main'],
+] as const)('a draft %s opens no dialog', async (_, user, kind, keyName) => {
+  const account = accountOf(clientWith({}));
+  account.restore({ user, kind, keyName, fields: {}, isInDoubt: false });
+  await account.load();
+  expect(account.state.task).toBeUndefined();
 });

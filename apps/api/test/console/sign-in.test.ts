@@ -239,6 +239,50 @@ describe.skipIf(!inject('available').includes('chromium'))(
       await signInButton(page).waitFor();
     });
 
+    test('a user who must sign in again in a dialog comes back to it, and makes the change only once', async () => {
+      client(300, false);
+      const { page } = await open();
+      await signIn(page, 'returning');
+      await page.getByText('No keys yet').waitFor();
+      let created: unknown;
+      const idempotencyKeys = new Set<string | undefined>();
+      let attempts = 0;
+      await page.route('**/apikey/request', async (route) => {
+        attempts++;
+        idempotencyKeys.add(route.request().headers()['idempotency-key']);
+        if (attempts === 1) {
+          created = ((await (await route.fetch()).json()) as { api_key: string }).api_key;
+          await route.abort('connectionreset');
+        } else if (attempts === 2) {
+          await route.fulfill({
+            status: 401,
+            headers: { 'x-error-code': 'unauthenticated' },
+            json: { details: 'Rejected.', message: 'Unauthorized', statusCode: 401 },
+          });
+        } else {
+          await route.continue();
+        }
+      });
+      await page.getByRole('button', { name: 'Create key' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('half made');
+      await dialog.getByLabel('30 days').check();
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      await page.getByText('does not accept your sign-in any more').waitFor();
+      // The session at the issuer continues, so that it asks for nothing but the consent.
+      await signInButton(page).click();
+      await page.getByRole('button', { name: 'Continue' }).click();
+      await dialog.getByText('the change may have been made').waitFor();
+      expect(await dialog.getByLabel('Name').inputValue()).toBe('half made');
+      expect(await dialog.getByLabel('30 days').isChecked()).toBe(true);
+      expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      await page.getByRole('heading', { name: 'Copy your new key' }).waitFor();
+      expect(await page.getByLabel('Your key', { exact: true }).inputValue()).toBe(created);
+      expect(attempts).toBe(3);
+      expect(idempotencyKeys.size).toBe(1);
+    });
+
     test('the page for programs without a browser has the same sign-in, and returns to itself', async () => {
       const { page } = await newPage();
       await page.goto(`${app.url}/console/device?user_code=WDJB-MJHT`);

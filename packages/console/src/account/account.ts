@@ -16,6 +16,38 @@ export type Task =
   | { readonly kind: 'create' }
   | { readonly kind: 'extend' | 'replace' | 'delete'; readonly key: Key };
 
+/** What the user has entered in a dialog. */
+export interface Fields {
+  readonly name?: string;
+  readonly days?: { readonly value: string; readonly isOther: boolean };
+  /** Seconds for which the old secret keeps working. */
+  readonly grace?: number;
+}
+
+/** The contents of an open dialog. */
+export interface Form {
+  fields: Fields;
+  /**
+   * The newest request: a text that identifies its input, and its `Idempotency-Key`. Undefined
+   * before the first request.
+   */
+  request?: { readonly contents: string; readonly idempotencyKey: string };
+}
+
+/**
+ * An open dialog as JSON. A page that has to leave for the sign-in stores it, and opens the dialog
+ * again afterwards. It contains no token and no key.
+ */
+export interface Draft extends Form {
+  /** The issuer and subject of the user whose dialog it is. */
+  readonly user: string;
+  readonly kind: Task['kind'];
+  /** The name of the key to change. Undefined if the dialog creates a key. */
+  readonly keyName: string | undefined;
+  /** True if the newest request may have been processed although no answer says so. */
+  readonly isInDoubt: boolean;
+}
+
 /**
  * A new secret. Only {@link State} refers to it, and only until the user closes the dialog that
  * shows it.
@@ -113,6 +145,7 @@ export class Account {
   readonly #call: Call;
   /** Returns the current time of the service in Unix milliseconds. */
   readonly now: () => number;
+  readonly #user: () => string | undefined;
   readonly #texts: () => Texts;
   readonly #onChange: () => void;
   readonly #report: Report;
@@ -129,17 +162,22 @@ export class Account {
    * `idempotencyKey`.
    */
   readonly #inDoubt = new Set<string>();
+  /** The contents of the open dialog. Changing them renders nothing. */
+  #form: Form = { fields: {} };
+  /** The dialog that opens when the keys are read, if the user is still the same. */
+  #draft: Draft | undefined;
   /** True if a write of the open dialog has shown that the list may differ from the service's. */
   #isListDoubtful = false;
 
   constructor(
-    { call, now }: Pick<Connection, 'call' | 'now'>,
+    { call, now, user }: Pick<Connection, 'call' | 'now' | 'user'>,
     texts: () => Texts,
     onChange: () => void,
     report: Report,
   ) {
     this.#call = call;
     this.now = now;
+    this.#user = user;
     this.#texts = texts;
     this.#onChange = onChange;
     this.#report = report;
@@ -235,8 +273,10 @@ export class Account {
       this.#readAt = startedAt;
       this.#set({ isSignedOut: false });
     }
+    const { keys } = change;
     if (change.usage !== undefined) this.#isComplete = true;
     this.#set({ problem: undefined, ...change, isLoading: false });
+    if (keys !== undefined) this.#openDraft(keys);
     const { retryAt } = this.#state.problem ?? {};
     if (retryAt !== undefined && !this.#ended.signal.aborted) {
       const delay = Math.min(retryAt - Date.now(), maximumDelay);
@@ -271,11 +311,53 @@ export class Account {
    * list is older than a minute, so that the dialog shows the latest use.
    */
   open(task: Task): void {
+    this.#open(task, { fields: {} });
+  }
+
+  #open(task: Task, form: Form, isInDoubt = false): void {
+    this.#form = form;
     this.#inDoubt.clear();
-    this.#isListDoubtful = false;
+    if (isInDoubt && form.request) this.#inDoubt.add(form.request.idempotencyKey);
+    this.#isListDoubtful = isInDoubt;
     this.#set({ task, announcement: '' });
     const isAboutUse = task.kind === 'delete' || task.kind === 'replace';
     if (isAboutUse && performance.now() - this.#readAt > freshness) void this.#loadKeys();
+  }
+
+  /** The contents of the open dialog. */
+  get form(): Form {
+    return this.#form;
+  }
+
+  /** True if the newest request of the open dialog may have been processed. */
+  get isInDoubt(): boolean {
+    const { request } = this.#form;
+    return request !== undefined && this.#inDoubt.has(request.idempotencyKey);
+  }
+
+  /** The open dialog as JSON. Undefined if no dialog is open, or if the user is not known. */
+  get draft(): Draft | undefined {
+    const { task } = this.#state;
+    const user = this.#user();
+    if (task === undefined || user === undefined) return undefined;
+    const keyName = task.kind === 'create' ? undefined : task.key.name;
+    return { ...this.#form, user, kind: task.kind, keyName, isInDoubt: this.isInDoubt };
+  }
+
+  /** Opens the dialog of a draft once the keys are read, if it is a draft of the same user. */
+  restore(draft: Draft): void {
+    this.#draft = draft;
+  }
+
+  #openDraft(keys: readonly Key[]): void {
+    const draft = this.#draft;
+    this.#draft = undefined;
+    if (draft === undefined || draft.user !== this.#user() || this.#state.task) return;
+    const { kind, keyName, fields, request, isInDoubt } = draft;
+    const key = keys.find(({ name }) => name === keyName);
+    const form = { fields, ...(request && { request }) };
+    if (kind === 'create') this.#open({ kind }, form, isInDoubt);
+    else if (key !== undefined) this.#open({ kind, key }, form, isInDoubt);
   }
 
   /**

@@ -49,6 +49,11 @@ export interface Connection {
    * Before the first answer, returns the browser's time, which may be wrong.
    */
   readonly now: () => number;
+  /**
+   * Returns text that identifies the user: the issuer and the subject. Undefined before the first
+   * token, and if the token is not a JWT.
+   */
+  readonly user: () => string | undefined;
 }
 
 /** Functions that are called when `getToken` returns another token than before. */
@@ -165,7 +170,7 @@ export function createConnection(
       throw isRejected(error) ? new SignedOut() : error;
     }
   };
-  return { call, checkToken, now: () => Date.now() + ahead };
+  return { call, checkToken, now: () => Date.now() + ahead, user: () => user };
 }
 
 /** Time, in milliseconds, during which a write that receives no answer is repeated. */

@@ -6,10 +6,12 @@ import { setUpSignIn } from './sign-in.ts';
 const keys = find<HTMLElementTagNameMap['andamio-keys']>('andamio-keys');
 
 const signIn = await setUpSignIn({
-  onSignedIn(getToken) {
+  draft: () => keys.draft,
+  onSignedIn(getToken, draft) {
     // After a token has expired, the element keeps its content and reads the keys again.
     if (keys.hidden) {
       keys.hidden = false;
+      keys.draft = draft as typeof keys.draft;
       keys.getToken = getToken;
     } else {
       void keys.refresh();

@@ -23,6 +23,8 @@ interface Pending {
   readonly codeVerifier: string;
   /** The query of the page's address before the sign-in. */
   readonly query: string;
+  /** What the user has entered on the page, as JSON. Undefined if there is nothing to keep. */
+  readonly draft?: unknown;
 }
 
 /** The tokens of the signed-in user. They are kept only in memory. */
@@ -105,6 +107,7 @@ export class OpenIdSession {
   readonly #redirectUri: string;
   readonly #client: oauth.Client;
   #tokens: Tokens | undefined;
+  #draft: unknown;
   #isRenewed = false;
   #renewal: Promise<string | null> | undefined;
 
@@ -127,6 +130,11 @@ export class OpenIdSession {
     return this.#settings.issuer;
   }
 
+  /** What the user had entered on the page before the sign-in, as JSON. */
+  get draft(): unknown {
+    return this.#draft;
+  }
+
   get isSignedIn(): boolean {
     return this.#tokens !== undefined;
   }
@@ -135,15 +143,17 @@ export class OpenIdSession {
    * Opens the issuer's sign-in in place of this page. The issuer sends the browser back to the
    * redirect URI.
    *
+   * @param draft what the user has entered on the page, as JSON.
    * @throws {SignInError} if the issuer's configuration is unknown.
    */
-  async start(): Promise<void> {
+  async start(draft: unknown = this.#draft): Promise<void> {
     const { authorization_endpoint } = this.#server();
     const pending: Pending = {
       state: oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
       codeVerifier: oauth.generateRandomCodeVerifier(),
       query: location.search,
+      draft,
     };
     sessionStorage.setItem(storageKey, JSON.stringify(pending));
     const { clientId, scope, resource } = this.#settings;
@@ -175,6 +185,7 @@ export class OpenIdSession {
     // The pending sign-in is removed in any case. A user who came back without an answer starts
     // again.
     const pending = takePending();
+    this.#draft = pending?.draft;
     if (!answered.has('error') && !(answered.has('code') && answered.has('state'))) return;
     history.replaceState(null, '', url.pathname + (pending?.query ?? ''));
     if (pending === undefined || pending.state !== answered.get('state'))
@@ -228,6 +239,7 @@ export class OpenIdSession {
 
   /** Discards the tokens. */
   forget(): void {
+    this.#draft = undefined;
     this.#tokens = undefined;
   }
 

@@ -57,10 +57,16 @@ export interface SignInHandlers {
    * rejected.
    *
    * @param getToken returns the user's token. It is the same function in every call.
+   * @param draft what `draft` returned before the user left the page to sign in.
    */
-  onSignedIn(getToken: GetToken): void;
+  onSignedIn(getToken: GetToken, draft: unknown): void;
   /** Called when the user has signed out. */
   onSignedOut(): void;
+  /**
+   * Returns what the user has entered on the page, as JSON, or undefined. It is kept in the
+   * `sessionStorage` while the browser is at the issuer.
+   */
+  draft?(): unknown;
 }
 
 /** The sign-in of a page. */
@@ -129,14 +135,14 @@ function pasteToken(onSignedIn: () => void): Method {
 }
 
 /** Sets up the button for signing in at the issuer. */
-function openIdSignIn(session: OpenIdSession): Method {
+function openIdSignIn(session: OpenIdSession, draft: () => unknown): Method {
   const button = section.querySelector('button') as HTMLButtonElement;
   const { issuer } = session;
   const { host } = new URL(issuer);
   find('#issuer').textContent = host;
   button.addEventListener('click', () => {
     say('');
-    session.start().catch((error: unknown) => sayFailure(error, issuer));
+    session.start(draft()).catch((error: unknown) => sayFailure(error, issuer));
   });
   return {
     panel: section,
@@ -184,7 +190,7 @@ export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | un
     say('');
     method.panel.hidden = true;
     signOutButton.hidden = false;
-    handlers.onSignedIn(method.getToken);
+    handlers.onSignedIn(method.getToken, session?.draft);
   };
   const hide = () => {
     handlers.onSignedOut();
@@ -195,7 +201,8 @@ export async function setUpSignIn(handlers: SignInHandlers): Promise<SignIn | un
   const session =
     settings.signIn &&
     new OpenIdSession(settings.signIn, location.origin + location.pathname, clockSkew);
-  const method = settings.signIn && session ? openIdSignIn(session) : pasteToken(show);
+  const method =
+    settings.signIn && session ? openIdSignIn(session, () => handlers.draft?.()) : pasteToken(show);
 
   signOutButton.addEventListener('click', () => {
     hide();

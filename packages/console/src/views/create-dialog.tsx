@@ -9,8 +9,10 @@ const day = 86_400_000;
 /** The dialog that creates a key. */
 export function CreateDialog({ ui }: { readonly ui: Ui }) {
   const { texts, format, account, maximumDays } = ui;
-  const [name, setName] = useState('');
-  const [days, setDays] = useState({ value: initialDays(maximumDays), isOther: false });
+  const [name, setName] = useState(account.form.fields.name ?? '');
+  const [days, setDays] = useState(
+    account.form.fields.days ?? { value: initialDays(maximumDays), isOther: false },
+  );
   const validDays = daysIn(days.value, maximumDays);
   // The service counts code points (contract, part C).
   const length = [...name].length;
@@ -19,6 +21,7 @@ export function CreateDialog({ ui }: { readonly ui: Ui }) {
       ui={ui}
       heading={texts.createHeading}
       submit={texts.create}
+      fields={{ name, days }}
       contents={JSON.stringify([name, validDays])}
       check={() =>
         length < 3 || length > 100

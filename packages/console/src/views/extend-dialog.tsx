@@ -10,7 +10,9 @@ const day = 86_400_000;
 /** The dialog that extends a key. */
 export function ExtendDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, format, account, maximumDays } = ui;
-  const [days, setDays] = useState({ value: initialDays(maximumDays), isOther: false });
+  const [days, setDays] = useState(
+    account.form.fields.days ?? { value: initialDays(maximumDays), isOther: false },
+  );
   const validDays = daysIn(days.value, maximumDays);
   // The days count from the later of now and the current expiry (contract, part C).
   const start = Math.max(account.now(), Date.parse(target.expires_at));
@@ -19,6 +21,7 @@ export function ExtendDialog({ ui, target }: { readonly ui: Ui; readonly target:
       ui={ui}
       heading={texts.extendHeading(target.name)}
       submit={texts.extend}
+      fields={{ days }}
       contents={String(validDays)}
       check={() => checkDays(days.value, ui)}
       onSubmit={(options) => account.extend(target, validDays as number, options)}

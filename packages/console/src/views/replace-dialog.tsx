@@ -10,7 +10,9 @@ const graces = [3600, 86_400, 604_800, 0] as const;
 /** The dialog that replaces the secret of a key. */
 export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target: Key }) {
   const { texts, format, account } = ui;
-  const [grace, setGrace] = useState<(typeof graces)[number]>(86_400);
+  const [grace, setGrace] = useState(
+    graces.find((seconds) => seconds === account.form.fields.grace) ?? 86_400,
+  );
   // The old secret expires no later than the key.
   const oldEnd = Math.min(account.now() + grace * 1000, Date.parse(target.expires_at));
   return (
@@ -18,6 +20,7 @@ export function ReplaceDialog({ ui, target }: { readonly ui: Ui; readonly target
       ui={ui}
       heading={texts.replaceHeading(target.name)}
       submit={texts.replace}
+      fields={{ grace }}
       contents={String(grace)}
       onSubmit={(options) => account.replace(target, grace, options)}
     >

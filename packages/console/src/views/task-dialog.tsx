@@ -1,7 +1,7 @@
 import { newIdempotencyKey } from '@andamio/schema/idempotency-key';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { WriteOptions } from '../account/account.ts';
+import type { Fields, WriteOptions } from '../account/account.ts';
 import type { Problem } from '../account/problem.ts';
 import { Dialog } from './dialog.tsx';
 import { ProblemText, useSecondsUntil } from './problem-text.tsx';
@@ -12,6 +12,8 @@ interface Props {
   readonly heading: string;
   readonly submit: string;
   readonly isDangerous?: boolean;
+  /** What the user has entered. The account keeps it while the user signs in. */
+  readonly fields?: Fields;
   /**
    * A text that identifies the input of the form. A repeated request with the same input has the
    * same `Idempotency-Key`.
@@ -33,11 +35,13 @@ interface Props {
  * It keeps what the user has entered, and the `Idempotency-Key`.
  */
 export function TaskDialog(props: Props) {
-  const { ui, heading, submit, isDangerous = false, contents, check, onSubmit, children } = props;
+  const { ui, heading, submit, isDangerous = false, fields, contents } = props;
+  const { check, onSubmit, children } = props;
   const { texts, account } = ui;
   const [phase, setPhase] = useState<'idle' | 'working' | 'repeating'>('idle');
-  const [problem, setProblem] = useState<Problem>();
-  const request = useRef<{ contents?: string; idempotencyKey: string }>({ idempotencyKey: '' });
+  const doubt: Problem = { text: texts.errors.unknownOutcome, isInDoubt: true };
+  const [problem, setProblem] = useState(account.isInDoubt ? doubt : undefined);
+  if (fields) account.form.fields = fields;
   const isWorking = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const left = useSecondsUntil(problem?.retryAt);
@@ -51,12 +55,18 @@ export function TaskDialog(props: Props) {
     const found = check?.();
     setProblem(found);
     if (found) return;
-    if (request.current.contents !== contents)
-      request.current = { contents, idempotencyKey: newIdempotencyKey() };
+    const { form } = account;
+    const request =
+      form.request?.contents === contents
+        ? form.request
+        : { contents, idempotencyKey: newIdempotencyKey() };
+    form.request = request;
     isWorking.current = true;
     setPhase('working');
-    const { idempotencyKey } = request.current;
-    const failed = await onSubmit({ idempotencyKey, onRetry: () => setPhase('repeating') });
+    const failed = await onSubmit({
+      idempotencyKey: request.idempotencyKey,
+      onRetry: () => setPhase('repeating'),
+    });
     isWorking.current = false;
     setPhase('idle');
     setProblem(failed);
@@ -71,9 +81,7 @@ export function TaskDialog(props: Props) {
   const { isSignedOut } = account.state;
   useEffect(() => {
     if (!isSignedOut && problem?.kind === 'signed-out')
-      setProblem(
-        problem.isInDoubt ? { text: texts.errors.unknownOutcome, isInDoubt: true } : undefined,
-      );
+      setProblem(problem.isInDoubt ? doubt : undefined);
   }, [isSignedOut]);
 
   const isBusy = phase !== 'idle';
