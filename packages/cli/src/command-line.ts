@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { keysInText } from '@andamio/schema/key-format';
+import { containsKey } from '@andamio/schema/key-format';
 import type { Command, Context, Options, Report, Values } from './command.ts';
 import { commands } from './commands.ts';
 import { usageError } from './exit-code.ts';
@@ -37,7 +37,7 @@ const tokenInText = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
  * arguments.
  */
 function refuseSecrets(args: readonly string[]): void {
-  if (args.some((arg) => !keysInText(arg).next().done)) {
+  if (args.some(containsKey)) {
     throw usageError(
       'A key was given as an argument, which every user of this machine can see. Delete the key.',
     );

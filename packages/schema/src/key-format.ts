@@ -106,6 +106,11 @@ export function* keysInText(text: string): Generator<KeyInText> {
   }
 }
 
+/** Reports whether text contains an API key. Any characters may precede or follow it. */
+export function containsKey(text: string): boolean {
+  return keysInText(text).next().done !== true;
+}
+
 /** Returns the first 8 characters of a key, `ant-` and 4 more. They need not be kept secret. */
 export function keyStart(key: string): string {
   return key.slice(0, shownLength);

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { containsKey } from '@andamio/schema/key-format';
 import type { Environment } from '@andamio/schema/settings';
 import { type Context, type Report, UsageError } from './command.ts';
 import { commands, currentVerb } from './commands.ts';
 import { confirmAndExecute, confirmationOf, refuseConfirmation } from './confirmation.ts';
-import { containsKey } from './text.ts';
 
 /** A command whose options are valid. */
 export interface Execution {
@@ -71,7 +71,7 @@ function parse(verb: string, args: readonly string[], options: DeclaredOptions) 
 }
 
 function refuseKeys(args: readonly string[]): void {
-  if (!containsKey(args)) return;
+  if (!args.some(containsKey)) return;
   throw new UsageError(
     'A key was given as an argument, which every user of this machine can see. Revoke it with --key-stdin.',
   );

@@ -1,10 +1,4 @@
-import { keysInText } from '@andamio/schema/key-format';
 import stringWidth from 'string-width';
-
-/** Reports whether one of the texts contains an API key. */
-export function containsKey(texts: readonly string[]): boolean {
-  return texts.some((text) => !keysInText(text).next().done);
-}
 
 /** Returns a count followed by its noun, such as `1 key` or `2 keys`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {

@@ -1,3 +1,4 @@
+import { makeKey } from '@andamio/schema/key-format';
 import { requestKey, requestPath } from '@andamio/testing/service-requests';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../harness/app.ts';
@@ -47,6 +48,16 @@ describe('headers', () => {
     );
     expect(text).toMatch(/\r\nX-Request-Id: [0-9a-f-]{36}\r\n/);
   });
+
+  test.each(['', 'request.', 'request-'])(
+    'replaces a request id that contains an API key after %j',
+    async (before) => {
+      const { headers } = await fetch(`${app.url}/nothing`, {
+        headers: { 'X-Request-Id': `${before}${makeKey()}` },
+      });
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 
   test('generates a unique id for each request', async () => {
     const answers = await Promise.all(

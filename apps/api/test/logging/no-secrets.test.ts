@@ -193,6 +193,9 @@ describe('secrets in logs and stores', () => {
       await fetch(`${url}/api/v1/apikey/request/${keys.at(-1)}?token=${token}`, {
         headers: { 'x-request-id': token },
       });
+      for (const id of [keys.at(-1), `request.${keys.at(-1)}_1`]) {
+        await getUser(url, { token, headers: { 'x-request-id': id as string } });
+      }
     }
     return { keys, tokens };
   }

@@ -1,7 +1,7 @@
+import { containsKey } from '@andamio/schema/key-format';
 import * as z from 'zod';
 import { type Command, type Context, type Report, UsageError } from '../command.ts';
 import { describeError } from '../errors.ts';
-import { containsKey } from '../text.ts';
 import type { PageAnswer } from './server.ts';
 
 /** The body of a request that executes a command. */
@@ -28,7 +28,7 @@ function assertOptions({ options: declared }: Command, options: PageRequest['opt
     if (!isDeclared || typeof value !== declared[name]?.type)
       throw new UsageError('The command has no such option.');
   }
-  if (containsKey(Object.values(options).map(String)))
+  if (Object.values(options).map(String).some(containsKey))
     throw new UsageError('A field contains a key. Enter keys only on the page "Find a key".');
 }
 

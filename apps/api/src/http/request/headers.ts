@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { specificDetails } from '@andamio/schema/errors';
 import { idempotencyKeyHeader, idempotencyKeyPattern } from '@andamio/schema/idempotency-key';
+import { containsKey } from '@andamio/schema/key-format';
 import { requestIdHeader, requestIdPattern } from '@andamio/schema/request-id';
 import { HttpError } from '../response/errors.ts';
 
@@ -10,11 +11,13 @@ const sentIdHeader = requestIdHeader.toLowerCase();
 
 /**
  * Returns the request id that the client sent in `X-Request-Id`, or a new id if the header is
- * missing or malformed (contract, "Requests").
+ * missing, malformed or contains an API key (contract, "Requests"). The id is logged, and a key
+ * must not be.
  */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const sent = headers[sentIdHeader];
-  return typeof sent === 'string' && acceptedId.test(sent) ? sent : randomUUID();
+  const isAccepted = typeof sent === 'string' && acceptedId.test(sent) && !containsKey(sent);
+  return isAccepted ? sent : randomUUID();
 }
 
 const idempotencyKey = new RegExp(idempotencyKeyPattern);
