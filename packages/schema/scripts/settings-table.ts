@@ -62,7 +62,7 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     'none',
   ],
   KEY_PEPPERS: [
-    '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each; the first is used for new keys, all verify',
+    '`VERSION:BASE64` pairs, comma-separated, at least 32 bytes each, no secret twice; the first is used for new keys, all verify',
     'generated once in development',
   ],
   REDIS_URL: [

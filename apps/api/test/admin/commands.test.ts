@@ -487,7 +487,12 @@ describe.each(storeKinds)('the commands of admin.js beside a running service on 
   test('rehash-report shows which peppers are required, missing, or can be dropped', async () => {
     const fixture = await startAdminFixture(kind);
     const key = await issue(fixture, 'alice', 'first');
-    const peppers = ['new', 'test', 'spare'].map((version) => `${version}:${processPepper}`);
+    const pepperOf = (secret: string) => Buffer.alloc(32, secret).toString('base64');
+    const peppers = [
+      `new:${pepperOf('new')}`,
+      `test:${processPepper}`,
+      `spare:${pepperOf('spare')}`,
+    ];
     const options = { settings: { KEY_PEPPERS: peppers.join() } };
     const use = {
       configured: true,

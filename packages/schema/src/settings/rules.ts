@@ -20,6 +20,7 @@ export function oneOf<const Words extends [string, ...string[]]>(words: Words) {
 }
 
 const separate = (line: string) => line.split(',');
+const hasDuplicates = (list: readonly unknown[]) => new Set(list).size < list.length;
 
 /** Comma-separated secrets. Each has at least 32 bytes. */
 const secrets = z
@@ -32,7 +33,7 @@ const secrets = z
   .refine((list) => list.every((secret) => utf8Bytes(secret) >= 32), {
     error: 'must be secrets of at least 32 bytes each, separated by commas',
   })
-  .refine((list) => new Set(list).size === list.length, {
+  .refine((list) => !hasDuplicates(list), {
     error: 'must not contain a secret twice',
   });
 
@@ -92,8 +93,13 @@ export const keyPeppers = z
       'must be VERSION:BASE64 pairs separated by commas, VERSION of 1 to 16 characters a-z or 0-9, BASE64 (padded) of at least 32 bytes',
     abort: true,
   })
-  .refine((peppers) => new Set(peppers.map((pepper) => pepper?.version)).size === peppers.length, {
+  .refine((peppers) => !hasDuplicates(peppers.map((pepper) => pepper?.version)), {
     error: 'must not contain a version twice',
+    abort: true,
+  })
+  // Under a second version, keys would have the same ids and never be rehashed.
+  .refine((peppers) => !hasDuplicates(peppers.map((pepper) => String(pepper?.secret))), {
+    error: 'must not contain a secret twice',
   });
 
 function parseUrl(text: string, protocols: readonly string[]): URL | undefined {

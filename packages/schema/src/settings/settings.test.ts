@@ -160,6 +160,11 @@ describe('settings', () => {
     ['KEY_PEPPERS', `${pepper('a')}!`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', `${pepper('a')}, ${pepper('b')}`, 'must be VERSION:BASE64 pairs'],
     ['KEY_PEPPERS', `${pepper('a')},${pepper('a')}`, 'must not contain a version twice'],
+    [
+      'KEY_PEPPERS',
+      `${pepper('a')},${pepper('a').replace('a:', 'b:')}`,
+      'must not contain a secret twice',
+    ],
     ['KEY_PEPPERS', pepper('a'.repeat(17)), 'must be VERSION:BASE64 pairs'],
     ['REDIS_URL', 'http://redis', 'must be a URL that begins with rediss:// or redis://'],
     ['REDIS_URL', 'redis://:50%off@h', 'must have a percent-encoded user name and password'],
