@@ -21,7 +21,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Handles the requests of a smoke test like a working service. */
 const issues: Handler = ({ url, headers }, response) => {
-  if (url?.endsWith('doc.json')) response.end(JSON.stringify({ paths: {} }));
+  if (url?.endsWith('/delete')) response.end('{}');
   else if (headers.authorization === undefined) response.writeHead(401).end();
   else response.end(JSON.stringify({ api_key: makeKey() }));
 };
