@@ -65,16 +65,22 @@ function listenProblem(
 }
 
 /**
- * Runs `shutDown` once on SIGTERM or SIGINT, then exits with code 0.
+ * Runs `shutDown` once on SIGTERM or SIGINT, then `beforeExit`, then exits with code 0.
  *
  * @param milliseconds the process exits after this time even if `shutDown` has not resolved
+ * @param beforeExit is told whether `shutDown` has resolved
  */
-function onTermination(shutDown: () => Promise<void>, milliseconds: number): void {
+function onTermination(
+  shutDown: () => Promise<void>,
+  milliseconds: number,
+  beforeExit: (isComplete: boolean) => void,
+): void {
   let shuttingDown = false;
   const begin = async () => {
     if (shuttingDown) return;
     shuttingDown = true;
-    await Promise.race([shutDown(), delay(milliseconds)]);
+    const completed = shutDown().then(() => true);
+    beforeExit(await Promise.race([completed, delay(milliseconds, false)]));
     process.exit(0);
   };
   process.on('SIGTERM', begin);
@@ -165,8 +171,12 @@ export async function run(pages: AppDependencies['pages']): Promise<void> {
       await Promise.all([keys.usage.flush(), keys.shared?.storer.flush()]);
       counters.close();
       await store.close();
-      log.info('shut down');
     },
     grace - timeToClose / 4,
+    (isComplete) => {
+      keys.usage.reportUnstored();
+      if (isComplete) log.info('shut down');
+      else log.warn('exiting before the shutdown is complete, because its grace period has ended');
+    },
   );
 }

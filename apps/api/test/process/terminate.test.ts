@@ -1,8 +1,10 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { logEvents } from '@andamio/schema/log-events';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
-import { requestPath } from '@andamio/testing/service-requests';
+import { getUsage, requestKey, requestPath, verifyKey } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -145,5 +147,43 @@ describe('SIGTERM', () => {
     expect((await exited).code).toBe(0);
     expect(Date.now() - startedAt).toBeLessThan(3_000);
     socket.destroy();
+  });
+
+  test('logs how many requests are lost to usage if the store does not respond until the grace ends', async () => {
+    service = await startProcess({ SHUTDOWN_GRACE_SECONDS: '2' });
+    const { url, folder, signal, exited } = service;
+    const token = tokenFor('user');
+    const { body } = await requestKey(url, { api_key_name: 'name' }, { token });
+    const key = body['api_key'] as string;
+    const verify = async () => expect((await verifyKey(url, key)).status).toBe(200);
+    await verify();
+    const storedUsage = async () =>
+      (await getUsage(url, { token })).body['daily_quota_consumed'] as number;
+    await expect.poll(storedUsage).toBe(1);
+    const otherProcess = new DatabaseSync(join(folder, '.data', 'keys.db'));
+    otherProcess.exec('BEGIN EXCLUSIVE');
+    try {
+      for (let request = 0; request < 3; request++) await verify();
+      signal('SIGTERM');
+      expect((await exited).code).toBe(0);
+    } finally {
+      otherProcess.close();
+    }
+    const lines = service
+      .output()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ event }) => event === logEvents.usageLost.event)).toMatchObject([
+      {
+        severity: 'WARNING',
+        message: logEvents.usageLost.message,
+        err: { message: 'Requests whose usage was not stored before the process exited: 3.' },
+      },
+    ]);
+    expect(lines.at(-1)).toMatchObject({
+      severity: 'WARNING',
+      message: 'exiting before the shutdown is complete, because its grace period has ended',
+    });
   });
 });

@@ -329,6 +329,23 @@ describe('while the store is down', () => {
     expect(Object.keys(reports)).toEqual(['usage_of_owner_failed']);
   });
 
+  test('reports the requests of all owners that are unstored when the process exits', async () => {
+    meter.count('one', 'stored', 5);
+    await settle();
+    meter.reportUnstored();
+    expect(reports, 'while all usage is stored').toEqual({});
+    store.behavior = 'hangs';
+    meter.count('one', 'name', 2);
+    void meter.flush();
+    await settle();
+    meter.count('one', 'name', 3);
+    meter.count('two', 'name');
+    meter.reportUnstored();
+    expect(reports).toEqual({
+      usage_lost: [new Error('Requests whose usage was not stored before the process exited: 6.')],
+    });
+  });
+
   test('bounds memory, and continues to count names that it already counts', async () => {
     store.behavior = 'fails';
     for (let index = 0; index < 100_100; index++) meter.count(`owner ${index}`, 'name');

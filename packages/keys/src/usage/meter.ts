@@ -128,6 +128,11 @@ export class UsageMeter {
     return flushing;
   }
 
+  /** Reports the unreported usage as lost, if there is any. Called right before the process exits. */
+  reportUnstored(): void {
+    if (!this.#waiting.isEmpty) this.#warnings.notStored(this.#waiting.requests);
+  }
+
   #today(): string {
     const now = this.#options.now();
     const day = Math.floor(now / millisecondsPerDay);

@@ -91,6 +91,12 @@ export class UsageWarnings {
     this.#warn(new Error(text), logEvents.usageLost);
   }
 
+  /** Reports how many requests a process leaves unstored when it exits. */
+  notStored(requests: number): void {
+    const text = `Requests whose usage was not stored before the process exited: ${requests}.`;
+    this.#warn(new Error(text), logEvents.usageLost);
+  }
+
   /** Reports the owners that were not reported within the interval, in one line. */
   #failedOwners(failures: readonly UsageFailure[]): void {
     const unreported = failures

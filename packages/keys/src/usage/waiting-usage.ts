@@ -57,6 +57,11 @@ export class WaitingUsage {
     return this.#counts >= maximumCounts;
   }
 
+  /** Returns the number of unreported requests of all owners. */
+  get requests(): number {
+    return [...this.#batches.values()].flat().reduce((sum, { total }) => sum + total, 0);
+  }
+
   /** Returns the owners with unreported usage. */
   owners(): string[] {
     return [...this.#batches.keys()];
