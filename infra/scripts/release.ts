@@ -246,14 +246,14 @@ await script(async ([stack, what, ...rest]) => {
   }
   tokenCommand();
   const stopped = stopOnSignals();
-  await (what === '--recover' ? waitForUpdates(stack, stopped) : assertUnlocked(stack));
+  await (what === '--recover' ? waitForUpdates(stack, stopped) : assertUnlocked(stack, stopped));
   const release = new Release(stack, stopped);
   const { before } = release;
   if (what === '--recover' || before.image === what) {
     say(await release.recover());
     return;
   }
-  if (before.attestor) await assertAttested(what, before.place);
+  if (before.attestor) await assertAttested(what, before.place, stopped);
   // Without a token, the candidate would be deployed and then rolled back. A recovery does not
   // check this: it restores the previous image even if the issuer is down.
   await issueToken(stopped);

@@ -19,6 +19,7 @@ import {
 
 const place = { project: 'documented-project', region: 'us-central1' };
 const pushedByOthers = image('3');
+const never = new AbortController().signal;
 
 describe.skipIf(!engineIsHere)('an image that the build account did not attest', () => {
   test('is rejected by Cloud Run and by a release, which prints the command that attests it', async () => {
@@ -41,15 +42,15 @@ describe.skipIf(!engineIsHere)('an image that the build account did not attest',
     // would be checked only at execution.
     const job = (await google.resources()).find(({ type }) => type === 'gcp:cloudrunv2/job:Job');
     expect(JSON.stringify(job?.inputs)).toContain(image('1'));
-    await assertAttested(image('1'), place);
+    await assertAttested(image('1'), place, never);
     const command = attestArguments(pushedByOthers, place).join(' ');
-    await expect(assertAttested(pushedByOthers, place)).rejects.toThrow(
+    await expect(assertAttested(pushedByOthers, place, never)).rejects.toThrow(
       `gcloud ${command} --impersonate-service-account=`,
     );
 
     const env = { ...process.env, ...(await gcloudEnvironment(google, temporaryFolder())) };
     await promisify(execFile)('gcloud', attestArguments(pushedByOthers, place), { env });
-    await assertAttested(pushedByOthers, place);
+    await assertAttested(pushedByOthers, place, never);
     expect(changes((await stack.up()).summary)).toEqual({ update: 2 });
   });
 

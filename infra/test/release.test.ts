@@ -460,6 +460,31 @@ describe('a release', () => {
     expect([ups(), settings(), isLocked()]).toEqual([[], [undefined, undefined], true]);
   });
 
+  test.each([
+    ['the locks', 'GOOGLE_STORAGE_CUSTOM_ENDPOINT', 'storage/v1/'],
+    ['the attestations', 'GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT', 'v1beta1/'],
+  ])(
+    'stops at once on Ctrl-C while Google does not respond with %s, and runs no token command',
+    async (_, variable, path) => {
+      const asked = Promise.withResolvers<void>();
+      const { url } = await listen(() => asked.resolve());
+      const { env, ups, backend } = engine({ host: url, attestor: 'an-attestor' });
+      if (variable.includes('STORAGE')) backend('gs://a-bucket');
+      const marker = join(temporaryFolder(), 'marker');
+      const { press, ended } = startScript('infra/scripts/release.ts', ['prod', after], {
+        ...env,
+        GOOGLE_OAUTH_ACCESS_TOKEN: 'a-token-of-the-tests',
+        [variable]: `${url}/${path}`,
+        SMOKE_TOKEN_COMMAND: `touch '${marker}'; echo token`,
+      });
+      await asked.promise;
+      press();
+      expect(await ended).toMatchObject({ code: 1, stderr: 'stopped by SIGINT\n' });
+      expect([ups(), existsSync(marker)]).toEqual([[], false]);
+    },
+    25_000, // less than the timeout of a request to Google, which would also end the check
+  );
+
   test('rejects an image without a digest', async () => {
     const { env, calls } = engine({});
     expect((await release(env, 'registry.example/api:latest')).stderr).toContain(

@@ -1,10 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { join } from 'node:path';
 import { listenOnLoopback } from '@andamio/testing/listen-on-loopback';
 import { startProcess } from '@andamio/testing/service-process';
 import { deletePath, getUser, newKey, requestPath } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { smokeTest } from '../scripts/lib/smoke-test.ts';
+import { issueToken, smokeTest } from '../scripts/lib/smoke-test.ts';
+import { temporaryFolder } from './harness/stack.ts';
 
 /** A user whose tier allows one key. */
 const token = tokenFor('smoke-test', { tier: 'pioneer' });
@@ -117,5 +120,24 @@ describe('a smoke test', () => {
     await newKey(url, 'smoke-test', { tier: 'pioneer' }, 'of-the-user');
     await expect(smokeTest(url, never)).rejects.toThrow(/responded with 429: Key limit/);
     expect(await keys()).toEqual(['of-the-user']);
+  });
+});
+
+describe('the token command', () => {
+  test('is not run after a signal has aborted', async () => {
+    const marker = join(temporaryFolder(), 'marker');
+    vi.stubEnv('SMOKE_TOKEN_COMMAND', `touch '${marker}'; echo token`);
+    await expect(issueToken(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  test('ends at the timeout even if a process that has left its group has its output open', async () => {
+    const file = join(temporaryFolder(), 'pid');
+    const daemon = `const { pid } = require('node:child_process').spawn('sleep', ['600'], { detached: true, stdio: 'inherit' });
+      require('node:fs').writeFileSync('${file}', String(pid)); process.exit();`;
+    vi.stubEnv('SMOKE_TOKEN_COMMAND', `'${process.execPath}' -e "${daemon}"`);
+    vi.stubEnv('SMOKE_TIMEOUT_SECONDS', '5');
+    onTestFinished(() => void process.kill(Number(readFileSync(file, 'utf8'))));
+    await expect(issueToken(never)).rejects.toThrow('printed no token: it took more than 5 s');
   });
 });

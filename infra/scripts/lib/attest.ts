@@ -66,6 +66,7 @@ async function* attestationsOf(
   image: string,
   place: ImagePlace,
   token: string,
+  until: AbortSignal,
 ): AsyncGenerator<Occurrence> {
   const analysis = endpoint(
     'GOOGLE_CONTAINER_ANALYSIS_CUSTOM_ENDPOINT',
@@ -78,7 +79,9 @@ async function* attestationsOf(
     filter: `has_suffix(resourceUrl, "${image.split('@')[1]}")`,
   });
   for (;;) {
-    const { occurrences = [], nextPageToken } = (await callGoogle(`${list}?${query}`, token)) as {
+    const { occurrences = [], nextPageToken } = (await callGoogle(`${list}?${query}`, token, {
+      until,
+    })) as {
       readonly occurrences?: readonly Occurrence[];
       readonly nextPageToken?: string;
     };
@@ -89,20 +92,23 @@ async function* attestationsOf(
 }
 
 /** Reports whether an image has an attestation that the attestor can verify. */
-async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
+async function isAttested(image: string, place: ImagePlace, until: AbortSignal): Promise<boolean> {
   const token = accessToken();
   const authorization = endpoint(
     'GOOGLE_BINARY_AUTHORIZATION_CUSTOM_ENDPOINT',
     'https://binaryauthorization.googleapis.com/',
   );
-  for await (const occurrence of attestationsOf(image, place, token)) {
+  for await (const occurrence of attestationsOf(image, place, token, until)) {
     const { result } = (await callGoogle(
       `${authorization}v1/${attestorOf(place)}:validateAttestationOccurrence`,
       token,
       {
-        attestation: occurrence.attestation,
-        occurrenceNote: occurrence.noteName,
-        occurrenceResourceUri: occurrence.resourceUri,
+        body: {
+          attestation: occurrence.attestation,
+          occurrenceNote: occurrence.noteName,
+          occurrenceResourceUri: occurrence.resourceUri,
+        },
+        until,
       },
     )) as { readonly result?: string };
     if (result === 'VERIFIED') return true;
@@ -114,11 +120,18 @@ async function isAttested(image: string, place: ImagePlace): Promise<boolean> {
  * Verifies that the build account attested an image. Cloud Run performs the same check at
  * deployment.
  *
+ * @param until ends the check when it aborts
  * @throws {Failure} if the image is not attested, with the command that attests it
  * @throws {Failure} if the attestations cannot be checked, with the reason
+ * @throws the signal's reason if it aborts
  */
-export async function assertAttested(image: string, place: ImagePlace): Promise<void> {
-  const attested = await isAttested(image, place).catch((error: Error) => {
+export async function assertAttested(
+  image: string,
+  place: ImagePlace,
+  until: AbortSignal,
+): Promise<void> {
+  const attested = await isAttested(image, place, until).catch((error: Error) => {
+    until.throwIfAborted();
     throw new Failure(
       `The attestations of ${image} could not be checked. Nothing was changed. ${error.message}`,
     );

@@ -34,14 +34,21 @@ export function accessToken(): string {
 /**
  * Sends a GET request, or a POST request if there is a body.
  *
+ * @param options.until ends the request when it aborts
  * @returns the parsed response
  * @throws {GoogleFailure} if the response is an error
+ * @throws the signal's reason if it aborts
  */
-export async function callGoogle(url: string, token: string, body?: object): Promise<unknown> {
+export async function callGoogle(
+  url: string,
+  token: string,
+  { body, until }: { readonly body?: object; readonly until?: AbortSignal } = {},
+): Promise<unknown> {
+  const timeout = AbortSignal.timeout(30_000);
   const response = await fetch(url, {
     method: body ? 'POST' : 'GET',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-    signal: AbortSignal.timeout(30_000),
+    signal: until ? AbortSignal.any([until, timeout]) : timeout,
     ...(body && { body: JSON.stringify(body) }),
   });
   const answer = (await response.json()) as { readonly error?: { readonly message?: string } };

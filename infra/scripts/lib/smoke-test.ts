@@ -86,6 +86,8 @@ export function tokenCommand(): string {
  * @throws the signal's reason if the signal aborts
  */
 export async function issueToken(signal: AbortSignal): Promise<string> {
+  // A listener that is added to an aborted signal is never called.
+  signal.throwIfAborted();
   const command = tokenCommand();
   // The command runs in a separate process group, so that its child processes can be killed with
   // it.
@@ -94,15 +96,27 @@ export async function issueToken(signal: AbortSignal): Promise<string> {
     detached: true,
   });
   const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
-  const kill = () => process.kill(-(child.pid as number), 'SIGKILL');
+  const kill = () => {
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {
+      // All processes of the group have exited. A process that left the group can still have the
+      // output open.
+    }
+    child.stdout.destroy();
+  };
   either.addEventListener('abort', kill, { once: true });
-  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const [printed, [code]] = await Promise.all([
+    text(child.stdout).catch(() => ''),
+    once(child, 'close'),
+  ]);
   either.removeEventListener('abort', kill);
   signal.throwIfAborted();
   const reason = either.aborted
     ? `it took more than ${timeoutMilliseconds() / 1000} s`
     : `exit code ${code}`;
-  if (code !== 0) throw new Failure(`SMOKE_TOKEN_COMMAND printed no token: ${reason}.`);
+  if (either.aborted || code !== 0)
+    throw new Failure(`SMOKE_TOKEN_COMMAND printed no token: ${reason}.`);
   if (!/^\S+$/.test(printed.trim()))
     throw new Failure('SMOKE_TOKEN_COMMAND must print one token and nothing else.');
   return printed.trim();

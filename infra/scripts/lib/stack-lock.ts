@@ -41,7 +41,7 @@ function locksInFolder(folder: string): Lock[] {
  *
  * Source: https://cloud.google.com/storage/docs/json_api/v1/objects
  */
-async function locksInBucket(bucket: string, folder: string): Promise<Lock[]> {
+async function locksInBucket(bucket: string, folder: string, until: AbortSignal): Promise<Lock[]> {
   const token = accessToken();
   const storage = endpoint(
     'GOOGLE_STORAGE_CUSTOM_ENDPOINT',
@@ -49,12 +49,13 @@ async function locksInBucket(bucket: string, folder: string): Promise<Lock[]> {
   );
   const objects = `${storage}v1/b/${bucket}/o`;
   const query = new URLSearchParams({ prefix: `${folder}/` });
-  const { items = [] } = (await callGoogle(`${objects}?${query}`, token)) as {
+  const { items = [] } = (await callGoogle(`${objects}?${query}`, token, { until })) as {
     readonly items?: readonly { readonly name: string }[];
   };
   const locks = items.map(async ({ name }) => {
     try {
-      const lock = await callGoogle(`${objects}/${encodeURIComponent(name)}?alt=media`, token);
+      const object = `${objects}/${encodeURIComponent(name)}?alt=media`;
+      const lock = await callGoogle(object, token, { until });
       return [lock as Lock];
     } catch (error) {
       if (error instanceof GoogleFailure && error.status === 404) return [];
@@ -68,7 +69,7 @@ async function locksInBucket(bucket: string, folder: string): Promise<Lock[]> {
  * Returns the locks of a stack. The array is empty if the state is in neither a folder nor a bucket
  * of Google Cloud Storage.
  */
-async function locksOf(stack: string): Promise<Lock[]> {
+async function locksOf(stack: string, until: AbortSignal): Promise<Lock[]> {
   const { url = '' } = JSON.parse(run('pulumi', ['whoami', '--json'], { quiet: true })) as {
     readonly url?: string;
   };
@@ -78,7 +79,7 @@ async function locksOf(stack: string): Promise<Lock[]> {
     return locksInFolder(resolve(programFolder, place.replace(/^~/, homedir()), folder));
   if (scheme !== 'gs') return [];
   const [bucket = '', ...path] = place.split('/').filter(Boolean);
-  return locksInBucket(bucket, [...path, folder].join('/'));
+  return locksInBucket(bucket, [...path, folder].join('/'), until);
 }
 
 /** Reports whether a process of this machine is running. */
@@ -110,10 +111,12 @@ function locked(lock: Lock, stack: string, reason: string): Failure {
 /**
  * Verifies that no update of a stack is running, and that none was killed.
  *
+ * @param until ends the check when it aborts
  * @throws {Failure} with the owner of the lock, and the command that recovers the stack
+ * @throws the signal's reason if it aborts
  */
-export async function assertUnlocked(stack: string): Promise<void> {
-  const [lock] = await locksOf(stack);
+export async function assertUnlocked(stack: string, until: AbortSignal): Promise<void> {
+  const [lock] = await locksOf(stack, until);
   if (lock === undefined) return;
   throw new Failure(
     [
@@ -142,7 +145,7 @@ export async function waitForUpdates(
 ): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   for (;;) {
-    const locks = await locksOf(stack);
+    const locks = await locksOf(stack, until);
     if (locks.length === 0) return;
     const elsewhere = locks.find((lock) => lock.hostname !== hostname());
     if (elsewhere) throw locked(elsewhere, stack, 'this machine cannot check');
