@@ -7,6 +7,11 @@ export interface Encoding {
    */
   readonly phase: 0 | 1;
   /**
+   * Whether a zero byte after a key shows that the key is in little-endian UTF-16 and starts one byte
+   * later. The zero byte before such a key makes it look like big-endian UTF-16.
+   */
+  readonly isLittleEndianBeforeZero?: true;
+  /**
    * Decodes all complete characters. Characters that cannot occur in a key may be decoded
    * incorrectly.
    */
@@ -25,12 +30,13 @@ const bigEndian = (bytes: Buffer) => Buffer.from(pairs(bytes)).swap16().toString
 
 /**
  * UTF-16, as written by Windows shells and editors. Compilers also place UTF-16 strings at odd
- * offsets in binaries.
+ * offsets in binaries, and `git cat-file --batch` places files at any offset.
  */
 const utf16: readonly Encoding[] = [
   { width: 2, phase: 0, decode: littleEndian },
   { width: 2, phase: 0, decode: bigEndian },
   { width: 2, phase: 1, decode: littleEndian },
+  { width: 2, phase: 1, decode: bigEndian, isLittleEndianBeforeZero: true },
 ];
 
 /** All encodings that the search covers. */

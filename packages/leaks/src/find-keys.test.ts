@@ -74,6 +74,16 @@ describe('location of a key', () => {
       Buffer.concat([Buffer.of(0x59), utf16le(key)]),
       { offset: 1, line: 1, column: 1 },
     ],
+    [
+      'in big-endian UTF-16 at an odd offset of a binary',
+      Buffer.concat([Buffer.of(0x59), utf16be(key)]),
+      { offset: 1, line: 1, column: 1 },
+    ],
+    [
+      'in big-endian UTF-16 at an odd offset, before a line break that is one byte',
+      Buffer.concat([Buffer.of(0x59), utf16be(`\n\n ${key}`), Buffer.from('\n')]),
+      { offset: 7, line: 3, column: 2 },
+    ],
   ])('locates a key %s', async (_where, bytes, place) => {
     expect(await keysIn(bytes)).toEqual([{ ...place, key }]);
   });
@@ -151,10 +161,12 @@ describe('chunk boundaries', () => {
       fc.asyncProperty(
         fc.array(piece, { maxLength: 12 }),
         encode,
+        fc.constantFrom('', '\n', 'x', '\0'),
+        fc.constantFrom('', '\n', 'x', '\0'),
         fc.array(fc.nat(), { maxLength: 8 }),
-        async (pieces, encodeText, places) => {
+        async (pieces, encodeText, before, after, places) => {
           const text = pieces.join('');
-          const bytes = encodeText(text);
+          const bytes = Buffer.concat([Buffer.from(before), encodeText(text), Buffer.from(after)]);
           const whole = await keysIn(bytes);
           expect(whole.map(({ key: found }) => found)).toEqual(keysAnywhere(text));
           seen += whole.length;

@@ -26,10 +26,11 @@ interface Window {
   readonly begin: number;
   /** Offset of the next window's first byte in the stream. */
   readonly next: number;
+  readonly isLast: boolean;
 }
 
-/** Number of bytes by which windows overlap: the maximum length of a key. */
-const overlap = keyLength * widestCharacter;
+/** Number of bytes by which windows overlap: the maximum length of a key, and the byte after it. */
+const overlap = keyLength * widestCharacter + 1;
 
 /** A line of text. `number` starts at 1, and `start` is the offset of the line's first byte. */
 interface Line {
@@ -44,8 +45,9 @@ interface Reading {
 }
 
 /** Yields the keys in a window in order. Advances the search to the next window. */
-function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generator<FoundKey> {
-  const { width, phase, decode } = reading.encoding;
+function* readWindow(reading: Reading, window: Window): Generator<FoundKey> {
+  const { bytes, begin, next, isLast } = window;
+  const { width, phase, decode, isLittleEndianBeforeZero } = reading.encoding;
   const origin = begin + ((begin + phase) % width);
   const text = decode(bytes.subarray(origin - begin));
 
@@ -68,6 +70,11 @@ function* readWindow(reading: Reading, { bytes, begin, next }: Window): Generato
     line = lineAt(index, reached, line);
     reached = index;
     const offset = origin + index * width;
+    if (isLittleEndianBeforeZero) {
+      const after = bytes[offset - begin + keyLength * width];
+      // At the end of a window, the byte after the key is in the next window, which finds the key too.
+      if (after === 0 || (after === undefined && !isLast)) continue;
+    }
     yield {
       offset,
       line: line.number,
@@ -86,9 +93,10 @@ async function* splitIntoWindows(chunks: AsyncIterable<Buffer>): AsyncGenerator<
     const bytes = Buffer.concat([kept, chunk]);
     kept = bytes.subarray(Math.max(0, bytes.length - overlap));
     const next = begin + bytes.length - kept.length;
-    yield { bytes, begin, next };
+    yield { bytes, begin, next, isLast: false };
     begin = next;
   }
+  yield { bytes: kept, begin, next: begin + kept.length, isLast: true };
 }
 
 /**
