@@ -37,9 +37,11 @@ export interface FirestoreProxy {
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
+  /** Returns the number of accepted connections so far. */
+  connections(): number;
   /**
    * Withholds the responses to the nth gRPC call from now on, and to all later calls, until
-   * {@link cut} is called.
+   * {@link cut} is called. 0 withholds all data, so that no further connection is established.
    */
   loseAnswerTo(nth: number): void;
   /** Closes all connections. New connections work normally. */
@@ -50,9 +52,11 @@ export async function startFirestoreProxy(emulatorHost: string): Promise<Firesto
   const [host, emulatorPort] = emulatorHost.split(':') as [string, string];
   const sockets = new Set<Socket>();
   let calls = 0;
+  let connections = 0;
   let firstLost = Number.POSITIVE_INFINITY;
 
   const server = createServer((client) => {
+    connections++;
     const emulator = connect(Number(emulatorPort), host);
     const count = callCounter();
     for (const socket of [client, emulator]) {
@@ -84,6 +88,7 @@ export async function startFirestoreProxy(emulatorHost: string): Promise<Firesto
   return {
     host: `127.0.0.1:${port}`,
     calls: () => calls,
+    connections: () => connections,
     loseAnswerTo: (nth) => {
       firstLost = calls + nth;
     },

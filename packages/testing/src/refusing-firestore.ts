@@ -1,4 +1,4 @@
-import { createServer } from 'node:http2';
+import { constants, createServer } from 'node:http2';
 import { onTestFinished } from 'vitest';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
@@ -8,10 +8,15 @@ export interface RefusingFirestore {
   readonly host: string;
   /** Returns the number of calls so far. */
   calls(): number;
+  /** Returns the `grpc-timeout` header of each call so far. */
+  timeouts(): readonly unknown[];
 }
 
-/** What happens to a call: it is rejected with a status, or its connection ends, or it hangs. */
-export type Fate = number | 'connection lost' | 'no response';
+/**
+ * What happens to a call: it is rejected with a status, or its connection ends, or its stream is
+ * closed as one of too many, or it hangs.
+ */
+export type Fate = number | 'connection lost' | 'stream closed' | 'no response';
 
 /**
  * Starts a fake Firestore that rejects each call with the given status, which may be one that the
@@ -26,19 +31,21 @@ export async function startRefusingFirestore(
   message: string,
 ): Promise<RefusingFirestore> {
   const all = [fates].flat();
-  let calls = 0;
+  const timeouts: unknown[] = [];
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream) => {
-    const fate = all[Math.min(calls++, all.length - 1)];
+  server.on('stream', (stream, headers) => {
+    const fate = all[Math.min(timeouts.length, all.length - 1)];
+    timeouts.push(headers['grpc-timeout']);
     stream.on('error', () => {});
     stream.resume();
     if (fate === 'no response') return;
     if (fate === 'connection lost') return void stream.session?.destroy();
+    if (fate === 'stream closed') return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     stream.respond(
       {
         ':status': 200,
@@ -54,5 +61,5 @@ export async function startRefusingFirestore(
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { host: `127.0.0.1:${port}`, calls: () => calls };
+  return { host: `127.0.0.1:${port}`, calls: () => timeouts.length, timeouts: () => timeouts };
 }

@@ -55,6 +55,20 @@ describe.skipIf(inject('emulatorHost') === undefined)('calls to Firestore', () =
     expect(performance.now() - startedAt).toBeLessThan(storeDeadline);
   });
 
+  test('issue keeps its own deadline if it waits for a connection that a check with a shorter one has opened', async () => {
+    const another = openFirestoreStore(emulatorHost, freshProject());
+    await another.check(30_000); // Loads the client library, which may take longer than the check.
+    const proxy = await startFirestoreProxy(emulatorHost);
+    const store = openFirestoreStore(proxy.host, freshProject());
+    proxy.loseAnswerTo(0);
+    const checked = store.check(500);
+    await expect.poll(proxy.connections).toBe(1);
+    const outcome = store.issue(command());
+    await expect(checked).rejects.toBeInstanceOf(StoreUnavailableError);
+    proxy.cut();
+    expect(await outcome).toBe('issued');
+  });
+
   test("issue makes one call for an owner's first key and at most three for later ones", async () => {
     const { store, callsOf } = await start();
     expect(await callsOf(() => store.issue(command({ name: 'first' })))).toBe(1);

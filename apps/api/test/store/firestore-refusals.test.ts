@@ -1,9 +1,12 @@
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { freePort } from '@andamio/testing/free-port';
 import { type Fate, startRefusingFirestore } from '@andamio/testing/refusing-firestore';
 import { command, keyId, present } from '@andamio/testing/store/commands';
 import { order } from '@andamio/testing/store/operator';
 import type { TestStore } from '@andamio/testing/store/store-under-test';
+import { withDeadline } from '@andamio/verification/firestore/deadline';
 import { describe, expect, test } from 'vitest';
+import { openFirestore } from '../../src/store/firestore/client.ts';
 import { openFirestoreStore } from '../harness/stores.ts';
 
 /**
@@ -111,10 +114,60 @@ test('a write that is incomplete at its deadline rejects as not made only if Fir
       ['connection lost', alreadyExists, 'no response'],
       [internal],
       [internal, alreadyExists, 'no response'],
+      ['stream closed'],
     ]),
   ]);
   expect(new Set(notMade)).toEqual(new Set(['StoreUnavailableError']));
   expect(new Set(unknown)).toEqual(new Set(['OutcomeUnknownError']));
+});
+
+test.each([
+  ['a closed port', async () => `127.0.0.1:${await freePort()}`],
+  ['a name that does not resolve', async () => 'firestore.invalid:443'],
+])(
+  'a write rejects as not made, with the cause, if Firestore cannot be reached: %s',
+  async (_, hostOf) => {
+    const store = openFirestoreStore(await hostOf(), 'demo-unreachable');
+    // A check opens the connection, whose failure the first write then shares.
+    const checked = failureOf(store.check());
+    for (const name of ['first', 'second']) {
+      const { error } = await failureOf(store.issue(command({ name })));
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error?.message).toMatch(/ECONNREFUSED|Name resolution failed/);
+    }
+    expect((await checked).error).toBeInstanceOf(StoreUnavailableError);
+  },
+);
+
+test('a write rejects as possibly made if Firestore responds with the text of an attempt that was not sent', async () => {
+  const server = await startRefusingFirestore(14, 'No connection established');
+  const store = openFirestoreStore(server.host, 'demo-refused');
+  const { error } = await failureOf(store.issue(command()));
+  expect(error).toBeInstanceOf(OutcomeUnknownError);
+});
+
+test('no attempt to write is sent after the deadline of its operation', async () => {
+  const server = await startRefusingFirestore(14, 'Try again.');
+  const { firestore, use, close } = openFirestore({
+    project: 'demo-refused',
+    database: '(default)',
+    emulatorHost: server.host,
+  });
+  const one = firestore.doc('keys/one');
+  let retries: Promise<unknown> | undefined;
+  await withDeadline(1_000, () => {
+    retries = use(() => one.set({}));
+    return retries;
+  }).catch(() => {});
+  // The client library gives up after the first attempt past the deadline.
+  await expect(retries).rejects.toThrow('DEADLINE_EXCEEDED');
+  // A call over the same connection is received after all earlier ones.
+  const before = server.calls();
+  const read = withDeadline(1_000, () => use(() => one.get())).catch(() => {});
+  await expect.poll(server.calls, { timeout: 10_000 }).toBeGreaterThan(before);
+  expect(server.timeouts()).not.toContain('0m');
+  await read;
+  await close(); // The client terminates after the last retry of the read.
 });
 
 test('a read is retried until its deadline if the error is temporary', async () => {

@@ -6,9 +6,9 @@ import { statusCodes } from './status-codes.ts';
 /** A record of what a Firestore operation may have written. */
 export interface Progress {
   /**
-   * Number of attempts to commit that were sent and that Firestore has not refused. Each of them
-   * may have written. The client library repeats a commit whose response was lost, so a refusal of
-   * the last attempt says nothing about the attempts before it.
+   * Number of attempts to commit that may have been sent and that Firestore has not refused. Each
+   * of them may have written. The client library repeats a commit whose response was lost, so a
+   * refusal of the last attempt says nothing about the attempts before it.
    */
   unrefusedCommits: number;
 }
@@ -25,7 +25,7 @@ interface Operation {
   readonly progress: Progress;
 }
 
-const operations = new AsyncLocalStorage<Operation>();
+const operations = new AsyncLocalStorage<Operation | undefined>();
 
 interface Status {
   readonly code: number;
@@ -33,15 +33,20 @@ interface Status {
 }
 
 /**
- * The members of `InterceptingListener` and `InterceptingCall` from `@grpc/grpc-js` that this
- * module uses.
+ * The members of `Metadata`, `InterceptingListener` and `InterceptingCall` from `@grpc/grpc-js` that
+ * this module uses.
  */
+interface Metadata {
+  getMap(): Readonly<Record<string, unknown>>;
+}
 interface Listener {
   onReceiveMetadata?(metadata: unknown): void;
-  onReceiveStatus?(status: Status & { readonly metadata: unknown }): void;
+  onReceiveMessage?(message: unknown): void;
+  onReceiveStatus?(status: Status & { readonly metadata: Metadata }): void;
 }
 interface Call {
   start(metadata: unknown, listener: Listener): void;
+  cancelWithStatus(code: number, details: string): void;
 }
 type Interceptor = (options: unknown, next: (options: unknown) => Call) => Call;
 
@@ -54,10 +59,10 @@ interface CallProperties {
 const commitPath = '/google.firestore.v1.Firestore/Commit';
 
 /**
- * The gRPC status codes of a commit that wrote nothing. After any other code, the commit may have
- * been made.
+ * The gRPC status codes of a commit that Firestore refused, and that wrote nothing. After any other
+ * code, a commit that was sent may have been made.
  */
-const nothingWritten: ReadonlySet<number> = new Set([
+const refused: ReadonlySet<number> = new Set([
   statusCodes.invalidArgument,
   statusCodes.notFound,
   statusCodes.alreadyExists,
@@ -76,6 +81,28 @@ const nothingWritten: ReadonlySet<number> = new Set([
 const fromCredentials = /^Getting metadata from plugin failed with error: /;
 
 /**
+ * Matches the details of the statuses that `@grpc/grpc-js` gives to attempts that it has not sent
+ * and will not send: their credentials did not arrive, the name of the server was not resolved, or
+ * no connection to it was established, either before the deadline or at all.
+ *
+ * "Deadline exceeded after …,waiting for metadata filters" is none of them: gRPC sends such an
+ * attempt after it has reported the status. Neither is "Connection dropped", nor a deadline that was
+ * exceeded after "previous attempts".
+ */
+const unsent = [
+  fromCredentials,
+  /^Name resolution failed for target /,
+  /^No connection established/,
+  /^Deadline exceeded after (?!.*previous attempts).*,(waiting for name resolution|Waiting for LB pick)$/,
+];
+
+/**
+ * Matches the details of the statuses that gRPC derives from the way in which a stream was closed.
+ * Their codes are those of {@link refused}, but Firestore may have executed the call.
+ */
+const closedStream = /^(Bandwidth exhausted or memory limit exceeded|Protocol not secure enough)$/;
+
+/**
  * Returns the reason why an attempt did not reach a server. Returns undefined if the attempt
  * reached a server, because a server's error details may contain document names.
  */
@@ -85,12 +112,27 @@ function failureOf({ code, details }: Status): string | undefined {
 }
 
 /**
+ * Reports whether the status of an attempt to commit proves that the attempt wrote nothing.
+ *
+ * @param isFromServer whether a server sent the status. A server chooses its details freely.
+ */
+function wroteNothing({ code, details }: Status, isFromServer: boolean): boolean {
+  if (isFromServer) return refused.has(code);
+  return (
+    unsent.some((pattern) => pattern.test(details)) ||
+    (refused.has(code) && !closedStream.test(details))
+  );
+}
+
+/**
  * Creates an interceptor that records why the attempts of a call fail, and which attempts to commit
- * may have written. It also ends the retries of a read after a permanent error.
+ * may have written. It sends no attempt after the deadline, and ends the retries of a read after a
+ * permanent error.
  */
 function watch(
   operation: Operation | undefined,
   { path, responseStream: isRead }: CallProperties['methodDefinition'],
+  deadline: number,
 ): Interceptor {
   const isCommit = path === commitPath;
   return (options, next) => {
@@ -98,29 +140,37 @@ function watch(
     const start = call.start.bind(call);
     call.start = (metadata, listener) => {
       let answered = false;
-      // gRPC does not send an attempt after its deadline.
-      const sent =
-        isCommit && operation !== undefined && performance.now() < operation.until
-          ? operation.progress
-          : undefined;
-      if (sent !== undefined) sent.unrefusedCommits++;
+      // gRPC ends an attempt whose deadline has already passed, but still sends its request.
+      const isLate = Date.now() >= deadline;
+      if (isLate) call.cancelWithStatus(statusCodes.deadlineExceeded, 'The time limit has passed.');
+      const progress = isCommit && !isLate ? operation?.progress : undefined;
+      if (progress !== undefined) progress.unrefusedCommits++;
+      // gRPC calls the listener in the context of the call that opened the connection. The client
+      // library repeats a call from there, so the next attempt would belong to another operation.
+      const inOperation =
+        <Value>(notify: (value: Value) => void) =>
+        (value: Value) =>
+          operations.run(operation, notify, value);
       start(metadata, {
-        ...listener,
-        onReceiveMetadata(received) {
+        onReceiveMetadata: inOperation((received) => {
           answered = true;
           listener.onReceiveMetadata?.(received);
-        },
-        onReceiveStatus(status) {
+        }),
+        onReceiveMessage: inOperation((message) => listener.onReceiveMessage?.(message)),
+        onReceiveStatus: inOperation((status) => {
           if (operation !== undefined)
             operation.lastFailure = failureOf(status) ?? operation.lastFailure;
-          if (sent !== undefined && nothingWritten.has(status.code)) sent.unrefusedCommits--;
+          // gRPC gives no metadata to a status of its own.
+          const isFromServer = answered || Object.keys(status.metadata.getMap()).length > 0;
+          if (progress !== undefined && wroteNothing(status, isFromServer))
+            progress.unrefusedCommits--;
           // If a stream ends before its headers arrive, the library treats it as a lost connection
           // and retries it twice, whatever the status. Passing the metadata on as headers makes the
           // library read the status.
           if (isRead && !answered && isPermanent(status.code))
             listener.onReceiveMetadata?.(status.metadata);
           listener.onReceiveStatus?.(status);
-        },
+        }),
       });
     };
     return call;
@@ -133,8 +183,8 @@ function watch(
  *
  * The client library retries a commit for up to ten minutes and has no setting to change that.
  * Without a deadline, a request that has already failed with 500 could still write its key when the
- * database recovers. gRPC rejects attempts after the deadline, which ends the retries. A permanent
- * error ends the retries of a read immediately.
+ * database recovers. Attempts after the deadline fail without being sent, which ends the retries. A
+ * permanent error ends the retries of a read immediately.
  */
 export function bindCall<Properties extends CallProperties>(call: Properties): Properties {
   const operation = operations.getStore();
@@ -142,9 +192,10 @@ export function bindCall<Properties extends CallProperties>(call: Properties): P
   // gRPC expects a wall-clock time, while `until` is a time of the monotonic clock.
   if (operation !== undefined)
     callOptions.deadline = Date.now() + operation.until - performance.now();
+  const deadline = Number(callOptions.deadline ?? Number.POSITIVE_INFINITY);
   callOptions.interceptors = [
     ...(callOptions.interceptors ?? []),
-    watch(operation, methodDefinition),
+    watch(operation, methodDefinition, deadline),
   ];
   return call;
 }
@@ -175,10 +226,16 @@ export async function withDeadline<T>(
   if (milliseconds <= 0) throw new DeadlineError('The time limit passed before the call was sent.');
   const until = performance.now() + milliseconds;
   const operation: Operation = { until, lastFailure: undefined, progress };
-  const late = () => {
+  const late = (options?: ErrorOptions) => {
     const { lastFailure } = operation;
     const reason = lastFailure === undefined ? '' : ` The last attempt failed: ${lastFailure}`;
-    return new DeadlineError(`Firestore did not respond in time.${reason}`);
+    return new DeadlineError(`Firestore did not respond in time.${reason}`, options);
   };
-  return withTimeout(milliseconds + margin, operations.run(operation, run), late);
+  try {
+    return await withTimeout(milliseconds + margin, operations.run(operation, run), late);
+  } catch (error) {
+    // The status of the last attempt does not tell why the attempts before it failed.
+    const { code } = (error ?? {}) as { code?: unknown };
+    throw code === statusCodes.deadlineExceeded ? late({ cause: error }) : error;
+  }
 }

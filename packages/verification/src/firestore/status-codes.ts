@@ -1,6 +1,7 @@
 /** The gRPC status codes that calls of Firestore are told apart by (google.rpc.Code). */
 export const statusCodes = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
   permissionDenied: 7,

@@ -57,7 +57,7 @@ export async function withDeadline<T>(
         ? new OutcomeUnknownError('Firestore did not report the outcome of the write in time.', {
             cause: error,
           })
-        : new StoreUnavailableError(error.message);
+        : new StoreUnavailableError(error.message, 'cause' in error ? { cause: error.cause } : {});
     }
     if (!isFirestoreError(error)) throw error;
     throw mayHaveWritten ? outcomeUnknown(error) : unavailable(error);
