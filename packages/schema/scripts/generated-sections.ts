@@ -22,10 +22,15 @@ export const generatedSections: readonly GeneratedSection[] = [
 /**
  * Replaces the content of the named section and returns the new document.
  *
- * @throws {Error} if the document does not have the section's markers.
+ * @throws {Error} if the document does not have the section's markers, or has them twice.
  */
 export function withSection(document: string, name: string, content: string): string {
-  const between = new RegExp(`(?<=<!-- ${name}: generated -->)[\\s\\S]*(?=<!-- /${name} -->)`);
-  if (!between.test(document)) throw new Error(`The document has no markers for "${name}".`);
-  return document.replace(between, () => `\n\n${content}\n\n`);
+  const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- /${name} -->`];
+  const [before, rest, ...more] = document.split(begin);
+  const [, after, ...others] = rest?.split(end) ?? [];
+  if (before === undefined || after === undefined)
+    throw new Error(`The document has no markers for "${name}".`);
+  if (more.length > 0 || others.length > 0 || before.includes(end))
+    throw new Error(`The document has several markers for "${name}".`);
+  return `${before}${begin}\n\n${content}\n\n${end}${after}`;
 }
