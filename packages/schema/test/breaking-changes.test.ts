@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { versionsIn } from '../scripts/added-operations.ts';
 
 const folder = join(import.meta.dirname, '..');
 const isHere = spawnSync('oasdiff', ['--version'], { stdio: 'ignore' }).status === 0;
@@ -16,7 +17,8 @@ interface Change {
   /** Identifier of the kind of change, such as `request-property-min-length-increased`. */
   readonly id: string;
   readonly text: string;
-  readonly path: string;
+  /** Path of the operation. Undefined for a change that concerns no single operation. */
+  readonly path?: string;
 }
 
 /**
@@ -35,10 +37,40 @@ function breakingChanges(document: string): Change[] {
   return JSON.parse(stdout);
 }
 
-test.runIf(isHere)('every breaking change is named in the API changelog', () => {
-  const changelog = readFileSync(join(folder, 'CHANGELOG-API.md'), 'utf8');
-  const unnamed = breakingChanges(join(folder, 'openapi.json')).filter(
-    ({ id }) => !changelog.includes(id),
+/**
+ * Returns the changes that no line of the changelog's newest version names, with their id and their
+ * path.
+ */
+function unnamedIn(changelog: string, changes: readonly Change[]): Change[] {
+  const lines = versionsIn(changelog)[0]?.split('\n') ?? [];
+  return changes.filter(
+    ({ id, path }) =>
+      !lines.some((line) => line.includes(`\`${id}\``) && line.includes(`${path ?? ''}\``)),
   );
-  expect(unnamed.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
+}
+
+test.runIf(isHere)(
+  'every breaking change is named in the newest version of the API changelog',
+  () => {
+    const changelog = readFileSync(join(folder, 'CHANGELOG-API.md'), 'utf8');
+    const unnamed = unnamedIn(changelog, breakingChanges(join(folder, 'openapi.json')));
+    expect(unnamed.map(({ id, path, text }) => `\`${id}\` of \`${path}\`: ${text}`)).toEqual([]);
+  },
+);
+
+describe('a breaking change', () => {
+  const change = { id: 'api-removed-without-deprecation', path: '/api/v1/user/me', text: '' };
+  const line = '- Removed `GET /api/v1/user/me` (`api-removed-without-deprecation`).';
+
+  test('is named by a line of the newest version with its id and its path', () => {
+    expect(unnamedIn(`# API changelog\n\n### 2.0.0\n\n${line}\n`, [change])).toEqual([]);
+  });
+
+  test.each([
+    ['an earlier version', `### 2.1.0\n\n### 2.0.0\n\n${line}\n`],
+    ['a line about another path', `### 2.0.0\n\n${line.replace('user/me', 'user/me/keys')}\n`],
+    ['a line about another kind of change', `### 2.0.0\n\n${line.replace('(`api', '(`path')}\n`],
+  ])('is not named by %s', (_, changelog) => {
+    expect(unnamedIn(changelog, [change])).toEqual([change]);
+  });
 });
