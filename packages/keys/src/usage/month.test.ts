@@ -227,9 +227,11 @@ describe('addToMonth', () => {
     );
   });
 
-  test('keeps last uses in a month without requests after a reset', () => {
-    const month = addToMonth(emptyMonth, using([['a', 5]]));
-    expect(afterReset(month)).toEqual({ ...emptyMonth, last_uses: month.last_uses });
+  test('keeps last uses and the numbers of additions in a month without requests after a reset', () => {
+    const month = { ...addToMonth(emptyMonth, using([['a', 5]])), forgotten: 7 };
+    const { last_uses, instances, forgotten } = month;
+    expect(Object.keys(instances)).toHaveLength(1);
+    expect(afterReset(month)).toEqual({ ...emptyMonth, last_uses, instances, forgotten });
   });
 
   test('bounds a month to what a document of Firestore can contain', () => {

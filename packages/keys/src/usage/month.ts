@@ -143,9 +143,13 @@ export function lastUsesIn(
   );
 }
 
-/** Returns a month without requests. The last uses of secrets are kept. */
-export function afterReset<Month extends UsageMonth>({ last_uses }: Month): UsageMonth {
-  return { ...emptyMonth, last_uses };
+/**
+ * Returns a month without requests. The last uses of secrets are kept. The numbers of additions are
+ * kept too, so that an addition from before the reset whose answer was lost is still recognized
+ * when it is repeated.
+ */
+export function afterReset({ last_uses, instances, forgotten }: UsageMonth): UsageMonth {
+  return { ...emptyMonth, last_uses, instances, forgotten };
 }
 
 /**

@@ -279,6 +279,28 @@ export function describeUsage(kind: string, create: () => StoreUnderTest) {
       expect(entries).toMatchObject([{ action: 'user.usage_reset', actor: operator }]);
     });
 
+    test('a reset of usage does not make an addition again that was made before it and is repeated', async () => {
+      const { store, another } = create();
+      const other = another?.() ?? store;
+      const lost = addition({ name: 5 });
+      await other.addUsage(lost); // Its response is lost.
+      await store.resetUsage(order());
+      expect(await other.addUsage({ ...lost, isRepeated: true })).toEqual({ day: 0, month: 0 });
+      const next = { ...lost, number: lost.number + 1, counts: new Map([['name', 1]]) };
+      expect(await other.addUsage(next)).toEqual({ day: 1, month: 1 });
+    });
+
+    test('refuses a repeated addition that the month no longer recognized before a reset', async () => {
+      const { store } = create();
+      const lost = addition({ name: 5 });
+      await store.addUsage(lost);
+      await store.addUsage(addition({ name: 1 }, { number: lost.number + rememberedFor }));
+      await store.resetUsage(order());
+      const repeated = store.addUsage({ ...lost, isRepeated: true });
+      await expect(repeated).rejects.toThrow(AdditionForgottenError);
+      expect(await store.readTotals('owner', day)).toEqual({ day: 0, month: 0 });
+    });
+
     test('completes a pending addition of usage before it closes the store', async () => {
       const { store } = create();
       const added = store.addUsage(addition({ name: 1 }));

@@ -214,11 +214,11 @@ export function olderDaysOf({ month }: MonthKey, { older_days: older }: MonthDoc
  */
 export function resetFields(
   { resets: earlier = [] }: MonthDocument,
-  { last_uses, ...fields }: UsageMonth,
+  { total, days, names }: UsageMonth,
   mark: string,
-): Omit<MonthDocument, 'last_uses'> {
+): Pick<MonthDocument, 'total' | 'days' | 'names' | 'older_days' | 'resets'> {
   const resets = [mark, ...earlier].slice(0, rememberedResets);
-  return { ...fields, older_days: {}, resets };
+  return { total, days, names, older_days: {}, resets };
 }
 
 /**
