@@ -1,8 +1,9 @@
 import { type LogEvent, logLinesDropped } from '@andamio/schema/log-events';
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { createLogOutput } from './log-output.ts';
 import { readableOutput } from './readable-log.ts';
+import { reasonOf } from './reason.ts';
 
 export type { Logger } from 'pino';
 
@@ -19,6 +20,17 @@ export interface LogOptions {
 }
 
 /**
+ * Serializes an error as pino does, except that its message and those of its causes are joined as
+ * sentences. pino joins them with a colon, even after a period.
+ */
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const serialized = stdSerializers.err(error);
+  serialized.message = reasonOf(error);
+  return serialized;
+}
+
+/**
  * Creates the log. Each entry is one JSON line on standard output, with the fields of Cloud
  * Logging's structured logs (https://cloud.google.com/logging/docs/structured-logging), or one
  * human-readable line if `isReadable` is set.
@@ -31,7 +43,7 @@ export function createLog({ level, project, isReadable, destination }: LogOption
       traceGoogleCloudProjectId: project ?? '',
       inihibitDiagnosticMessage: true,
     },
-    { level, base: null },
+    { level, base: null, serializers: { err: serializeError } },
   );
   const output =
     destination ??

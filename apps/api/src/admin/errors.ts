@@ -1,4 +1,5 @@
 import { OutcomeUnknownError, StoreUnavailableError } from '@andamio/keys/store';
+import { reasonOf } from '../reason.ts';
 import { SettingsError } from '../settings.ts';
 import { UsageError } from './command.ts';
 
@@ -62,11 +63,10 @@ const unexpected: CommandError = {
 };
 
 /**
- * Returns how an error of a command is reported, and its reason: its message, followed by the
- * message of its cause. The reason contains no secret.
+ * Returns how an error of a command is reported, and its reason: its message, followed by those of
+ * its causes. The reason contains no secret.
  */
 export function describeError(error: unknown): CommandError & { readonly reason: string } {
-  const { message, cause } = error as Error;
-  const reason = cause instanceof Error ? `${message} ${cause.message}` : message;
-  return { ...(kinds.find(({ type }) => error instanceof type) ?? unexpected), reason };
+  const kind = kinds.find(({ type }) => error instanceof type) ?? unexpected;
+  return { ...kind, reason: reasonOf(error as Error) };
 }

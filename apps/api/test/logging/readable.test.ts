@@ -37,6 +37,37 @@ test('a readable log shows the cause of a warning in one line, and of an error w
   expect(lines[2]).toMatch(/^ {4}at /);
 });
 
+test.each<[string, string, string[]]>([
+  [
+    'a sentence',
+    'It did not respond. 14 UNAVAILABLE: no',
+    ['It did not respond.', '14 UNAVAILABLE: no'],
+  ],
+  ['no sentence', 'fetch failed: refused: Why?', ['fetch failed', 'refused', 'Why?']],
+  ['empty', 'The end.', ['', 'The end.']],
+])(
+  'a log joins the message of an error and those of its causes: the first is %s',
+  (_what, expected, [message, ...causes]) => {
+    const cause = causes.reduceRight<Error | undefined>(
+      (inner, text) => new Error(text, { cause: inner }),
+      undefined,
+    );
+    const err = new Error(message, { cause });
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    createLog({ level: 'info', project: undefined, destination }).warn({ err }, 'failed');
+    const line = JSON.parse(lines.join(''));
+    expect(line.err).toMatchObject({ type: 'Error', message: expected });
+    expect(line.err.stack).toContain(`caused by: Error: ${causes.at(-1)}`);
+  },
+);
+
+test('a log writes an error that is its own cause once', () => {
+  const err = new Error('Round.');
+  err.cause = err;
+  expect(logged((log) => log.warn({ err }, 'failed.'))).toMatch(/ WARNING failed\. Round\.\n$/);
+});
+
 test('a readable log escapes characters that control a terminal or the direction of text', () => {
   const text = logged((log) => log.warn({ err: new Error('\u001b[2J\u009b\u202e') }, 'text'));
   expect(text).toMatch(/ WARNING text \\u\{1b\}\[2J\\u\{9b\}\\u\{202e\}\n$/);
