@@ -17,7 +17,13 @@ import { FirestoreSource } from '../src/firestore/source.ts';
 import type { FirestoreOptions } from '../src/index.ts';
 import { expectRefusal } from './harness/expect-refusal.ts';
 import { startGuarded } from './harness/guarded.ts';
-import { bound, issue, lastGoodAfterRevocation, startService } from './harness/service.ts';
+import {
+  bound,
+  issue,
+  lastGoodAfterRevocation,
+  startService,
+  usageStored,
+} from './harness/service.ts';
 import { silent, startVerifyServer, valid } from './harness/verify-server.ts';
 
 const emulatorHost = inject('emulatorHost');
@@ -197,7 +203,7 @@ describe.skipIf(emulatorHost === undefined)('a guard on Firestore', () => {
       const sent = 50;
       for (let index = 0; index < sent; index++) expect((await get(key)).status).toBe(200);
       await guard.close();
-      await expect.poll(usedToday, { timeout: 30_000 }).toBe(sent);
+      await expect.poll(usedToday, usageStored).toBe(sent);
     });
 
     test('reports usage in the background while the key is in use', async () => {

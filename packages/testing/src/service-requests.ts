@@ -123,6 +123,17 @@ export async function verifyKey(
 }
 
 /**
+ * Returns the body of a response whose status must be 200. With another status, such as 429 for
+ * requests in rapid succession, the fields that a test reads would be undefined.
+ *
+ * @throws if the status is not 200, with the details of the response.
+ */
+export function successfulBody({ status, body }: Answer): Record<string, unknown> {
+  if (status === 200) return body;
+  throw new Error(`The service responded with ${status} ${body['error']}: ${body['details']}`);
+}
+
+/**
  * Requests a key for a user.
  *
  * @returns the key
@@ -133,11 +144,6 @@ export async function newKey(
   claims: Record<string, unknown> = {},
   name = 'MyFirstKey',
 ) {
-  const { status, body } = await requestKey(
-    url,
-    { api_key_name: name },
-    { token: tokenFor(sub, claims) },
-  );
-  if (status !== 200) throw new Error(`No key was issued: ${status}`);
-  return body['api_key'] as string;
+  const answer = await requestKey(url, { api_key_name: name }, { token: tokenFor(sub, claims) });
+  return successfulBody(answer)['api_key'] as string;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startProcess, type TestProcess } from '@andamio/testing/service-process';
+import { startProcess, type TestProcess, untilReady } from '@andamio/testing/service-process';
 import {
-  type Answer,
   approveDevice,
   getUser,
   redeemDevice,
   startDeviceLogin,
+  successfulBody,
 } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 import { waitFor } from '@andamio/testing/wait-for';
@@ -21,7 +21,11 @@ async function killDuringApproval(
   environment: Readonly<Record<string, string>>,
   rounds: number,
 ): Promise<void> {
-  const start = () => startProcess({ ...environment, DEVICE_LOGIN: 'on' });
+  const start = async () => {
+    const service = await startProcess({ ...environment, DEVICE_LOGIN: 'on' });
+    await untilReady(service); // Before it has connected to Firestore, requests may fail.
+    return service;
+  };
   const survivor = await start();
   let killed: TestProcess = await start();
   onTestFinished(() => {
@@ -30,13 +34,8 @@ async function killDuringApproval(
 
   for (let round = 0; round < rounds; round++) {
     const token = tokenFor(`user ${round}`);
-    let started: Answer | undefined;
-    // A new process may need several requests until it has connected to Firestore.
-    await waitFor('the login', async () => {
-      started = await startDeviceLogin(killed.url);
-      return started.status === 200;
-    });
-    const { user_code, device_code: deviceCode } = (started as unknown as Answer).body;
+    const started = successfulBody(await startDeviceLogin(killed.url));
+    const { user_code, device_code: deviceCode } = started;
     const keys: unknown[] = [];
     const poll = async ({ url }: TestProcess) => {
       const answer = await redeemDevice(url, deviceCode).catch(() => undefined);
@@ -64,8 +63,8 @@ async function killDuringApproval(
     for (const service of [survivor, killed, survivor])
       await waitFor('the key', () => poll(service));
     expect(new Set(keys).size, `round ${round}`).toBe(1);
-    const user = await getUser(survivor.url, { token });
-    expect(user.body['active_keys'], `round ${round}`).toHaveLength(1);
+    const user = successfulBody(await getUser(survivor.url, { token }));
+    expect(user['active_keys'], `round ${round}`).toHaveLength(1);
   }
 }
 

@@ -9,71 +9,78 @@ import { systemClock } from '../../src/clock.ts';
 import type { Counters } from '../../src/counters/counters.ts';
 import { connectCounters, type SharedCounters } from '../../src/counters/redis-counters.ts';
 import { createLog } from '../../src/log.ts';
+import { whileRedisResponds } from '../harness/while-redis-responds.ts';
 
 describe.skipIf(!inject('available').includes('redis'))('rate limits shared through Redis', () => {
-  let redis: Redis | undefined;
+  let redis: Redis;
   let services: TestProcess[] = [];
 
-  async function start() {
+  beforeEach(async () => {
     redis = await startRedis();
-    const url = redis.url;
-    services = await Promise.all([0, 1].map(() => startProcess({ REDIS_URL: url })));
-    // Until an instance is connected to Redis, it counts in memory.
-    await Promise.all(
-      services.map(({ url: service }) =>
-        waitFor('the service to reach Redis', async () => {
-          await ask(service, 'warm-up');
-          return true;
-        }),
-      ),
-    );
-    return services.map(({ url: service }) => service) as [string, string];
+  });
+  async function start(started: TestProcess[] = []) {
+    services = await Promise.all([0, 1].map(() => startProcess({ REDIS_URL: redis.url })));
+    started.push(...services);
+    const urls = services.map(({ url: service }) => service) as [string, string];
+    await untilCountingTogether(urls);
+    return urls;
   }
   afterEach(async () => {
     for (const { signal } of services) signal('SIGKILL');
-    await redis?.stop();
+    await redis.stop();
   });
 
   const ask = (service: string, sub: string) =>
     requestKey(service, {}, { token: tokenFor(sub, { tier: 'starter' }) });
+  /** Waits until both instances are connected to Redis. Until then, they count in memory. */
+  function untilCountingTogether([first, second]: readonly [string, string]) {
+    return waitFor('both instances to count together', async () => {
+      const sub = crypto.randomUUID();
+      await ask(first, sub);
+      return (await ask(second, sub)).headers.get('x-ratelimit-remaining') === '48';
+    });
+  }
   const warnings = () =>
     services.map(({ output }) => output().match(/Redis is unavailable/g)?.length ?? 0);
 
-  test('allows exactly 50 of 120 requests of a starter through two instances', async () => {
-    const urls = await start();
-    const answers = await Promise.all(
-      Array.from({ length: 120 }, (_, index) => ask(urls[index % 2] as string, 'shared')),
-    );
-    expect(answers.filter(({ status }) => status === 400)).toHaveLength(50);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(70);
-    expect(warnings()).toEqual([0, 0]);
-  });
+  test('allows exactly 50 of 120 requests of a starter through two instances', () =>
+    whileRedisResponds(async (started) => {
+      const urls = await start(started);
+      const sub = crypto.randomUUID();
+      const answers = await Promise.all(
+        Array.from({ length: 120 }, (_, index) => ask(urls[index % 2] as string, sub)),
+      );
+      expect(answers.filter(({ status }) => status === 400)).toHaveLength(50);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(70);
+      expect(warnings()).toEqual([0, 0]);
+    }));
 
-  test('allows exactly 50 of 120 verifications of all keys of a starter through two instances', async () => {
-    const [first, second] = await start();
-    const sub = `keys ${crypto.randomUUID()}`;
-    const keys = [
-      await newKey(first, sub, { tier: 'starter' }, 'one'),
-      await newKey(first, sub, { tier: 'starter' }, 'two'),
-    ];
-    // The instances share Redis but not the database, so the second instance needs its own key of
-    // the same owner.
-    const other = await newKey(second, sub, { tier: 'starter' });
-    const answers = await Promise.all(
-      Array.from({ length: 120 }, (_, index) =>
-        index % 2 ? verifyKey(second, other) : verifyKey(first, keys[(index / 2) % 2]),
-      ),
-    );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
-    expect(
-      answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited'),
-    ).toHaveLength(70);
-  });
+  test('allows exactly 50 of 120 verifications of all keys of a starter through two instances', () =>
+    whileRedisResponds(async (started) => {
+      const [first, second] = await start(started);
+      const sub = `keys ${crypto.randomUUID()}`;
+      const keys = [
+        await newKey(first, sub, { tier: 'starter' }, 'one'),
+        await newKey(first, sub, { tier: 'starter' }, 'two'),
+      ];
+      // The instances share Redis but not the database, so the second instance needs its own key of
+      // the same owner.
+      const other = await newKey(second, sub, { tier: 'starter' });
+      const answers = await Promise.all(
+        Array.from({ length: 120 }, (_, index) =>
+          index % 2 ? verifyKey(second, other) : verifyKey(first, keys[(index / 2) % 2]),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+      expect(
+        answers.filter(({ headers }) => headers.get('x-error-code') === 'rate_limited'),
+      ).toHaveLength(70);
+    }));
 
   test('counts in memory with one warning while Redis is down, and shares counters when it is back', async () => {
     const [first, second] = await start();
-    const port = redis?.port;
-    await redis?.stop();
+    const { port } = redis;
+    await redis.stop();
 
     const answers = await Promise.all(Array.from({ length: 40 }, () => ask(first, 'alone')));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400));
@@ -81,12 +88,7 @@ describe.skipIf(!inject('available').includes('redis'))('rate limits shared thro
     expect(warnings()).toEqual([1, 1]);
 
     redis = await startRedis(port);
-    let round = 0;
-    await waitFor('both instances to count together again', async () => {
-      const sub = `together ${round++}`;
-      await ask(first, sub);
-      return (await ask(second, sub)).headers.get('x-ratelimit-remaining') === '48';
-    });
+    await untilCountingTogether([first, second]);
     expect(warnings()).toEqual([1, 1]);
   });
 });

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { endWithFile } from '@andamio/testing/end-with-file';
 import { startProcess, type TestProcess } from '@andamio/testing/service-process';
-import { deleteKey, getUsage, requestKey } from '@andamio/testing/service-requests';
+import { deleteKey, getUsage, requestKey, successfulBody } from '@andamio/testing/service-requests';
 import { tokenFor } from '@andamio/testing/tokens';
 
 /** Cache time of the service in these tests, in seconds. */
@@ -32,6 +33,9 @@ export interface Issued {
   usedToday(): Promise<unknown>;
 }
 
+/** How to poll `usedToday` until the service has stored the usage. */
+export const usageStored = { interval: 500, timeout: 30_000 };
+
 let users = 0;
 
 /** Issues a key to a new user. */
@@ -39,16 +43,16 @@ export async function issue({ url }: TestProcess, tier = 'enterprise'): Promise<
   const userId = `user-${process.pid}-${users++}`;
   const token = tokenFor(userId, { tier });
   const api_key_name = 'MyFirstKey';
-  const { body } = await requestKey(url, { api_key_name, expires_in_days: 30 }, { token });
+  const answer = await requestKey(url, { api_key_name, expires_in_days: 30 }, { token });
+  const body = successfulBody(answer);
   return {
     userId,
     key: body['api_key'] as string,
     expiresAt: body['expires_at'] as string,
     async revoke() {
-      const { status } = await deleteKey(url, { api_key_name }, { token });
-      if (status !== 200) throw new Error(`The key could not be deleted: ${status}.`);
+      successfulBody(await deleteKey(url, { api_key_name }, { token }));
     },
-    usedToday: async () => (await getUsage(url, { token })).body['daily_quota_consumed'],
+    usedToday: async () => successfulBody(await getUsage(url, { token }))['daily_quota_consumed'],
   };
 }
 
@@ -69,7 +73,10 @@ export async function lastGoodAfterRevocation(
   let lastGood = 0;
   for (let sent = 0; sent < revokedAt + (bound + 1) * 1000; sent = performance.now()) {
     const before = performance.now();
-    if ((await get()).status === 200) lastGood = before;
+    const { status } = await get();
+    if (status === 429) throw new Error('The rate limit was reached, not the end of the key.');
+    if (status === 200) lastGood = before;
+    await delay(3); // At most 1,000 requests in 3 s, half of the limit per minute.
   }
   await revoked;
   return lastGood - revokedAt;
