@@ -6,6 +6,7 @@ import { basePath } from '@andamio/schema/hosts';
 import jwt from 'jsonwebtoken';
 import { secretIdOf, variables } from '../settings/service-variables.ts';
 import { Failure, named, outputsOf, projectName, pulumi, say, script } from './lib/cli.ts';
+import { call } from './lib/http.ts';
 import { ManagedSecret } from './lib/secret-manager.ts';
 
 /** Request timeout in milliseconds. It is long enough for an instance to start. */
@@ -64,17 +65,12 @@ await script(async (args) => {
   const token = process.env['TOKEN'] || signToken(stack, service);
   const url = `${service.host}${basePath}/apikey/request`;
   say(`POST ${url}`);
-  const response = await fetch(url, {
+  const { status, text } = await call(url, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
     body: JSON.stringify({ api_key_name: `key-${randomBytes(4).toString('hex')}` }),
-    signal: AbortSignal.timeout(timeout),
-  }).catch((error: Error) => {
-    // Node.js hides the reason in the cause of a "fetch failed" error.
-    const { message, code } = (error.cause ?? error) as NodeJS.ErrnoException;
-    throw new Failure(`${url} cannot be called: ${message || code}`);
+    timeout,
   });
-  const answer = await response.text();
-  if (!response.ok) throw new Failure(`${url} responded with ${response.status}: ${answer}`);
-  say(JSON.stringify(JSON.parse(answer), undefined, 2));
+  if (status !== 200) throw new Failure(`${url} responded with ${status}: ${text}`);
+  say(JSON.stringify(JSON.parse(text), undefined, 2));
 });

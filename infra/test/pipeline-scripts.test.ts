@@ -317,6 +317,25 @@ test.each([
   },
 );
 
+test.each([
+  [
+    'cannot be reached',
+    'http://127.0.0.1:2/token?a=b',
+    /^http:\/\/127\.0\.0\.1:2\/token cannot be called: .*ECONNREFUSED.*\n$/,
+  ],
+  ['has no complete URL', 'issuer/token', /^SMOKE_TOKEN_URL must be a complete URL, .*\n$/],
+])('infra/scripts/exchange-token.ts prints one line if the issuer %s', async (_, issuer, says) => {
+  const url = await server(() => ({ value: 'token-of-the-job' }));
+  const { stdout, stderr, code } = await script('infra/scripts/exchange-token.ts', [], {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/github?api-version=2.0`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x',
+    SMOKE_TOKEN_URL: issuer,
+    SMOKE_AUDIENCE: 'andamio-api',
+  });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(says);
+});
+
 describe('on GitHub', () => {
   /**
    * Starts a GitHub whose lists have the given pages, and sets the variables of a job.

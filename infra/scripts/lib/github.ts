@@ -1,4 +1,5 @@
 import { Failure } from './cli.ts';
+import { type Answer, call } from './http.ts';
 
 /**
  * Returns the environment variables of GitHub Actions, or undefined if one is missing.
@@ -11,11 +12,11 @@ function actions() {
 
 type Method = 'GET' | 'POST' | 'PATCH';
 
-async function send(path: string, method: Method, body?: object): Promise<Response> {
+async function send(path: string, method: Method, body?: object): Promise<Answer> {
   const github = actions();
   if (github === undefined)
     throw new Failure('GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN must be set.');
-  const response = await fetch(`${github.api}/repos/${github.repository}${path}`, {
+  const answer = await call(`${github.api}/repos/${github.repository}${path}`, {
     method,
     headers: {
       Authorization: `Bearer ${github.token}`,
@@ -24,11 +25,9 @@ async function send(path: string, method: Method, body?: object): Promise<Respon
     },
     ...(body && { body: JSON.stringify(body) }),
   });
-  if (!response.ok)
-    throw new Failure(
-      `GitHub responded to ${method} ${path.split('?')[0]} with ${response.status}.`,
-    );
-  return response;
+  if (answer.status >= 400)
+    throw new Failure(`GitHub responded to ${method} ${path.split('?')[0]} with ${answer.status}.`);
+  return answer;
 }
 
 /**
@@ -42,9 +41,9 @@ async function find<Entry>(
   isWanted: (entry: Entry) => boolean,
 ): Promise<Entry | undefined> {
   for (let page = 1; ; page++) {
-    const response = await send(`${path}?per_page=100&page=${page}`, 'GET');
-    const found = ((await response.json()) as Entry[]).find(isWanted);
-    if (found !== undefined || !response.headers.get('Link')?.includes('rel="next"')) return found;
+    const { text, headers } = await send(`${path}?per_page=100&page=${page}`, 'GET');
+    const found = (JSON.parse(text) as Entry[]).find(isWanted);
+    if (found !== undefined || !headers.get('Link')?.includes('rel="next"')) return found;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Failure, run } from './cli.ts';
+import { call, parse } from './http.ts';
 
-/** An error response of Google. */
+/** An error response of Google, or one that is not valid JSON. */
 export class GoogleFailure extends Failure {
   readonly status: number;
 
@@ -36,7 +37,8 @@ export function accessToken(): string {
  *
  * @param options.until ends the request when it aborts
  * @returns the parsed response
- * @throws {GoogleFailure} if the response is an error
+ * @throws {GoogleFailure} if the response is an error or not valid JSON
+ * @throws {Failure} if no complete response arrives
  * @throws the signal's reason if it aborts
  */
 export async function callGoogle(
@@ -44,14 +46,14 @@ export async function callGoogle(
   token: string,
   { body, until }: { readonly body?: object; readonly until?: AbortSignal } = {},
 ): Promise<unknown> {
-  const timeout = AbortSignal.timeout(30_000);
-  const response = await fetch(url, {
+  const { status, text } = await call(url, {
     method: body ? 'POST' : 'GET',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-    signal: until ? AbortSignal.any([until, timeout]) : timeout,
     ...(body && { body: JSON.stringify(body) }),
+    ...(until && { until }),
   });
-  const answer = (await response.json()) as { readonly error?: { readonly message?: string } };
-  if (!response.ok) throw new GoogleFailure(response.status, answer.error?.message ?? 'no message');
+  const answer = parse(text) as { readonly error?: { readonly message?: string } } | undefined;
+  if (status >= 400) throw new GoogleFailure(status, answer?.error?.message ?? 'no message');
+  if (answer === undefined) throw new GoogleFailure(status, 'the response is not valid JSON');
   return answer;
 }

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { basePath } from '@andamio/schema/hosts';
 import { isKey } from '@andamio/schema/key-format';
 import { Failure, say } from './cli.ts';
+import { call, parse } from './http.ts';
 
 /**
  * Returns the timeout in milliseconds of each request, and of the command that prints a token. The
@@ -11,51 +12,6 @@ import { Failure, say } from './cli.ts';
  */
 function timeoutMilliseconds(): number {
   return Number(process.env['SMOKE_TIMEOUT_SECONDS'] ?? 30) * 1000;
-}
-
-/**
- * Returns the reason for a failed request. Node.js hides it in the cause of a "fetch failed" error.
- */
-function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as Error;
-  if (name === 'TimeoutError')
-    return `no complete response within ${timeoutMilliseconds() / 1000} s`;
-  return cause instanceof Error
-    ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}`
-    : message;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-type Call = (url: string, init?: RequestInit) => Promise<Answer>;
-
-/**
- * Returns a fetch function that fails after the timeout or when the signal aborts. Both also
- * apply while the body is read.
- */
-function callUntil(signal: AbortSignal): Call {
-  return async (url, init) => {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds())]);
-    try {
-      const response = await fetch(url, { ...init, signal: either });
-      return { status: response.status, text: await response.text() };
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new Failure(`${url} cannot be called: ${reasonOf(error)}.`);
-    }
-  };
-}
-
-/** Parses a JSON body. Returns undefined if it is not valid JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the `details` of an error response. */
@@ -141,11 +97,11 @@ const keyName = 'smoke-test';
  * @throws the signal's reason if the test is aborted
  */
 export async function smokeTest(url: string, signal: AbortSignal): Promise<void> {
-  const call = callUntil(signal);
+  const limits = { timeout: timeoutMilliseconds(), until: signal };
   const request = `${url}${basePath}/apikey/request`;
   const json = { 'Content-Type': 'application/json' };
   const wanted = { api_key_name: keyName, expires_in_days: 1 };
-  const init = { method: 'POST', headers: json, body: JSON.stringify(wanted) };
+  const init = { ...limits, method: 'POST', headers: json, body: JSON.stringify(wanted) };
 
   const refused = await call(request, init);
   if (refused.status !== 401)
@@ -157,7 +113,7 @@ export async function smokeTest(url: string, signal: AbortSignal): Promise<void>
   const deleteKey = async (key: string, accepted: readonly number[]) => {
     const body = JSON.stringify({ api_key_name: keyName });
     const address = `${url}${basePath}/apikey/delete`;
-    const { status, text } = await call(address, { method: 'POST', headers, body });
+    const { status, text } = await call(address, { ...limits, method: 'POST', headers, body });
     if (!accepted.includes(status))
       throw new Failure(
         `${address} responded with ${status} to the deletion of ${key}: ${detailsOf(text)}`,
