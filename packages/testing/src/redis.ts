@@ -25,7 +25,12 @@ export interface Redis {
 }
 
 /**
- * Starts a Redis server and resolves when it accepts connections. By default it uses a free port.
+ * Starts a Redis server and resolves when it accepts connections.
+ *
+ * @param port the port to listen on. The default is a free port.
+ * @param more further options of the command line.
+ * @throws if the server exits, for example because another program took the port, or does not
+ *   accept connections within 30 seconds. The error contains the server's output.
  */
 export async function startRedis(port?: number, ...more: readonly string[]): Promise<Redis> {
   const chosen = port ?? (await freePort());
@@ -41,15 +46,22 @@ export async function startRedis(port?: number, ...more: readonly string[]): Pro
     folder,
     ...more,
   ];
-  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < 10_000) output += text;
+    });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await waitFor('Redis to accept connections', () =>
-    output.includes('Ready to accept connections'),
-  );
+  const isReady = () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('Redis exited.');
+    return output.includes('Ready to accept connections');
+  };
+  await waitFor('Redis to accept connections', isReady).catch(async (error: unknown) => {
+    child.kill('SIGKILL');
+    await exited;
+    throw new Error(`Redis on port ${chosen} did not start:\n${output}`, { cause: error });
+  });
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
