@@ -51,10 +51,18 @@ const fewestInstances = 2;
 /** Rounds a number of instances up to a whole number, which is at least {@link fewestInstances}. */
 const whole = (instances: number) => Math.max(fewestInstances, Math.ceil(instances));
 
+/**
+ * Returns the number of seconds to simulate: a minute, or as long as ten runs of the load take to
+ * arrive and as 100 verifications take to reach one of the instances.
+ */
+function durationOf({ verificationsPerSecond, run }: Load, instances: number): number {
+  return Math.max(60, Math.max(10 * run, 100 * instances) / verificationsPerSecond);
+}
+
 function demandOf(load: Load, policy: Policy, instances: number, times: ProcessorTimes): Demand {
   const { verificationsPerSecond: verifications } = load;
   const { shared } = policy;
-  const activity = simulateInstance(load, instances, policy);
+  const activity = simulateInstance(load, instances, policy, durationOf(load, instances));
   const perVerification = (count: number) => (count / activity.verifications) * verifications;
   const known = activity.known / activity.verifications;
   const together = shared && simulateSharedUsage(load, shared);

@@ -348,6 +348,19 @@ describe('the command `simulate`', () => {
   });
 
   test.each([
+    '--rate 1 --run 1000',
+    '--rate 1 --run 1000 --instances 2',
+    '--rate 1 --run 100000',
+    '--rate 1 --instances 1000',
+    '--rate 1 --run-seconds 0',
+  ])('prints numbers for a load that is too small for a minute: %s', (options) => {
+    const { status, stdout } = run(options.split(' '));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\| instances \| \d/m);
+    expect(stdout).not.toMatch(/NaN|Infinity/);
+  });
+
+  test.each([
     ['--rate 0', '--rate must be a number from 1 to 1000000.'],
     ['--keys many', '--keys must be a number from 1 to 20000000.'],
     ['--speed 1', "Unknown option '--speed'"],
