@@ -443,6 +443,17 @@ describe('limits of device logins', () => {
     expect(other.headers.get('x-ratelimit-remaining')).toBe('87');
   });
 
+  test('a start that is refused does not count toward the logins of its address', async () => {
+    const app = await startApp({ maximumDays: 10 });
+    onTestFinished(() => app.close());
+    for (let start = 0; start < 12; start++) {
+      const { headers } = await startDeviceLogin(app.url);
+      expect(headers.get('x-error-code')).toBe('expiry_too_late');
+    }
+    const body = { api_key_name: 'laptop', expires_in_days: 10 };
+    expect((await startDeviceLogin(app.url, body)).status).toBe(200);
+  });
+
   test('an address that asks for keys too fast gets slow_down', async () => {
     const app = await startApp({ settings: { ipRateLimitPerMinute: 1 } });
     onTestFinished(() => app.close());

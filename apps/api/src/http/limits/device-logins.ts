@@ -1,3 +1,4 @@
+import { OutcomeUnknownError } from '@andamio/keys/store';
 import { deviceLoginSeconds } from '@andamio/schema/operations';
 import { type Counted, counterKey } from '../../counters/counters.ts';
 import { HttpError } from '../response/errors.ts';
@@ -80,16 +81,29 @@ function refuseBeyond({ limit, now }: Attempts, counted: Counted): void {
  */
 const starts: AttemptLimit = { maximum: 10, seconds: 60, code: 'rate_limited' };
 
-/** Counts the start of a login by a client address. */
-export type LimitStarts = (address: string) => Promise<void>;
+/** Calls a function that starts a login, unless the client address has started too many. */
+export type LimitStarts = <Result>(
+  address: string,
+  start: () => Promise<Result>,
+) => Promise<Result>;
 
 /**
  * Creates the limit on started logins. The returned function throws {@link HttpError}
- * `rate_limited` if the limit is exceeded.
+ * `rate_limited` if the limit is exceeded. A start is counted before it is tried, so that concurrent
+ * starts are limited too. It is refunded if nothing was written.
  */
 export function limitStarts(dependencies: LimitDependencies): LimitStarts {
   const addresses = countAttempts('device-starts', starts, addressKey, dependencies);
-  return async (address) => refuseBeyond(addresses, await charge(addresses, address));
+  return async (address, start) => {
+    const counted = await charge(addresses, address);
+    refuseBeyond(addresses, counted);
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) await refund(addresses, address, counted);
+      throw error;
+    }
+  };
 }
 
 /**

@@ -29,10 +29,12 @@ export function startDeviceLoginHandler(
   ): Promise<StartedDeviceLogin> => {
     const origin = originOf(request);
     if (origin === undefined) throw new HttpError('malformed_request', specificDetails.host);
-    await limitStarts(address);
     const input = { name: deviceKeyPrefix + name, expiresInDays, address };
-    const codes = await startDeviceLogin(dependencies, input);
-    if (typeof codes === 'string') throw refusalOf(codes, dependencies);
+    const codes = await limitStarts(address, async () => {
+      const outcome = await startDeviceLogin(dependencies, input);
+      if (typeof outcome === 'string') throw refusalOf(outcome, dependencies);
+      return outcome;
+    });
     return {
       device_code: codes.deviceCode,
       user_code: formatUserCode(codes.userCode),
