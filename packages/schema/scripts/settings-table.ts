@@ -94,7 +94,7 @@ const meanings: Record<SettingName, readonly [meaning: string, byDefault: string
     '`10`',
   ],
   MAX_EXPIRES_IN_DAYS: [
-    'largest `expires_in_days` of requesting and rotating a key, up to 36,500. If it is below 365, clients must send `expires_in_days`, because the default is 365',
+    'largest `expires_in_days` of requesting and rotating a key, up to 36,500. If it is below 365, clients must send `expires_in_days`, because the default is 365. It also limits device logins, whose default is 30',
     'none',
   ],
   CORS_ORIGINS: ['exact origins of web pages that may call the service, comma-separated', 'none'],
