@@ -399,10 +399,10 @@ describe('the address of the page for device logins', () => {
     },
   );
 
-  test('has https if a trusted proxy reports it', async () => {
+  test.each(['https', 'HTTPS'])('has https if a trusted proxy reports %s', async (scheme) => {
     const app = await startApp({ settings: { trustProxyHops: 1 } });
     onTestFinished(() => app.close());
-    const { body } = await startAt(app, { host: 'api.example', 'x-forwarded-proto': 'https' });
+    const { body } = await startAt(app, { host: 'api.example', 'x-forwarded-proto': scheme });
     expect(body['verification_uri']).toBe('https://api.example/console/device');
   });
 

@@ -27,7 +27,7 @@ export function createOriginOf(trustProxyHops: number): OriginOf {
   const schemeOf = ({ headers }: IncomingMessage) => {
     const sent = trustProxyHops > 0 ? headers['x-forwarded-proto'] : undefined;
     const [scheme] = String(sent ?? '').split(',');
-    return scheme?.trim() === 'https' ? 'https' : 'http';
+    return scheme?.trim().toLowerCase() === 'https' ? 'https' : 'http';
   };
   return (request) => {
     const { host } = request.headers;
