@@ -157,7 +157,8 @@ export const redisUrl = url(['rediss:', 'redis:'])
   })
   .refine((text) => /^(\/\d*)?$/.test(new URL(text).pathname), {
     error: 'must have no path other than the number of a database',
-  });
+  })
+  .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' });
 
 /** Returns a schema for an absolute URL that contains no credentials, so that it can be logged. */
 export function publicUrl(protocols: readonly string[]) {

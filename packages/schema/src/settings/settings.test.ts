@@ -179,6 +179,8 @@ describe('settings', () => {
     ['REDIS_URL', 'redis://user:12#34@h', 'must have a percent-encoded user name and password'],
     ['REDIS_URL', 'redis://h/first', 'must have no path other than the number of a database'],
     ['REDIS_URL', 'redis://h/-1', 'must have no path other than the number of a database'],
+    ['REDIS_URL', 'redis://h?db=3', 'must not have a query or a fragment'],
+    ['REDIS_URL', 'redis://h/3#x', 'must not have a query or a fragment'],
     ['REDIS_CA', certificate, 'must be set only with a rediss: REDIS_URL'],
     ['REDIS_AUTH', 'iam', 'must be one of: url, google-iam'],
     ['REDIS_AUTH', 'google-iam', 'must be google-iam only with a rediss: REDIS_URL'],
