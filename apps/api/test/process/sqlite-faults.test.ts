@@ -1,11 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { spawnService, startProcess, type TestProcess } from '@andamio/testing/service-process';
 import { requestKey } from '@andamio/testing/service-requests';
 import { waitFor } from '@andamio/testing/wait-for';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { expectError } from '../harness/expect-error.ts';
 import { temporaryFile } from '../harness/stores.ts';
+
+/** Creates a named pipe and returns its path. */
+function pipe(): string {
+  const path = temporaryFile();
+  execFileSync('mkfifo', [path]);
+  return path;
+}
 
 describe('when the embedded store fails', () => {
   let service: TestProcess | undefined;
@@ -49,6 +58,17 @@ describe('when the embedded store fails', () => {
       `SQLITE_PATH must name a SQLite database, but ${path} is a different kind of file. Move it, or set another path.\n`,
     );
     expect(readFileSync(path, 'utf8')).toBe('not a database');
+  });
+
+  test.each([
+    ['a pipe', pipe],
+    ['a folder', () => dirname(temporaryFile())],
+    ['a device', () => '/dev/null'],
+  ])('does not start if SQLITE_PATH names %s', async (_, create) => {
+    const started = spawnService({ SQLITE_PATH: create() });
+    onTestFinished(() => started.signal('SIGKILL'));
+    expect((await started.exited).code).toBe(78);
+    expect(started.output()).toContain('is a different kind of file.');
   });
 
   test.each([
