@@ -210,6 +210,34 @@ describe('SQLite in a file', () => {
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
+  test('a write that cannot be committed, as on a full disk, fails no read of the same turn', async () => {
+    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
+    onTestFinished(() => store.close());
+    await store.check();
+    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
+    onTestFinished(() => execute.mockRestore());
+    const changes = (database: DatabaseSync) =>
+      database.prepare('SELECT total_changes() AS changes').get()?.['changes'];
+    let before: unknown;
+    execute.mockImplementation(function (this: DatabaseSync, statement) {
+      if (statement.startsWith('BEGIN')) before = changes(this);
+      if (statement === 'COMMIT' && changes(this) !== before)
+        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      this.prepare(statement).run();
+    });
+    const write = store.issue(command());
+    const reads = [
+      store.find([keyId('id')]),
+      store.list('owner', present),
+      store.readTotals('owner', today),
+      store.check(),
+    ];
+    await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await Promise.all(reads);
+    execute.mockRestore();
+    expect((await store.list('owner', present)).keys).toEqual([]);
+  });
+
   test('rejects calls while a failed transaction cannot be rolled back, and none afterward', async () => {
     const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
     onTestFinished(() => store.close());

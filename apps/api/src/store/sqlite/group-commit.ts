@@ -119,13 +119,16 @@ export class GroupCommit {
       for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]);
       return [];
     } catch (cause) {
+      let isUndone = true;
       try {
         if (database !== undefined) rollBack(database);
       } catch {
-        // The next transaction rolls back first. Closing the database does so too.
+        isUndone = false; // The next transaction rolls back first. Closing the database does so too.
       }
       if (isLocked(cause)) return group;
-      if (step === 'apply' && group.length > 1) return this.#commitEach(group);
+      // On a full disk, a read succeeds alone although a write of the same group cannot be committed.
+      const canRunAgain = step === 'apply' || (step === 'commit' && isUndone);
+      if (canRunAgain && group.length > 1) return this.#commitEach(group);
       for (const { reject, onlyReads } of group) reject(errorOf(cause, { step, onlyReads }));
       return [];
     }
