@@ -30,6 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
 const packagesOf: Record<string, readonly string[]> = {
   '@andamio/schema/firestore-layout': ['store'],
   '@andamio/schema/openapi.json': ['http'],
+  '@andamio/schema/terminal-text': ['admin'],
   '@andamio/verification/firestore': ['store'],
   '@google-cloud/firestore': ['store'],
   '@google-cloud/pino-logging-gcp-config': ['.'],
@@ -47,7 +48,6 @@ const packagesOf: Record<string, readonly string[]> = {
   'proxy-addr': ['http'],
   redis: ['counters'],
   sirv: ['http'],
-  'string-width': ['admin'],
   zod: ['admin', 'auth', 'counters', 'http', 'store'],
 };
 

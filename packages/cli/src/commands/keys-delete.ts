@@ -1,8 +1,9 @@
 import { type ApiKeyInList, listAllApiKeys } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
+import { counted } from '@andamio/schema/terminal-text';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { CliError, exitCodes, usageError } from '../exit-code.ts';
-import { counted, minuteOf } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 const canceled: Report = {
   json: { outcome: 'canceled' },

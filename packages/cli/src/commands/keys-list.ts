@@ -1,6 +1,7 @@
 import { listAllApiKeys } from '@andamio/client';
+import { table } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
-import { minuteOf, table } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 const heading = ['NAME', 'START', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED', 'REQUESTS'];
 

@@ -1,8 +1,8 @@
 import type { DailyUsage, Usage } from '@andamio/client';
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { integerOf } from '../options.ts';
-import { table } from '../text.ts';
 
 function totals(usage: Usage): Report {
   const rows = table([

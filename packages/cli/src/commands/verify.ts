@@ -1,8 +1,9 @@
 import { ApiError } from '@andamio/client';
+import { table } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-code.ts';
 import { findKey, keyVariable } from '../key-source.ts';
-import { minuteOf, table } from '../text.ts';
+import { minuteOf } from '../text.ts';
 
 export const verify = defineCommand({
   summary: 'Verifies a key, and shows its owner. Counts as a request with the key.',

@@ -1,7 +1,7 @@
 import type { User, VerifiedApiKey } from '@andamio/client';
+import { table } from '@andamio/schema/terminal-text';
 import { defineCommand, type Report } from '../command.ts';
 import { findKey } from '../key-source.ts';
-import { table } from '../text.ts';
 
 function byToken(url: string, user: User): Report {
   const { user_id, alias, tier, active_keys, expired_keys } = user;

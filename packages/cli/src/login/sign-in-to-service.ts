@@ -1,10 +1,10 @@
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import type { Surroundings } from '../command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { failureOf } from '../failure.ts';
 import { clientOf } from '../service.ts';
 import { suggestedCommand } from '../suggested-command.ts';
-import { table } from '../text.ts';
 import { defaultUrl } from '../url.ts';
 import { canOpenBrowser } from './browser.ts';
 import { readConsoleSettings, type StatedSignIn } from './console-settings.ts';

@@ -1,9 +1,9 @@
 import type { AuditEntry } from '@andamio/keys/audit';
 import { printable } from '@andamio/schema/printable';
+import { counted, table } from '@andamio/schema/terminal-text';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand } from '../command.ts';
 import { limitOf, userOf } from '../options.ts';
-import { counted, table } from '../text.ts';
 
 const actorText = ({ actor: { kind, id } }: AuditEntry) =>
   id === undefined ? kind : `${kind} ${printable(id)}`;

@@ -1,8 +1,8 @@
 import { printable } from '@andamio/schema/printable';
+import { counted } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, userOf } from '../options.ts';
-import { counted } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 export const erase = defineCommand({

@@ -2,10 +2,10 @@ import type { InspectedKey } from '@andamio/keys/administration';
 import { isRemoved } from '@andamio/keys/expiry';
 import { readKeyUse } from '@andamio/keys/key-use';
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand } from '../command.ts';
 import { userOf } from '../options.ts';
-import { table } from '../text.ts';
 import { describeKey, lastUseOf } from './key.ts';
 import { noSuchUser } from './owner.ts';
 

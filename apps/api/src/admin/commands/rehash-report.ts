@@ -1,6 +1,6 @@
 import { type PepperUse, pepperUses } from '@andamio/keys/peppers';
+import { table } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
-import { table } from '../text.ts';
 
 function verdictOn({ isConfigured, makesKeys, canBeDropped }: PepperUse): string {
   if (!isConfigured) return 'not configured: its keys are refused';

@@ -3,6 +3,7 @@ import { readKeyUse } from '@andamio/keys/key-use';
 import { findRevocable, type RevokedKey, revokeSecret } from '@andamio/keys/revoke';
 import { revokeAll } from '@andamio/keys/revoke-all';
 import { printable } from '@andamio/schema/printable';
+import { counted } from '@andamio/schema/terminal-text';
 import { idsOf, isKeyId, type KeyId } from '@andamio/verification/digest';
 import {
   type Context,
@@ -13,7 +14,6 @@ import {
 } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { counted } from '../text.ts';
 import { digestersOf, keyFromInput, lastUseOf, noSuchKey, notAKey } from './key.ts';
 import { findOwner } from './owner.ts';
 

@@ -1,8 +1,8 @@
 import { isRemoved } from '@andamio/keys/expiry';
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import { idsOf } from '@andamio/verification/digest';
 import { defineCommand, UsageError } from '../command.ts';
-import { table } from '../text.ts';
 import { describeKey, digestersOf, keyFromInput, noSuchKey, notAKey } from './key.ts';
 
 export const show = defineCommand({

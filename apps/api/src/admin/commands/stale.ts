@@ -1,10 +1,10 @@
 import type { InspectedKey } from '@andamio/keys/administration';
 import { readKeyUse } from '@andamio/keys/key-use';
 import { printable } from '@andamio/schema/printable';
+import { counted, table } from '@andamio/schema/terminal-text';
 import { secondsPerDay } from '@andamio/schema/timestamps';
 import { type Context, defineCommand, UsageError } from '../command.ts';
 import { limitOf } from '../options.ts';
-import { counted, table } from '../text.ts';
 import { describeKey, lastUseOf } from './key.ts';
 
 /** Maximum of `--idle-days`. Usage is kept for 13 months. */

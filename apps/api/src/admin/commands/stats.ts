@@ -1,5 +1,5 @@
+import { table } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
-import { table } from '../text.ts';
 
 export const stats = defineCommand({
   usage: '',

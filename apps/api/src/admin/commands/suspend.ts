@@ -1,9 +1,9 @@
 import { suspend as suspendOwner } from '@andamio/keys/suspend';
 import { printable } from '@andamio/schema/printable';
+import { counted } from '@andamio/schema/terminal-text';
 import { defineCommand } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { counted } from '../text.ts';
 import { findOwner, noSuchUser } from './owner.ts';
 
 export const suspend = defineCommand({

@@ -1,10 +1,10 @@
 import { utcDayOf } from '@andamio/keys/usage/calendar';
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import { tiers } from '@andamio/schema/tiers';
 import { type Context, defineCommand, type Report } from '../command.ts';
 import { confirmationOptions, confirmationUsage } from '../confirmation.ts';
 import { authorOf, changeOptions, changeUsage, userOf } from '../options.ts';
-import { table } from '../text.ts';
 import { findOwner } from './owner.ts';
 
 async function report(context: Context, userId: string): Promise<Report> {

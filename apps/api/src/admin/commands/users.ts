@@ -1,10 +1,10 @@
 import type { OwnerSummary } from '@andamio/keys/administration';
 import { printable } from '@andamio/schema/printable';
+import { table } from '@andamio/schema/terminal-text';
 import { isTier, tiers } from '@andamio/schema/tiers';
 import { formatTimestamp } from '@andamio/schema/timestamps';
 import { defineCommand, UsageError } from '../command.ts';
 import { limitOf } from '../options.ts';
-import { table } from '../text.ts';
 
 const sinceOf = ({ since }: OwnerSummary) => (since === undefined ? null : formatTimestamp(since));
 

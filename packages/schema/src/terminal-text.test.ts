@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counted, table } from './text.ts';
+import { counted, table } from './terminal-text.ts';
 
 test.each([
   ['ASCII', 'name', 4],
@@ -30,4 +30,14 @@ test.each([
   [2, '2 requests'],
 ])('counted uses the singular for one only: %d', (count, expected) => {
   expect(counted(count, 'request')).toBe(expected);
+});
+
+test('table aligns the columns after cells with wide and combining characters', () => {
+  const rows = ['日本', 'cafe\u0301', 'heading', '日本語日本語'].map((cell) => [cell, 'x']);
+  expect(table(rows)).toEqual([
+    '日本          x',
+    'cafe\u0301          x',
+    'heading       x',
+    '日本語日本語  x',
+  ]);
 });
