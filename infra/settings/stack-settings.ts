@@ -86,6 +86,8 @@ export interface Settings
   readonly region: string;
   /** The name of the stack's own Firestore database. It is the service's name unless it is set. */
   readonly database: string;
+  /** The name of the database that the service uses: the restored one if it is set. */
+  readonly usedDatabase: string;
   readonly documentedHost: keyof typeof publicHosts | undefined;
   /** True if the project has an attestor, and the build account that attests images. */
   readonly requireAttestation: boolean;
@@ -256,11 +258,13 @@ export function parseSettings(
 
   const { githubRepository, githubRepositoryId, githubOwnerId } = values.data;
   const requireAttestation = values.data.requireAttestation ?? mustAttest(values.data.owns);
+  const database = values.data.database ?? values.data.service;
   const settings: Settings = {
     ...values.data,
     ...where.data,
     documentedHost: values.data.documentedHost as Settings['documentedHost'],
-    database: values.data.database ?? values.data.service,
+    database,
+    usedDatabase: values.data.restoredDatabase ?? database,
     requireAttestation,
     runsOnlyAttested: requireAttestation && values.data.image !== undefined,
     ownsProject: values.data.owns !== 'service',

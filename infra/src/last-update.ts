@@ -119,6 +119,13 @@ export function imageProblems(
   ];
 }
 
+/** Reports whether the service still runs any image although images must be attested. */
+export const awaitsAttestedImage = ({
+  ownsService,
+  requireAttestation,
+  runsOnlyAttested,
+}: Settings) => ownsService && requireAttestation && !runsOnlyAttested;
+
 /**
  * Returns a problem if images must be attested, but the settings have no image. The first update of
  * a stack that owns its project is exempt: it creates the build account, without which no image can
@@ -126,16 +133,15 @@ export function imageProblems(
  */
 export function attestationProblems(
   { signingKey }: LastUpdate,
-  { ownsService, requireAttestation, runsOnlyAttested }: Settings,
+  settings: Settings,
 ): SettingProblem[] {
-  if (!ownsService || !requireAttestation || runsOnlyAttested || signingKey === undefined)
-    return [];
+  if (!awaitsAttestedImage(settings) || signingKey === undefined) return [];
   return [{ key: 'image', rule: imageRequired, command: 'npx -y pnpm@12 image:push STACK' }];
 }
 
 /** Warns that the service still runs any image although images must be attested. */
 export async function warnOfAnyImage(settings: Settings): Promise<void> {
-  if (!settings.ownsService || !settings.requireAttestation || settings.runsOnlyAttested) return;
+  if (!awaitsAttestedImage(settings)) return;
   const stack = pulumi.getStack();
   await pulumi.log.warn(
     'andamio:requireAttestation does not restrict the service yet, because andamio:image is not set. After this update, run:\n' +

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from '../settings/stack-settings.ts';
 import { attestorOf, registryOf } from './image-names.ts';
-import { type LastUpdate, placeOf } from './last-update.ts';
+import { awaitsAttestedImage, type LastUpdate, placeOf } from './last-update.ts';
 import type { ProjectResources } from './project/project-resources.ts';
 import type { Host } from './public-host.ts';
 import { pinnedSecrets } from './service/secrets.ts';
@@ -11,10 +11,10 @@ import type { ServiceResources } from './service/service-resources.ts';
  * Returns the next command for the operator, which `up` prints. The command is short because Pulumi
  * truncates long outputs.
  */
-function nextStep({ ownsService, requireAttestation, runsOnlyAttested }: Settings): string {
+function nextStep(settings: Settings): string {
   const stack = pulumi.getStack();
-  if (!ownsService) return 'npx -y pnpm@12 pulumi up --stack preprod';
-  if (requireAttestation && !runsOnlyAttested) return `npx -y pnpm@12 image:push ${stack}`;
+  if (!settings.ownsService) return 'npx -y pnpm@12 pulumi up --stack preprod';
+  if (awaitsAttestedImage(settings)) return `npx -y pnpm@12 image:push ${stack}`;
   return `npx -y pnpm@12 request-key ${stack}`;
 }
 
@@ -47,7 +47,7 @@ export function outputs(
         deployAccount: service.releaseIdentity.account.email,
       }),
       urls: service.cloudRun.urls,
-      database: settings.restoredDatabase ?? settings.database,
+      database: settings.usedDatabase,
       image: service.image,
       // The attestor that must have signed images; empty if the service runs any image.
       attestor: settings.runsOnlyAttested ? attestorOf(settings) : '',

@@ -25,7 +25,7 @@ export function serviceEnvironment(
     NODE_ENV: 'production',
     KEY_STORE: 'firestore',
     GOOGLE_CLOUD_PROJECT: settings.project,
-    FIRESTORE_DATABASE: settings.restoredDatabase ?? settings.database,
+    FIRESTORE_DATABASE: settings.usedDatabase,
     REDIS_URL: counters?.url,
     REDIS_CA: counters?.certificates,
     REDIS_AUTH: counters && 'google-iam',
