@@ -34,6 +34,42 @@ const sweeping = (
   },
 ) => withOperations(createSqliteStore(path, now, { warn }));
 
+/** Opens a store with a new file. */
+function openStore() {
+  const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Starts every kind of read, without waiting for any of them. */
+const reads = (store: ReturnType<typeof openStore>) => [
+  store.find([keyId('id')]),
+  store.list('owner', present),
+  store.readTotals('owner', today),
+  store.check(),
+];
+
+const ioError = () => Object.assign(new Error('disk I/O error'), { errcode: 778 });
+
+/**
+ * Lets statements without a result fail, such as `COMMIT`. Returns a function that ends this.
+ *
+ * @param failureOf returns the error of a statement, or undefined if the statement runs.
+ */
+function failStatements(
+  failureOf: (statement: string, database: DatabaseSync) => Error | undefined,
+): () => void {
+  const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
+  execute.mockImplementation(function (this: DatabaseSync, statement) {
+    const failure = failureOf(statement, this);
+    if (failure) throw failure;
+    this.prepare(statement).run();
+  });
+  const end = () => execute.mockRestore();
+  onTestFinished(end);
+  return end;
+}
+
 const readableFileStore = fileStore as Parameters<typeof describeStoredKeys>[1];
 
 describeKeyStore('SQLite in memory', memoryStore);
@@ -188,67 +224,54 @@ describe('SQLite in a file', () => {
   });
 
   test('a failed commit rejects writes with OutcomeUnknownError and reads with StoreUnavailableError', async () => {
-    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
-    onTestFinished(() => store.close());
+    const store = openStore();
     await store.check();
-    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
-    onTestFinished(() => execute.mockRestore());
-    execute.mockImplementation(function (this: DatabaseSync, statement) {
-      if (statement !== 'COMMIT') return void this.prepare(statement).run();
-      throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
-    });
+    const end = failStatements((statement) => (statement === 'COMMIT' ? ioError() : undefined));
     const write = store.issue(command());
-    const reads = [
-      store.find([keyId('id')]),
-      store.list('owner', present),
-      store.readTotals('owner', today),
-      store.check(),
-    ];
+    const started = reads(store);
     await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
-    for (const one of reads) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
-    execute.mockRestore();
+    for (const one of started) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
+    end();
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
   test('a write that cannot be committed, as on a full disk, fails no read of the same turn', async () => {
-    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
-    onTestFinished(() => store.close());
+    const store = openStore();
     await store.check();
-    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
-    onTestFinished(() => execute.mockRestore());
     const changes = (database: DatabaseSync) =>
       database.prepare('SELECT total_changes() AS changes').get()?.['changes'];
     let before: unknown;
-    execute.mockImplementation(function (this: DatabaseSync, statement) {
-      if (statement.startsWith('BEGIN')) before = changes(this);
-      if (statement === 'COMMIT' && changes(this) !== before)
-        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
-      this.prepare(statement).run();
+    const end = failStatements((statement, database) => {
+      if (statement.startsWith('BEGIN')) before = changes(database);
+      return statement === 'COMMIT' && changes(database) !== before
+        ? Object.assign(new Error('database or disk is full'), { errcode: 13 })
+        : undefined;
     });
     const write = store.issue(command());
-    const reads = [
-      store.find([keyId('id')]),
-      store.list('owner', present),
-      store.readTotals('owner', today),
-      store.check(),
-    ];
+    const started = reads(store);
     await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
-    await Promise.all(reads);
-    execute.mockRestore();
+    await Promise.all(started);
+    end();
     expect((await store.list('owner', present)).keys).toEqual([]);
   });
 
+  test('a write beside reads has an unknown outcome if its failed transaction cannot be rolled back', async () => {
+    const store = openStore();
+    await store.check();
+    failStatements((statement) =>
+      ['COMMIT', 'ROLLBACK'].includes(statement) ? ioError() : undefined,
+    );
+    const write = store.issue(command());
+    const started = reads(store);
+    await expect(write).rejects.toBeInstanceOf(OutcomeUnknownError);
+    for (const one of started) await expect(one).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+
   test('rejects calls while a failed transaction cannot be rolled back, and none afterward', async () => {
-    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
-    onTestFinished(() => store.close());
+    const store = openStore();
     await store.check();
     const failing = new Set(['COMMIT', 'ROLLBACK']);
-    const execute = vi.spyOn(DatabaseSync.prototype, 'exec');
-    onTestFinished(() => execute.mockRestore());
-    execute.mockImplementation(function (this: DatabaseSync, statement) {
-      if (!failing.has(statement)) return void this.prepare(statement).run();
-      throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
-    });
+    failStatements((statement) => (failing.has(statement) ? ioError() : undefined));
     await expect(store.issue(command())).rejects.toBeInstanceOf(OutcomeUnknownError);
     failing.delete('COMMIT');
     await expect(store.check()).rejects.toBeInstanceOf(StoreUnavailableError);
@@ -279,8 +302,7 @@ describe('SQLite in a file', () => {
   });
 
   test('an operation that breaks a constraint fails alone, and the others keep their order', async () => {
-    const store = withOperations(createSqliteStore(temporaryFile(), Date.now));
-    onTestFinished(() => store.close());
+    const store = openStore();
     const { record } = command({ userId: 'other' });
     await store.issue({ ...command(), record });
     const [issued, failed, again] = await Promise.allSettled([
