@@ -120,7 +120,7 @@ async function isAttested(image: string, place: ImagePlace, until: AbortSignal):
  * Verifies that the build account attested an image. Cloud Run performs the same check at
  * deployment.
  *
- * @param until ends the check when it aborts
+ * @param until a signal that cancels the check
  * @throws {Failure} if the image is not attested, with the command that attests it
  * @throws {Failure} if the attestations cannot be checked, with the reason
  * @throws the signal's reason if it aborts

@@ -24,7 +24,10 @@ export function endpoint(variable: string, standard: string): string {
   return custom ? custom.replace(/(v\d\w*\/?)?$/, '') : standard;
 }
 
-/** Returns an access token of the account that is signed in to gcloud. */
+/**
+ * Returns the access token in GOOGLE_OAUTH_ACCESS_TOKEN, which the Pulumi provider also uses, or one
+ * of the account that is signed in to gcloud.
+ */
 export function accessToken(): string {
   return (
     process.env['GOOGLE_OAUTH_ACCESS_TOKEN'] ??
@@ -35,7 +38,7 @@ export function accessToken(): string {
 /**
  * Sends a GET request, or a POST request if there is a body.
  *
- * @param options.until ends the request when it aborts
+ * @param options.until a signal that cancels the request
  * @returns the parsed response
  * @throws {GoogleFailure} if the response is an error or not valid JSON
  * @throws {Failure} if no complete response arrives

@@ -10,7 +10,7 @@ export interface Answer {
 export interface CallOptions extends Omit<RequestInit, 'signal'> {
   /** Milliseconds until the complete response must have arrived. Defaults to 30 seconds. */
   readonly timeout?: number;
-  /** Ends the request when it aborts. */
+  /** A signal that cancels the request. */
   readonly until?: AbortSignal;
 }
 

@@ -111,7 +111,7 @@ function locked(lock: Lock, stack: string, reason: string): Failure {
 /**
  * Verifies that no update of a stack is running, and that none was killed.
  *
- * @param until ends the check when it aborts
+ * @param until a signal that cancels the check
  * @throws {Failure} with the owner of the lock, and the command that recovers the stack
  * @throws the signal's reason if it aborts
  */
@@ -132,7 +132,7 @@ export async function assertUnlocked(stack: string, until: AbortSignal): Promise
  * update that was killed. An update that is asked to stop first waits for its request to Google. It
  * writes the state only then, so its lock must stay until it ends.
  *
- * @param until ends the waiting when it aborts
+ * @param until a signal that ends the wait
  * @param minutes how long to wait for an update
  * @throws {Failure} if an update takes longer, or if the lock belongs to another machine, whose
  * processes cannot be checked

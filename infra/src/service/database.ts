@@ -60,7 +60,12 @@ export class RestoredDatabase extends pulumi.ComponentResource {
   }
 }
 
-/** @param prefix the beginning of the names of the resources */
+/**
+ * Declares the daily and weekly backups of a database.
+ *
+ * @param prefix text at the beginning of the resources' names, which tells the databases of a stack
+ *   apart
+ */
 function declareBackups(
   database: pulumi.Input<string>,
   prefix: string,
@@ -80,7 +85,11 @@ function declareBackups(
   );
 }
 
-/** @param prefix the beginning of the names of the resources */
+/**
+ * Declares the indexes and TTL policies of a database.
+ *
+ * @param prefix as of {@link declareBackups}
+ */
 function declareFields(
   database: pulumi.Input<string>,
   prefix: string,

@@ -37,8 +37,8 @@ export interface Context extends Surroundings {
   /** Whether the user provided a token, or a command that prints a token. */
   readonly isTokenGiven: boolean;
   /**
-   * Returns the current time in Unix milliseconds: that of the service once the client has an
-   * answer, otherwise that of this machine.
+   * Returns the current time in Unix milliseconds: that of the service once the client has
+   * received a response, otherwise that of this machine.
    */
   readonly now: () => number;
 }

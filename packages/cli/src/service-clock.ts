@@ -1,12 +1,12 @@
 import type { ClientOptions } from '@andamio/client';
 import { clockSkewOf } from '@andamio/schema/console-settings';
 
-/** The clock of the service, as far as its answers have told the time. */
+/** A clock that shows the service's time, which is known from the `Date` of its responses. */
 interface ServiceClock {
-  /** Sends a request, and reads the service's time from the answer. */
+  /** Sends a request, and reads the service's time from the response. */
   readonly fetch: NonNullable<ClientOptions['fetch']>;
   /**
-   * Returns the current time of the service in Unix milliseconds. Before the first answer, it is
+   * Returns the current time of the service in Unix milliseconds. Before the first response, it is
    * the time of this machine.
    */
   now(): number;

@@ -17,7 +17,7 @@ type Deletion =
  * Deletes a key. The client does not repeat a deletion whose response was lost, because the name
  * could belong to another key by then. This function does, so it must be used only for a key that
  * the user did not name: one that this process has just created, or that an earlier login created.
- * A name that no key has any more means that the key is deleted.
+ * If no key has the name any longer, the key was deleted.
  */
 export async function tryDelete(client: Client, name: string): Promise<Deletion> {
   let isAnyInDoubt = false;

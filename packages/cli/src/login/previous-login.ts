@@ -11,11 +11,11 @@ import { tryDelete } from '../try-delete.ts';
 /**
  * The state of the key of the previous login, as seen by the user who has signed in:
  *
- * - `own`: it is a key of this user.
- * - `rolled`: it is a key of this user, whose secret is not that of the login any more.
- * - `deleted`: it was a key of this user, and does not exist any more.
+ * - `own`: it belongs to this user.
+ * - `rolled`: it belongs to this user, but has had another secret since the login.
+ * - `deleted`: it belonged to this user, but no longer exists.
  * - `foreign`: it belongs to another user.
- * - `unknown`: it is no key of this user, and the login does not tell whose it was.
+ * - `unknown`: this user has no such key, and the file of the login does not state the user.
  */
 type State = 'own' | 'rolled' | 'deleted' | 'foreign' | 'unknown';
 

@@ -7,8 +7,8 @@ const login = z.object({
   /** The first 8 characters of the key. */
   start: z.string(),
   /**
-   * The user to whom the key belongs. Undefined after a device login, which does not tell it, and in
-   * files of older versions.
+   * The user to whom the key belongs. Undefined after a device login, which does not return the user,
+   * and in files of older versions.
    */
   user_id: z.optional(z.string()),
   /** Time at which the key expires (RFC 3339). */

@@ -11,7 +11,7 @@ export interface KeyToStore {
   readonly api_key: string;
   readonly name: string;
   readonly expires_at: string;
-  /** Undefined if it is not known to whom the key belongs. */
+  /** The user to whom the key belongs. Undefined if the user is not known. */
   readonly user_id?: string;
 }
 

@@ -14,8 +14,8 @@ interface Props {
 }
 
 /**
- * A dialog, usually a modal one. It is open while it is rendered. When it closes, the focus returns to the element
- * that had it before.
+ * A dialog, usually a modal one. It is open while it is rendered. When it closes, the focus returns
+ * to the element that had it before.
  */
 export function Dialog({ role, heading, isModal = true, onCancel, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
